@@ -1,0 +1,530 @@
+//! A running application: its table of functions, and the ways into it.
+//!
+//! After `build` the table never changes. Cloning an [`App`] is cloning an
+//! `Arc`; several live side by side in one process.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::Catalog;
+use crate::codec::{Codecs, JSON};
+use crate::envelope::{Envelope, Head};
+use crate::error::{Error, Kind, Result};
+use crate::handle::{Handle, no_handler};
+use crate::model::Model;
+use crate::message::{Event, MessageMeta, Request, Slot};
+use crate::plan::Plan;
+use crate::publish::{PublishPolicy, Publishing, publishing};
+use crate::registry::{Enter, MessageEntry, registry};
+use crate::scope::Extra;
+use crate::send::{Sending, sending};
+use crate::store::{Delivery, Outcome, Store};
+use crate::transport::{Ingress, Remote, Sink, Source};
+use crate::work::Staged;
+use crate::AppBuilder;
+
+/// A running application.
+///
+/// # Examples
+/// ```
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use anywise_core::App;
+///
+/// let app = App::builder().name("empty").build().await?;
+/// assert!(app.catalog().functions.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// What all clones of an [`App`] share.
+pub(crate) struct Inner {
+    /// Indexed by slot numbers.
+    pub(crate) table: Vec<Option<Row>>,
+    pub(crate) by_name: HashMap<&'static str, &'static MessageEntry>,
+    pub(crate) model: Model,
+    pub(crate) catalog: OnceLock<Catalog>,
+    pub(crate) codecs: Codecs,
+    pub(crate) publish_policy: PublishPolicy,
+    pub(crate) store: Option<Arc<dyn Store>>,
+    pub(crate) sinks: Vec<Arc<dyn Sink>>,
+    pub(crate) remote: Option<Arc<dyn Remote>>,
+    pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) stopping: CancellationToken,
+    pub(crate) drain: Duration,
+}
+
+/// What this application has for one message type.
+pub(crate) struct Row {
+    pub(crate) meta: &'static MessageMeta,
+    pub(crate) handler: Option<Box<dyn Any + Send + Sync>>,
+    /// The handler's plan.
+    pub(crate) plan: Plan,
+    pub(crate) listeners: Vec<Installed>,
+}
+
+/// A listener in its row.
+pub(crate) struct Installed {
+    typed: Box<dyn Any + Send + Sync>,
+    pub(crate) plan: Plan,
+}
+
+impl Installed {
+    pub(crate) fn new(typed: Box<dyn Any + Send + Sync>, plan: Plan) -> Self {
+        Self { typed, plan }
+    }
+
+    #[inline]
+    pub(crate) fn typed<T: 'static>(&self) -> Option<&T> {
+        self.typed.downcast_ref()
+    }
+}
+
+impl Row {
+    /// The handler, typed.
+    #[inline]
+    pub(crate) fn handler<M: Request>(&self) -> Option<&dyn Handle<Input = M>> {
+        let handler = self.handler.as_ref()?.downcast_ref::<Arc<dyn Handle<Input = M>>>()?;
+        Some(handler.as_ref())
+    }
+}
+
+/// Counts the work the application started itself.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    count: AtomicUsize,
+    idle: Notify,
+}
+
+impl InFlight {
+    pub(crate) fn enter(self: &Arc<Self>) -> Entered {
+        self.count.fetch_add(1, Ordering::SeqCst);
+        Entered(Arc::clone(self))
+    }
+
+    fn count(&self) -> usize {
+        self.count.load(Ordering::SeqCst)
+    }
+
+    async fn idle(&self) {
+        loop {
+            let idle = self.idle.notified();
+            tokio::pin!(idle);
+            idle.as_mut().enable();
+            if self.count() == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+/// One piece of work in flight, until dropped.
+pub(crate) struct Entered(Arc<InFlight>);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if self.0.count.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}
+
+/// What a stop left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stopped {
+    /// Pieces of work that had not finished at the deadline.
+    pub left: usize,
+}
+
+impl App {
+    /// Begins an application.
+    pub fn builder() -> AppBuilder {
+        AppBuilder::new()
+    }
+
+    pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
+        Self(inner)
+    }
+
+    pub(crate) fn inner(&self) -> Arc<Inner> {
+        Arc::clone(&self.0)
+    }
+
+    /// Sends a command or query; await the result for the typed reply.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use anywise_core::{App, Request};
+    /// # use std::time::Duration;
+    /// # async fn example<M: Request>(app: App, message: M) -> anywise_core::Result<M::Reply> {
+    /// app.send(message).header("tenant", "acme").deadline(Duration::from_secs(2)).await
+    /// # }
+    /// ```
+    #[inline]
+    pub fn send<M: Request>(&self, message: M) -> Sending<'_, M, impl Future<Output = Result<M::Reply>> + Send> {
+        sending(&self.0, message)
+    }
+
+    /// Publishes an event; await it until every listener has finished, or,
+    /// with a store, until it is durable.
+    ///
+    /// No listener is fine.
+    #[inline]
+    pub fn publish<E: Event>(&self, event: E) -> Publishing<'_, E, impl Future<Output = Result<()>> + Send> {
+        publishing(&self.0, event)
+    }
+
+    /// Handles an envelope and says how it ended.
+    pub async fn dispatch(&self, envelope: Envelope) -> Outcome {
+        let _entered = self.0.in_flight.enter();
+        if !self.0.by_name.contains_key(envelope.name.as_str()) {
+            if registry().knows_event(&envelope.name) {
+                return Outcome::Skip;
+            }
+            let known: Vec<_> = self.0.by_name.keys().copied().collect();
+            let near = nearest(&envelope.name, &known);
+            return Outcome::DeadLetter(format!(
+                "AW2005: message type `{}` is not known here{near}",
+                envelope.name
+            ));
+        }
+        match receive(&self.0, envelope).await {
+            Ok(reply) => Outcome::Done(reply),
+            Err(error) if error.code() == "AW1502" => Outcome::Stop,
+            Err(error) if error.kind().is_retryable() => {
+                Outcome::Retry(error.retry_after().unwrap_or(Duration::from_secs(1)))
+            }
+            Err(error) => Outcome::DeadLetter(error.to_string()),
+        }
+    }
+
+    /// A way to one command or query for an ingress: JSON in, JSON out.
+    pub fn endpoint(&self, message: &str) -> Option<Endpoint> {
+        let entry = *self.0.by_name.get(message)?;
+        let Enter::Request(_) = entry.enter else { return None };
+        entry.wire?;
+        Some(Endpoint { app: Arc::clone(&self.0), entry })
+    }
+
+    /// Whether the message has a handler in this application.
+    pub fn handles(&self, message: &str) -> bool {
+        self.0.by_name.get(message).is_some_and(|entry| {
+            self.0.row((entry.slot)()).is_some_and(|row| row.handler.is_some())
+        })
+    }
+
+    /// Everything registered in this application.
+    pub fn catalog(&self) -> &Catalog {
+        self.0.catalog()
+    }
+
+    /// The same as [`catalog`](Self::catalog), as text for people.
+    pub fn inspect(&self) -> String {
+        crate::inspect::text(self.0.catalog())
+    }
+
+    /// Consumes a source until it ends or the application stops.
+    ///
+    /// # Errors
+    /// That the source is broken.
+    pub async fn consume(&self, mut source: impl Source) -> Result<()> {
+        loop {
+            let incoming = tokio::select! {
+                () = self.0.stopping.cancelled() => return Ok(()),
+                incoming = source.next() => incoming?,
+            };
+            let Some(incoming) = incoming else { return Ok(()) };
+            let outcome = self.dispatch(incoming.envelope.clone()).await;
+            if let Outcome::DeadLetter(reason) = &outcome {
+                tracing::error!(message = incoming.envelope.name, reason, "dead letter");
+            }
+            incoming.settle(outcome).await?;
+        }
+    }
+
+    /// Serves an ingress until Ctrl-C or SIGTERM, then drains and stops.
+    ///
+    /// # Errors
+    /// That the ingress could not serve.
+    pub async fn serve(&self, ingress: impl Ingress) -> Result<Stopped> {
+        self.serve_until(ingress, signalled()).await
+    }
+
+    /// Serves an ingress until `stop` is done, then drains and stops.
+    ///
+    /// # Errors
+    /// That the ingress could not serve.
+    pub async fn serve_until(&self, ingress: impl Ingress, stop: impl Future<Output = ()> + Send) -> Result<Stopped> {
+        let intake = self.0.stopping.child_token();
+        let serving = Box::new(ingress).serve(self.clone(), intake.clone());
+        tokio::pin!(serving);
+        tokio::select! {
+            result = &mut serving => result?,
+            () = stop => {
+                intake.cancel();
+                serving.await?;
+            }
+            () = self.0.stopping.cancelled() => serving.await?,
+        }
+        Ok(self.stop(self.0.drain).await)
+    }
+
+    /// Waits until everything the application started itself has finished:
+    /// deliveries of recorded events, and what they caused.
+    pub async fn settled(&self) {
+        loop {
+            self.0.in_flight.idle().await;
+            let Some(store) = &self.0.store else { return };
+            match store.pending().await {
+                Ok(0) if self.0.in_flight.count() == 0 => return,
+                // A retry may be due much later: look again without spinning.
+                _ => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
+        }
+    }
+
+    /// Drains for at most `within`, then stops what is left.
+    pub async fn stop(&self, within: Duration) -> Stopped {
+        let drained = tokio::time::timeout(within, self.0.in_flight.idle()).await;
+        let left = if drained.is_ok() { 0 } else { self.0.in_flight.count() };
+        self.0.stopping.cancel();
+        if left > 0 {
+            tracing::warn!(left, "stopped with work in flight");
+        }
+        Stopped { left }
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("name", &self.0.model.application).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    #[inline]
+    pub(crate) fn row(&self, slot: &Slot) -> Option<&Row> {
+        self.table.get(slot.number())?.as_ref()
+    }
+
+    pub(crate) fn catalog(&self) -> &Catalog {
+        self.catalog.get_or_init(|| crate::describe::catalog(&self.model))
+    }
+
+    /// Delivers recorded events, in their order, in a task of their own.
+    pub(crate) fn deliver_later(self: &Arc<Self>, events: Vec<(Box<dyn Staged>, Option<Box<Extra>>)>) {
+        let app = Arc::clone(self);
+        let entered = self.in_flight.enter();
+        tokio::spawn(async move {
+            let _entered = entered;
+            for (event, extra) in events {
+                let name = event.name();
+                if let Err(error) = event.deliver(&app, extra).await {
+                    tracing::error!(event = name, %error, "listeners failed");
+                }
+            }
+        });
+    }
+
+    /// Puts events into the store, one delivery for each listener.
+    pub(crate) async fn enqueue(&self, events: Vec<Envelope>) -> Result<()> {
+        let Some(store) = &self.store else { return Err(Error::internal("there is no store")) };
+        let mut deliveries = Vec::new();
+        for envelope in events {
+            let entry = self.by_name.get(envelope.name.as_str());
+            let row = entry.and_then(|entry| self.row((entry.slot)()));
+            for listener in row.map_or(&[][..], |row| &row.listeners) {
+                deliveries.push(Delivery::new(listener.plan.entry.id(), envelope.clone()));
+            }
+            self.send_to_sinks(envelope).await?;
+        }
+        if deliveries.is_empty() { Ok(()) } else { store.append(deliveries).await }
+    }
+
+    pub(crate) async fn send_to_sinks(&self, envelope: Envelope) -> Result<()> {
+        for sink in &self.sinks {
+            sink.send(envelope.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a request whose handler is elsewhere.
+    pub(crate) async fn send_away<M: Request>(&self, message: M, extra: Option<Box<Extra>>) -> Result<M::Reply> {
+        let name = M::META.wire_name();
+        let Some(remote) = self.remote.as_ref().filter(|remote| remote.reaches(name)) else {
+            return Err(no_handler(M::META));
+        };
+        let mut head = extra.map(|extra| extra.head).unwrap_or_default();
+        let codec = self.codecs.first();
+        let envelope = crate::codec::seal(&message, codec, &mut head)?;
+        let call = remote.call(envelope);
+        let body = match head.deadline {
+            None => call.await?,
+            Some(at) => tokio::time::timeout_at(at.into(), call)
+                .await
+                .unwrap_or_else(|_| Err(crate::plan::timed_out(name)))?,
+        };
+        crate::codec::open_reply::<M>(codec, &body)
+    }
+}
+
+/// Handles an envelope: the encoded reply of a request, nothing for an event.
+async fn receive(app: &Arc<Inner>, envelope: Envelope) -> Result<Option<Bytes>> {
+    let entry = *app.by_name.get(envelope.name.as_str()).ok_or_else(|| unknown(&envelope.name))?;
+    let codec = app.codecs.named(&envelope.content_type)?;
+    let message = entry.open(codec, &envelope)?;
+    let extra = Extra::of(envelope.head());
+    match entry.enter {
+        Enter::Request(enter) => {
+            let reply = enter(app, message, extra).await?;
+            entry.close(codec, reply.as_ref()).map(Some)
+        }
+        Enter::Event { all, .. } => all(app, message, extra).await.map(|()| None),
+    }
+}
+
+/// Handles an envelope that must be a request.
+pub(crate) async fn request(app: &Arc<Inner>, envelope: Envelope) -> Result<Bytes> {
+    let name = envelope.name.clone();
+    receive(app, envelope).await?.ok_or_else(|| unknown(&name))
+}
+
+/// Delivers an envelope to one listener.
+pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery) -> Result<()> {
+    let envelope = &delivery.envelope;
+    let entry = *app.by_name.get(envelope.name.as_str()).ok_or_else(|| unknown(&envelope.name))?;
+    let Enter::Event { one, .. } = entry.enter else { return Err(unknown(&envelope.name)) };
+    let listener = app.row((entry.slot)()).and_then(|row| {
+        let at = row.listeners.iter().position(|listener| listener.plan.entry.id() == delivery.target)?;
+        Some((row, at))
+    });
+    let Some((row, at)) = listener else {
+        return Err(Error::new(
+            Kind::Unprocessable,
+            "AW2011",
+            format!("there is no listener `{}` in this application", delivery.target),
+        ));
+    };
+    let message = entry.open(app.codecs.named(&envelope.content_type)?, envelope)?;
+    one(app, row, at, message, Extra::of(envelope.head())).await
+}
+
+impl MessageEntry {
+    fn open(&self, codec: &dyn crate::codec::Codec, envelope: &Envelope) -> Result<crate::codec::AnyMessage> {
+        let wire = self.wire.as_ref().ok_or_else(|| unknown(self.meta.wire_name()))?;
+        if envelope.version > self.meta.version {
+            return Err(Error::new(
+                Kind::Unprocessable,
+                "AW5003",
+                format!(
+                    "`{}` came in version {}, this application knows up to {}",
+                    envelope.name, envelope.version, self.meta.version
+                ),
+            ));
+        }
+        wire.read(codec, &envelope.body, Some(self.meta))
+    }
+
+    fn close(&self, codec: &dyn crate::codec::Codec, reply: &(dyn Any + Send + Sync)) -> Result<Bytes> {
+        let wire = self.reply_wire.as_ref().ok_or_else(|| unknown(self.meta.wire_name()))?;
+        wire.write(codec, reply)
+    }
+}
+
+#[cold]
+fn unknown(name: &str) -> Error {
+    Error::new(Kind::NotFound, "AW2005", format!("message type `{name}` cannot be received here"))
+}
+
+/// A way to one command or query: JSON in, JSON out.
+///
+/// An ingress makes one for each of its routes, once.
+#[derive(Clone)]
+pub struct Endpoint {
+    app: Arc<Inner>,
+    entry: &'static MessageEntry,
+}
+
+impl Endpoint {
+    /// Handles a JSON body and returns the reply as JSON.
+    ///
+    /// # Errors
+    /// That the body is not the message, a guard's, or the handler's.
+    pub async fn call(&self, body: &[u8], head: Head) -> Result<Bytes> {
+        let wire = self.entry.wire.as_ref().ok_or_else(|| unknown(self.entry.meta.wire_name()))?;
+        let message = wire.read(&crate::codec::Json, body, Some(self.entry.meta))?;
+        let Enter::Request(enter) = self.entry.enter else {
+            return Err(unknown(self.entry.meta.wire_name()));
+        };
+        let _entered = self.app.in_flight.enter();
+        let reply = enter(&self.app, message, Extra::of(head)).await?;
+        self.entry.close(&crate::codec::Json, reply.as_ref())
+    }
+
+    /// Media type of bodies and replies.
+    pub fn content_type(&self) -> &'static str {
+        JSON
+    }
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint").field("message", &self.entry.meta.wire_name()).finish_non_exhaustive()
+    }
+}
+
+/// Waits for Ctrl-C, or SIGTERM where there is one.
+async fn signalled() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// ", did you mean …" for the nearest of `known`, or nothing.
+pub(crate) fn nearest(name: &str, known: &[&str]) -> String {
+    let best = known.iter().map(|one| (distance(name, one), *one)).min();
+    match best {
+        Some((far, one)) if far <= name.len().max(3) / 3 => format!("; did you mean `{one}`?"),
+        _ => String::new(),
+    }
+}
+
+/// Edit distance (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+    }
+}

@@ -1,0 +1,257 @@
+//! What travels between processes: an envelope around a message's bytes.
+//!
+//! Inside one process a message stays a Rust value; it is put into an envelope
+//! when it leaves through a sink, a remote or a store, and taken out when it
+//! comes in through a source or an ingress.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::context::Principal;
+
+/// Prefix of the headers that only the framework sets.
+pub const RESERVED_PREFIX: &str = "aw-";
+
+/// Header names (lower case) and values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers(BTreeMap<String, String>);
+
+impl Headers {
+    /// The value of `name`, in any case.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        match self.0.get(name) {
+            Some(value) => Some(value),
+            None if name.bytes().any(|b| b.is_ascii_uppercase()) => {
+                self.0.get(&name.to_ascii_lowercase()).map(String::as_str)
+            }
+            None => None,
+        }
+    }
+
+    /// Sets `name`, in place of an earlier value.
+    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        let mut name = name.into();
+        name.make_ascii_lowercase();
+        self.0.insert(name, value.into());
+    }
+
+    /// Names and values, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Drops the headers only the framework may set.
+    ///
+    /// An ingress calls this on what an untrusted caller sent.
+    pub fn remove_reserved(&mut self) {
+        self.0.retain(|name, _| !name.starts_with(RESERVED_PREFIX));
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
+    fn from_iter<T: IntoIterator<Item = (N, V)>>(pairs: T) -> Self {
+        let mut headers = Self::default();
+        for (name, value) in pairs {
+            headers.insert(name, value);
+        }
+        headers
+    }
+}
+
+/// Trace context (W3C Trace Context, level 1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceContext {
+    parent: String,
+    state: Option<String>,
+}
+
+impl TraceContext {
+    /// Reads `traceparent` and `tracestate`.
+    ///
+    /// A malformed `traceparent` is no trace: it never fails a message.
+    ///
+    /// # Examples
+    /// ```
+    /// use anywise_core::TraceContext;
+    ///
+    /// let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    /// assert_eq!(TraceContext::parse(parent, None).unwrap().parent(), parent);
+    /// assert!(TraceContext::parse("00-zz-00f067aa0ba902b7-01", None).is_none());
+    /// ```
+    pub fn parse(parent: &str, state: Option<&str>) -> Option<Self> {
+        let hex = |part: &str, len: usize| {
+            part.len() == len && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let zero = |part: &str| part.bytes().all(|b| b == b'0');
+        let mut parts = parent.split('-');
+        let (version, trace, span, flags) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let valid = hex(version, 2)
+            && version != "ff"
+            && hex(trace, 32)
+            && !zero(trace)
+            && hex(span, 16)
+            && !zero(span)
+            && hex(flags, 2)
+            && (version != "00" || parts.next().is_none());
+        valid.then(|| Self { parent: parent.to_owned(), state: state.map(str::to_owned) })
+    }
+
+    /// The `traceparent` value.
+    pub fn parent(&self) -> &str {
+        &self.parent
+    }
+
+    /// The `tracestate` value.
+    pub fn state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+}
+
+/// What is known of a message beside its body.
+///
+/// An ingress fills what the caller sent; a caused message inherits
+/// correlation, trace, deadline and principal from its cause.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Head {
+    /// Id of the message; made (UUID version 7) when first asked for.
+    pub id: Option<Uuid>,
+    /// Id shared by everything one request set off.
+    pub correlation_id: Option<String>,
+    /// Id of the message that caused this one.
+    pub causation_id: Option<Uuid>,
+    /// The caller's headers.
+    pub headers: Headers,
+    /// Trace context.
+    pub trace: Option<TraceContext>,
+    /// When the caller stops waiting.
+    pub deadline: Option<Instant>,
+    /// On whose behalf.
+    pub principal: Option<Principal>,
+}
+
+impl Head {
+    /// The id, made now if there is none.
+    pub fn id(&mut self) -> Uuid {
+        *self.id.get_or_insert_with(Uuid::now_v7)
+    }
+
+    /// The head of a message caused by this one.
+    pub fn caused(&mut self) -> Self {
+        let id = self.id();
+        let correlation_id = self.correlation_id.clone().unwrap_or_else(|| id.to_string());
+        Self {
+            id: None,
+            correlation_id: Some(correlation_id),
+            causation_id: Some(id),
+            headers: Headers::default(),
+            trace: self.trace.clone(),
+            deadline: self.deadline,
+            principal: self.principal.clone(),
+        }
+    }
+}
+
+/// A message as it travels.
+///
+/// # Examples
+/// ```
+/// use anywise_core::Envelope;
+///
+/// let envelope = Envelope::json("payment.PaymentSettled", r#"{"order_id":"o-1"}"#);
+/// assert_eq!(envelope.version, 1);
+/// assert_eq!(envelope.id.get_version_num(), 7);
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Envelope {
+    /// Unique id (UUID version 7 when made here).
+    pub id: Uuid,
+    /// Wire name.
+    pub name: String,
+    /// Version of the body's shape.
+    pub version: u32,
+    /// What orders it.
+    pub key: Option<String>,
+    /// Id shared by everything one request set off.
+    pub correlation_id: Option<String>,
+    /// Id of the message that caused it.
+    pub causation_id: Option<Uuid>,
+    /// The user's headers.
+    pub headers: Headers,
+    /// Trace context.
+    pub trace: Option<TraceContext>,
+    /// When it was made.
+    pub time: Timestamp,
+    /// Media type of the body; names the codec.
+    pub content_type: String,
+    /// The encoded message.
+    pub body: Bytes,
+    /// When the sender stops waiting; does not travel as it is.
+    pub deadline: Option<Instant>,
+    /// On whose behalf.
+    pub principal: Option<Principal>,
+}
+
+impl Envelope {
+    /// An envelope with a new id around `body`.
+    pub fn new(
+        name: impl Into<String>,
+        content_type: impl Into<String>,
+        body: impl Into<Bytes>,
+    ) -> Self {
+        Self::with_head(name, content_type, body, Head::default())
+    }
+
+    /// An envelope around a JSON body.
+    pub fn json(name: impl Into<String>, body: impl Into<Bytes>) -> Self {
+        Self::new(name, crate::codec::JSON, body)
+    }
+
+    /// An envelope around `body` with what `head` says.
+    pub fn with_head(
+        name: impl Into<String>,
+        content_type: impl Into<String>,
+        body: impl Into<Bytes>,
+        mut head: Head,
+    ) -> Self {
+        Self {
+            id: head.id(),
+            name: name.into(),
+            version: 1,
+            key: None,
+            correlation_id: head.correlation_id,
+            causation_id: head.causation_id,
+            headers: head.headers,
+            trace: head.trace,
+            time: Timestamp::now(),
+            content_type: content_type.into(),
+            body: body.into(),
+            deadline: head.deadline,
+            principal: head.principal,
+        }
+    }
+
+    /// What the envelope says beside its body.
+    pub fn head(&self) -> Head {
+        Head {
+            id: Some(self.id),
+            correlation_id: self.correlation_id.clone(),
+            causation_id: self.causation_id,
+            headers: self.headers.clone(),
+            trace: self.trace.clone(),
+            deadline: self.deadline,
+            principal: self.principal.clone(),
+        }
+    }
+}

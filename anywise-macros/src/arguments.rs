@@ -1,0 +1,237 @@
+//! What stands around a call of the user's function: where each argument comes from and what happens to it afterwards.
+//!
+//! This is the parameter rule written as tokens. It decides nothing: the forms come from the model.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+use crate::parameter::{Form, Param};
+use crate::signature::Function;
+
+/// The tokens of one function's parameters (without its message), each list in the order of the parameters.
+pub(crate) struct Arguments<'a> {
+    function: &'a Function,
+    params: Vec<(usize, &'a Param)>,
+    private: TokenStream,
+}
+
+impl<'a> Arguments<'a> {
+    /// The parameters from position `first` up to, not including, `end`.
+    pub(crate) fn new(
+        function: &'a Function,
+        first: usize,
+        end: usize,
+        private: &TokenStream,
+    ) -> Self {
+        let params = function
+            .params
+            .iter()
+            .enumerate()
+            .take(end)
+            .skip(first)
+            .collect();
+        Self {
+            function,
+            params,
+            private: private.clone(),
+        }
+    }
+
+    /// Whether the call needs nothing from its scope.
+    pub(crate) fn ignores_scope(&self) -> bool {
+        self.params
+            .iter()
+            .all(|(_, param)| param.form == Form::Shared)
+    }
+
+    /// Whether one of them is a unit of work.
+    pub(crate) fn writes(&self) -> bool {
+        self.of(Form::Unique).next().is_some()
+    }
+
+    fn of(&self, form: Form) -> impl Iterator<Item = &(usize, &'a Param)> {
+        self.params
+            .iter()
+            .filter(move |(_, param)| param.form == form)
+    }
+
+    /// The dependencies: the owner of a method first, then each `&T`, with the name a start-up fault gives it.
+    fn dependencies(&self) -> Vec<(&str, &TokenStream, Span)> {
+        let owner = self
+            .function
+            .owner
+            .iter()
+            .map(|owner| ("self", owner, self.function.span()));
+        let shared = self
+            .of(Form::Shared)
+            .map(|(_, param)| (param.name.as_str(), &param.ty, param.span()));
+        owner.chain(shared).collect()
+    }
+
+    /// `struct __Bound(..);` holding every dependency, resolved once at start-up.
+    pub(crate) fn bound(&self) -> TokenStream {
+        let p = &self.private;
+        let types: Vec<_> = self
+            .dependencies()
+            .into_iter()
+            .map(|(_, ty, _)| quote!(#p::Dep<#ty>))
+            .collect();
+        match types.as_slice() {
+            [] => quote!(
+                struct __Bound;
+            ),
+            types => quote!(struct __Bound(#(#types),*);),
+        }
+    }
+
+    /// `__Bound(d0?, ..)`: the bound function, once every dependency was asked for.
+    pub(crate) fn bind(&self) -> TokenStream {
+        let names: Vec<_> = (0..self.dependencies().len()).map(dependency).collect();
+        match names.as_slice() {
+            [] => quote!(__Bound),
+            names => quote_spanned!(Span::mixed_site()=> __Bound(#(#names?),*)),
+        }
+    }
+
+    /// The statements that ask for every parameter at start-up; `writes` asks for one unit of work.
+    pub(crate) fn wiring(&self, writes: impl Fn(&Param) -> TokenStream) -> TokenStream {
+        let mut wiring = TokenStream::new();
+        let mut next = 0..;
+        let mut needs = |name: &str, ty: &TokenStream, span: Span| {
+            let slot = next.next().map(dependency);
+            quote_spanned!(span=> let #slot = wiring.needs::<#ty>(#name);)
+        };
+        if let Some(owner) = &self.function.owner {
+            wiring.extend(needs("self", owner, self.function.span()));
+        }
+        for (_, param) in &self.params {
+            let Param { name, ty, form, .. } = param;
+            wiring.extend(match form {
+                Form::Value => quote_spanned!(param.span()=> wiring.takes::<#ty>(#name);),
+                Form::Shared => needs(name, ty, param.span()),
+                Form::Unique => writes(param),
+            });
+        }
+        wiring
+    }
+
+    /// The statements that fetch every value and begin every unit of work from `scope`. `mutable` says that the call borrows
+    /// the units of work in place.
+    pub(crate) fn fetch(&self, scope: &TokenStream, mutable: bool) -> TokenStream {
+        let p = &self.private;
+        let fetches = self.params.iter().filter_map(|(at, param)| {
+            let (slot, ty) = (argument(*at), &param.ty);
+            let mutable = mutable.then(|| quote!(mut));
+            match param.form {
+                Form::Value => {
+                    Some(quote_spanned!(param.span()=> let #slot = #p::take::<#ty>(#scope)?;))
+                }
+                Form::Unique => Some(
+                    quote_spanned!(param.span()=> let #mutable #slot = #p::begin::<#ty>(#scope)?;),
+                ),
+                Form::Shared => None,
+            }
+        });
+        fetches.collect()
+    }
+
+    /// The statements that fetch every value from `next`, in an around-guard.
+    pub(crate) fn fetch_from_next(&self) -> TokenStream {
+        let p = &self.private;
+        let fetches = self.of(Form::Value).map(|(at, param)| {
+            let (slot, ty) = (argument(*at), &param.ty);
+            quote_spanned!(param.span()=> let #slot = #p::take_next::<#ty>(&mut next)?;)
+        });
+        fetches.collect()
+    }
+
+    /// The call itself, not awaited: `leading` arguments, then these, then `trailing`. `holder` holds the dependencies.
+    pub(crate) fn call(
+        &self,
+        leading: Option<TokenStream>,
+        trailing: Option<TokenStream>,
+        held: impl Fn(usize) -> TokenStream,
+    ) -> TokenStream {
+        let mut next = 0..;
+        let mut borrowed = || next.next().map(&held);
+        let owner = self.function.owner.as_ref().and_then(|_| borrowed());
+        let own: Vec<_> = self
+            .params
+            .iter()
+            .map(|(at, param)| {
+                let slot = argument(*at);
+                match param.form {
+                    Form::Value => Some(quote!(#slot)),
+                    Form::Shared => borrowed(),
+                    Form::Unique => Some(quote!(&mut #slot)),
+                }
+            })
+            .collect();
+        let arguments = owner
+            .into_iter()
+            .chain(leading)
+            .chain(own.into_iter().flatten())
+            .chain(trailing);
+        let path = &self.function.path;
+        quote_spanned!(self.function.span()=> #path(#(#arguments),*))
+    }
+
+    /// A borrow of the numbered dependency inside a method of `__Bound`.
+    pub(crate) fn held(at: usize) -> TokenStream {
+        let at = syn::Index::from(at);
+        quote_spanned!(Span::mixed_site()=> self.#at.get())
+    }
+
+    /// A borrow of the numbered dependency, held by a local variable of the same number.
+    pub(crate) fn local(at: usize) -> TokenStream {
+        let slot = dependency(at);
+        quote_spanned!(Span::mixed_site()=> #slot.get())
+    }
+
+    /// The statements that leave `__wire` when a dependency is missing; all were asked for before.
+    pub(crate) fn resolved(&self) -> TokenStream {
+        let names: Vec<_> = (0..self.dependencies().len()).map(dependency).collect();
+        quote_spanned!(Span::mixed_site()=> #(let #names = #names?;)*)
+    }
+
+    /// The statements that hand every unit of work back and commit them; nothing when there is none.
+    pub(crate) fn commit(&self) -> TokenStream {
+        let p = &self.private;
+        if !self.writes() {
+            return TokenStream::new();
+        }
+        let slots = self.units();
+        quote_spanned!(Span::mixed_site()=> #(#p::finish(#slots, &mut scope)?;)* #p::commit(&mut scope).await?;)
+    }
+
+    /// The call on a thread that may block: everything it needs moves there, the units of work come back with the output.
+    pub(crate) fn blocking_call(&self, message: Option<TokenStream>) -> TokenStream {
+        let p = &self.private;
+        let units = self.units();
+        let clones = (0..self.dependencies().len()).map(|at| {
+            let (slot, index) = (dependency(at), syn::Index::from(at));
+            quote_spanned!(Span::mixed_site()=> let #slot = ::core::clone::Clone::clone(&self.#index);)
+        });
+        let call = self.call(message, None, Self::local);
+        quote_spanned! {self.function.span()=>
+            #(#clones)*
+            let (output, #(#units),*) = #p::blocking(move || {
+                #(let mut #units = #units;)*
+                let output = #call;
+                (output, #(#units),*)
+            }).await?;
+        }
+    }
+
+    fn units(&self) -> Vec<Ident> {
+        self.of(Form::Unique).map(|(at, _)| argument(*at)).collect()
+    }
+}
+
+fn argument(at: usize) -> Ident {
+    format_ident!("arg{at}", span = Span::mixed_site())
+}
+
+fn dependency(at: usize) -> Ident {
+    format_ident!("d{at}", span = Span::mixed_site())
+}

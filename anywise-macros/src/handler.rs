@@ -1,0 +1,153 @@
+//! `#[handler]`: the function for one command or query.
+//!
+//! It gets a message and its scope from the dispatcher and gives the reply back. Which trait a type must have is checked by
+//! rustc, on the user's own words; this file only puts them into the right calls.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+use syn::Type;
+
+use crate::arguments::Arguments;
+use crate::entry::{self, Entry};
+use crate::errors::Errors;
+use crate::parameter::{Form, Param};
+use crate::settings::Settings;
+use crate::signature::{Function, Source};
+
+/// The expansion of `#[handler(arguments)]` on `item`.
+pub(crate) fn handler(arguments: TokenStream, item: &TokenStream) -> TokenStream {
+    entry::beside("handler", item, |source, errors| {
+        block(arguments, source, None, errors)
+    })
+}
+
+/// The block beside the function, or beside the `impl` block of `owner` that the function stands in.
+pub(crate) fn block(
+    arguments: TokenStream,
+    source: &Source,
+    owner: Option<&Type>,
+    errors: &mut Errors,
+) -> TokenStream {
+    let function = Function::new("handler", source, owner, errors);
+    let settings = Settings::read(&function, arguments, errors);
+    function.check_message(&source.signature, errors);
+    match function.params.first() {
+        Some(message) if errors.is_empty() => expand(&function, message, &settings),
+        _ => TokenStream::new(),
+    }
+}
+
+fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStream {
+    let (p, at) = (&settings.private, Span::mixed_site());
+    let arguments = Arguments::new(function, 1, usize::MAX, p);
+    let (input, returns) = (&message.ty, function.returns());
+    let receives = quote_spanned!(message.span()=> wiring.receives_request::<#input>(););
+    let params = arguments.wiring(|param| {
+        let Param { name, ty, .. } = param;
+        quote_spanned!(param.span()=> wiring.writes::<#input, #ty>(#name);)
+    });
+    let answers = quote_spanned!(function.output_span()=> wiring.returns::<#input, #returns>(););
+    let bind = arguments.bind();
+    let wiring = quote_spanned! {at=>
+        #receives
+        #params
+        #answers
+        ::core::option::Option::Some(#p::Bound::handler(#bind))
+    };
+    let bound = arguments.bound();
+    let mutable = (!arguments.ignores_scope()).then(|| quote_spanned!(at=> mut));
+    let call = call(function, message, settings, &arguments);
+    let items = quote_spanned! {at=>
+        #bound
+        impl #p::Handle for __Bound {
+            type Input = #input;
+            fn handle<'a>(&'a self, #mutable scope: #p::Scope<'a>, message: #input) -> #p::Call<'a, #p::ReplyOf<#input>> {
+                #call
+            }
+        }
+    };
+    Entry {
+        function,
+        private: p,
+        kind: "handler",
+        settings: settings.tokens(),
+        items,
+        wiring,
+    }
+    .expand()
+}
+
+/// The body of `handle`: fetch, call, hand back, commit, reply.
+fn call(
+    function: &Function,
+    message: &Param,
+    settings: &Settings,
+    arguments: &Arguments<'_>,
+) -> TokenStream {
+    let (p, at) = (&settings.private, Span::mixed_site());
+    let (input, returns) = (&message.ty, function.returns());
+    let leading = match message.form {
+        Form::Shared => quote_spanned!(at=> &message),
+        Form::Value | Form::Unique => quote_spanned!(at=> message),
+    };
+    let fetch = arguments.fetch(&quote_spanned!(at=> &mut scope), !settings.blocking);
+    let reply = quote_spanned!(function.output_span()=> #p::reply::<#input, #returns>(output));
+    if settings.blocking {
+        let call = arguments.blocking_call(Some(leading));
+        return finish(
+            function,
+            arguments,
+            &quote_spanned!(at=> #fetch #call),
+            &reply,
+            p,
+        );
+    }
+    let call = arguments.call(Some(leading), None, Arguments::held);
+    if function.is_async {
+        return finish(
+            function,
+            arguments,
+            &quote_spanned!(at=> #fetch let output = #call.await;),
+            &reply,
+            p,
+        );
+    }
+    if arguments.writes() {
+        return finish(
+            function,
+            arguments,
+            &quote_spanned!(at=> #fetch let output = #call;),
+            &reply,
+            p,
+        );
+    }
+    quote_spanned! {at=>
+        #p::Call::ready((|| -> #p::Result<#p::ReplyOf<#input>> {
+            #fetch
+            let output = #call;
+            #reply
+        })())
+    }
+}
+
+/// The future that makes `output`, hands back the units of work, commits them and gives the reply.
+fn finish(
+    function: &Function,
+    arguments: &Arguments<'_>,
+    output: &TokenStream,
+    reply: &TokenStream,
+    p: &TokenStream,
+) -> TokenStream {
+    if !arguments.writes() {
+        return quote_spanned!(function.span()=> #p::Call::future(async move { #output #reply }));
+    }
+    let commit = arguments.commit();
+    quote_spanned! {function.span()=>
+        #p::Call::future(async move {
+            #output
+            let reply = #reply?;
+            #commit
+            ::core::result::Result::Ok(reply)
+        })
+    }
+}

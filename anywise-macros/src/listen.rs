@@ -1,0 +1,130 @@
+//! `#[listen]`: a function for one event.
+//!
+//! It may answer with commands, which go through their guards like any other. Whether a type can be an answer is checked by
+//! rustc; that there is none is seen by the missing (or `()`) return type.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+use syn::Type;
+
+use crate::arguments::Arguments;
+use crate::entry::{self, Entry};
+use crate::errors::Errors;
+use crate::parameter::{Form, Param};
+use crate::settings::Settings;
+use crate::signature::{Function, Source};
+
+/// The expansion of `#[listen(arguments)]` on `item`.
+pub(crate) fn listen(arguments: TokenStream, item: &TokenStream) -> TokenStream {
+    entry::beside("listener", item, |source, errors| {
+        block(arguments, source, None, errors)
+    })
+}
+
+/// The block beside the function, or beside the `impl` block of `owner` that the function stands in.
+pub(crate) fn block(
+    arguments: TokenStream,
+    source: &Source,
+    owner: Option<&Type>,
+    errors: &mut Errors,
+) -> TokenStream {
+    let function = Function::new("listener", source, owner, errors);
+    let settings = Settings::read(&function, arguments, errors);
+    function.check_message(&source.signature, errors);
+    match function.params.first() {
+        Some(message) if errors.is_empty() => expand(&function, message, &settings),
+        _ => TokenStream::new(),
+    }
+}
+
+fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStream {
+    let (p, at) = (&settings.private, Span::mixed_site());
+    let arguments = Arguments::new(function, 1, usize::MAX, p);
+    let input = &message.ty;
+    let receives = quote_spanned!(message.span()=> wiring.receives_event::<#input>(););
+    let params = arguments.wiring(|param| {
+        let Param { name, ty, .. } = param;
+        quote_spanned!(param.span()=> wiring.writes_in_listener::<#ty>(#name);)
+    });
+    let returns = function.returns();
+    let answers = quote_spanned!(function.output_span()=> wiring.answers::<#returns>(););
+    let bind = arguments.bind();
+    let wiring = quote_spanned! {at=>
+        #receives
+        #params
+        #answers
+        ::core::option::Option::Some(#p::Bound::listener(#bind))
+    };
+    let bound = arguments.bound();
+    let needs_scope = function.output.is_some() || !arguments.ignores_scope();
+    let mutable = needs_scope.then(|| quote_spanned!(at=> mut));
+    let call = call(function, message, settings, &arguments);
+    let items = quote_spanned! {at=>
+        #bound
+        impl #p::Listen for __Bound {
+            type Input = #input;
+            fn listen<'a>(&'a self, #mutable scope: #p::Scope<'a>, message: &'a #input) -> #p::Call<'a, ()> {
+                #call
+            }
+        }
+    };
+    Entry {
+        function,
+        private: p,
+        kind: "listener",
+        settings: settings.tokens(),
+        items,
+        wiring,
+    }
+    .expand()
+}
+
+/// The body of `listen`: fetch, call, hand back, commit, send the answer.
+fn call(
+    function: &Function,
+    message: &Param,
+    settings: &Settings,
+    arguments: &Arguments<'_>,
+) -> TokenStream {
+    let (p, at) = (&settings.private, Span::mixed_site());
+    let input = &message.ty;
+    let owned = quote_spanned!(message.span()=> #p::owned::<#input>(message));
+    let fetch = arguments.fetch(&quote_spanned!(at=> &mut scope), !settings.blocking);
+    let output = if settings.blocking {
+        let leading = match message.form {
+            Form::Shared => quote_spanned!(at=> &message),
+            Form::Value | Form::Unique => quote_spanned!(at=> message),
+        };
+        let call = arguments.blocking_call(Some(leading));
+        quote_spanned!(at=> #fetch let message = #owned; #call)
+    } else {
+        let leading = match message.form {
+            Form::Shared => quote_spanned!(at=> message),
+            Form::Value | Form::Unique => owned,
+        };
+        let call = arguments.call(Some(leading), None, Arguments::held);
+        let wait = function.is_async.then(|| quote_spanned!(at=> .await));
+        quote_spanned!(at=> #fetch let output = #call #wait;)
+    };
+    let commit = arguments.commit();
+    let waits = function.is_async || settings.blocking || arguments.writes();
+    match &function.output {
+        None if waits => quote_spanned! {function.span()=>
+            #p::Call::future(async move { #output let () = output; #commit ::core::result::Result::Ok(()) })
+        },
+        None => quote_spanned! {at=>
+            #p::Call::ready((|| -> #p::Result<()> { #output let () = output; ::core::result::Result::Ok(()) })())
+        },
+        Some(returns) => {
+            let answer = quote_spanned!(function.output_span()=> #p::answer::<#returns>(output)?);
+            quote_spanned! {function.span()=>
+                #p::Call::future(async move {
+                    #output
+                    let answer = #answer;
+                    #commit
+                    #p::dispatch_answer(answer, &mut scope).await
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! One parameter of a user's function.
+//!
+//! It is classed by `&`, `&mut` or neither and by nothing else: no type is recognised by its spelling.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens as _;
+use syn::spanned::Spanned as _;
+use syn::{Pat, PatType, Type, TypeReference};
+
+use crate::errors::Errors;
+use crate::signature::compact;
+use crate::subject::Subject;
+
+/// One parameter.
+pub(crate) struct Param {
+    /// The name in errors and in the catalog.
+    pub(crate) name: String,
+    /// By value, shared or unique.
+    pub(crate) form: Form,
+    /// The type, without the reference.
+    pub(crate) ty: TokenStream,
+    /// The parameter as written, for errors.
+    pub(crate) written: TokenStream,
+}
+
+/// Where a parameter stands.
+pub(crate) struct Place<'a> {
+    /// What `Self` is there.
+    pub(crate) owner: Option<&'a TokenStream>,
+    /// The function declares lifetimes, which is reported there.
+    pub(crate) names_lifetimes: bool,
+}
+
+/// How a parameter is passed: the whole parameter rule.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `T`: taken from the context of this message.
+    Value,
+    /// `&T`: a dependency of the application.
+    Shared,
+    /// `&mut T`: a unit of work.
+    Unique,
+}
+
+impl Param {
+    /// The parameter at position `at`.
+    pub(crate) fn new(
+        subject: &Subject,
+        at: usize,
+        typed: &PatType,
+        place: &Place<'_>,
+        errors: &mut Errors,
+    ) -> Self {
+        let name = name(&typed.pat).unwrap_or_else(|| format!("parameter {}", at + 1));
+        if let Some(attribute) = typed
+            .attrs
+            .iter()
+            .find(|attribute| attribute.path().is_ident("cfg"))
+        {
+            errors.help(
+                attribute,
+                format!("{subject} must have the same parameters in every build"),
+                "remove the `#[cfg(..)]`, or put it on the whole function and write a second one",
+            );
+        }
+        refuse_impl(
+            subject,
+            &format!("`{name}`"),
+            &typed.ty.to_token_stream(),
+            errors,
+        );
+        let (form, referent) = match bare(&typed.ty) {
+            Type::Reference(reference) => {
+                if !place.names_lifetimes {
+                    refuse_lifetime(subject, &name, reference, errors);
+                }
+                let form = if reference.mutability.is_some() {
+                    Form::Unique
+                } else {
+                    Form::Shared
+                };
+                (form, bare(&reference.elem))
+            }
+            ty => (Form::Value, ty),
+        };
+        let ty = with_owner(referent.to_token_stream(), place.owner);
+        Self {
+            name,
+            form,
+            ty,
+            written: typed.to_token_stream(),
+        }
+    }
+
+    /// The position of the type, seen as part of the expansion: rustc's own errors land on the user's word.
+    pub(crate) fn span(&self) -> Span {
+        Span::mixed_site().located_at(self.ty.span())
+    }
+}
+
+/// The type without the parentheses and invisible groups around it.
+pub(crate) fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        _ => ty,
+    }
+}
+
+/// The name a pattern binds, when it is one name.
+fn name(pattern: &Pat) -> Option<String> {
+    match pattern {
+        Pat::Ident(ident) => Some(ident.ident.to_string()),
+        Pat::Wild(_) => Some("_".to_owned()),
+        Pat::TupleStruct(tuple) if tuple.elems.len() == 1 => tuple.elems.first().and_then(name),
+        _ => None,
+    }
+}
+
+/// `impl` is a keyword: in a type it can only mean `impl Trait`.
+pub(crate) fn refuse_impl(subject: &Subject, place: &str, ty: &TokenStream, errors: &mut Errors) {
+    if let Some(token) = find(ty.clone(), "impl") {
+        errors.note(
+            token,
+            format!("{subject} must name the type of {place} instead of `impl Trait`"),
+            "it is registered when the program is linked, so every type in it must be known",
+        );
+    }
+}
+
+/// A borrow that outlives the call cannot be given.
+fn refuse_lifetime(subject: &Subject, name: &str, reference: &TypeReference, errors: &mut Errors) {
+    let Some(lifetime) = &reference.lifetime else {
+        return;
+    };
+    let mutable = if reference.mutability.is_some() {
+        "mut "
+    } else {
+        ""
+    };
+    errors.help(
+        lifetime,
+        format!("{subject} must borrow `{name}` without naming a lifetime"),
+        format!(
+            "write `&{mutable}{}`: the borrow lasts for the call",
+            compact(&reference.elem.to_token_stream())
+        ),
+    );
+}
+
+/// The first identifier that is `word`, however deep.
+pub(crate) fn find(tokens: TokenStream, word: &str) -> Option<Ident> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) if ident == word => Some(ident),
+        TokenTree::Group(group) => find(group.stream(), word),
+        _ => None,
+    })
+}
+
+/// The type with `Self` spelled out, since expansions stand outside the user's `impl` block.
+pub(crate) fn with_owner(ty: TokenStream, owner: Option<&TokenStream>) -> TokenStream {
+    let Some(owner) = owner else { return ty };
+    ty.into_iter()
+        .flat_map(|token| match token {
+            TokenTree::Ident(ident) if ident == "Self" => owner.clone(),
+            TokenTree::Group(group) => {
+                let mut replaced = proc_macro2::Group::new(
+                    group.delimiter(),
+                    with_owner(group.stream(), Some(owner)),
+                );
+                replaced.set_span(group.span());
+                TokenTree::from(replaced).into()
+            }
+            token => token.into(),
+        })
+        .collect()
+}

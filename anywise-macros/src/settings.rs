@@ -1,0 +1,73 @@
+//! The keys that `#[handler]` and `#[listen]` share: how long, how many at once, on which thread.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+
+use crate::duration;
+use crate::errors::Errors;
+use crate::facade::Facade;
+use crate::keys;
+use crate::signature::Function;
+
+const KEYS: &[&str] = &["timeout", "concurrency", "blocking", "crate"];
+
+/// The settings of one function that receives messages.
+pub(crate) struct Settings {
+    /// The path of the hidden support module.
+    pub(crate) private: TokenStream,
+    /// Whether the function runs on a thread that may block.
+    pub(crate) blocking: bool,
+    timeout: Option<u64>,
+    concurrency: Option<u32>,
+}
+
+impl Settings {
+    /// Reads and checks the keys of `function`.
+    pub(crate) fn read(function: &Function, arguments: TokenStream, errors: &mut Errors) -> Self {
+        let (mut timeout, mut concurrency, mut blocking, mut facade) = (None, None, None, None);
+        keys::read(
+            &function.subject,
+            KEYS,
+            arguments,
+            errors,
+            |key, input, _| {
+                match key.name.to_string().as_str() {
+                    "timeout" => timeout = Some(duration::milliseconds(key, input)?),
+                    "concurrency" => concurrency = Some(key.positive(input, "concurrency = 8")?),
+                    "blocking" => blocking = Some((key.flag(input)?, key.name.clone())),
+                    _ => facade = Some(key.value(input, "crate = path")?),
+                }
+                Ok(())
+            },
+        );
+        if let Some((_, name)) = blocking.as_ref().filter(|_| function.is_async) {
+            errors.help(
+                name,
+                format!("{} must not be both `async` and `blocking`", function.subject),
+                "write `fn` without `async` to run it on a thread that may block, or remove `blocking`",
+            );
+        }
+        let private = Facade::new(facade.as_ref()).private();
+        Self {
+            private,
+            blocking: blocking.is_some(),
+            timeout,
+            concurrency,
+        }
+    }
+
+    /// The calls on the entry.
+    pub(crate) fn tokens(&self) -> TokenStream {
+        let at = Span::mixed_site();
+        let timeout = self.timeout.map(|milliseconds| {
+            let milliseconds = proc_macro2::Literal::u64_unsuffixed(milliseconds);
+            quote_spanned!(at=> .timeout_ms(#milliseconds))
+        });
+        let concurrency = self.concurrency.map(|limit| {
+            let limit = proc_macro2::Literal::u32_unsuffixed(limit);
+            quote_spanned!(at=> .concurrency(#limit))
+        });
+        let blocking = self.blocking.then(|| quote_spanned!(at=> .blocking()));
+        quote_spanned!(at=> #timeout #concurrency #blocking)
+    }
+}

@@ -1,0 +1,5 @@
+#[command]
+pub struct Charge {
+    #[serde(flatten)]
+    pub order: Order,
+}

@@ -1,0 +1,2 @@
+#[command(local, reply = Connection)]
+pub struct Open(pub Socket);

@@ -1,0 +1,32 @@
+#[derive(::anywise::__private::schemars::JsonSchema)]
+#[derive(Debug, Clone, serde::Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[serde(crate = "::anywise::__private::serde")]
+#[serde(deny_unknown_fields)]
+#[schemars(crate = "::anywise::__private::schemars")]
+pub struct Charge {
+    pub order_id: OrderId,
+}
+const _: () = {
+    impl ::anywise::__private::Message for Charge {
+        const META: &'static ::anywise::__private::MessageMeta = &::anywise::__private::MessageMeta::command(
+            "Charge",
+            ::core::module_path!(),
+            ::anywise::__private::Site::new(::core::file!(), ::core::line!()),
+        );
+        fn slot() -> &'static ::anywise::__private::Slot {
+            static SLOT: ::anywise::__private::Slot = ::anywise::__private::Slot::new();
+            &SLOT
+        }
+    }
+    impl ::anywise::__private::Command for Charge {}
+    impl ::anywise::__private::Request for Charge {
+        type Reply = ();
+    }
+    impl ::anywise::__private::Input for Charge {
+        type Shape = ::anywise::__private::Single;
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::MessageEntry::request:: < Charge > ()
+    }
+};

@@ -1,0 +1,7 @@
+/// Charge a customer.
+///
+/// Twice is refused.
+#[command]
+pub struct Charge {
+    pub order_id: OrderId,
+}

@@ -1,0 +1,4 @@
+#[command(crate = ::framework)]
+pub struct Charge {
+    pub order_id: OrderId,
+}

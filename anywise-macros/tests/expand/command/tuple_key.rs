@@ -1,0 +1,2 @@
+#[command(key = 0)]
+pub struct Cancel(pub OrderId, pub String);

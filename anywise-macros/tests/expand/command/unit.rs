@@ -1,0 +1,2 @@
+#[command]
+pub struct Tick;

@@ -1,0 +1,5 @@
+#[data]
+#[derive(Clone)]
+pub struct Receipt {
+    pub payment_id: PaymentId,
+}

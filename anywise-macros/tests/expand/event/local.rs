@@ -1,0 +1,2 @@
+#[event(local)]
+pub struct Ticked;

@@ -1,0 +1,32 @@
+async fn timed(cx: Context, clock: &Clock, mut next: Next<'_>) -> Result<()> {
+    body()
+}
+const _: () = {
+    struct __Bound(::anywise::__private::Dep<Clock>);
+    impl ::anywise::__private::Around for __Bound {
+        fn around<'a>(
+            &'a self,
+            mut next: ::anywise::__private::Next<'a>,
+        ) -> ::anywise::__private::Step<'a> {
+            ::anywise::__private::Step::future(async move {
+                let arg0 = ::anywise::__private::take_next::<Context>(&mut next)?;
+                let output = timed(arg0, self.0.get(), next).await;
+                ::anywise::__private::done::<Result<()>>(output)
+            })
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.next::<Next<'_>>();
+        wiring.takes::<Context>("cx");
+        let d0 = wiring.needs::<Clock>("clock");
+        wiring.provides::<Result<()>>();
+        ::core::option::Option::Some(::anywise::__private::Bound::around(__Bound(d0?)))
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::guard("timed", ::core::module_path!(),
+        ::anywise::__private::Site::new(::core::file!(), ::core::line!()), __wire)
+        .target(::anywise::__private::Target::all()).around()
+    }
+};

@@ -1,0 +1,29 @@
+async fn through(mut next: Next<'_>) -> Result<()> {
+    next.run().await
+}
+const _: () = {
+    struct __Bound;
+    impl ::anywise::__private::Around for __Bound {
+        fn around<'a>(
+            &'a self,
+            next: ::anywise::__private::Next<'a>,
+        ) -> ::anywise::__private::Step<'a> {
+            ::anywise::__private::Step::future(async move {
+                let output = through(next).await;
+                ::anywise::__private::done::<Result<()>>(output)
+            })
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.next::<Next<'_>>();
+        wiring.provides::<Result<()>>();
+        ::core::option::Option::Some(::anywise::__private::Bound::around(__Bound))
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::guard("through", ::core::module_path!(),
+        ::anywise::__private::Site::new(::core::file!(), ::core::line!()), __wire)
+        .target(::anywise::__private::Target::kinds().commands()).around()
+    }
+};

@@ -1,0 +1,4 @@
+#[guard(around, commands)]
+async fn through(mut next: Next<'_>) -> Result<()> {
+    next.run().await
+}

@@ -1,0 +1,38 @@
+async fn owner(
+    query: &GetOrder,
+    user: Provided<User>,
+    orders: &dyn Orders,
+) -> Result<()> {
+    body()
+}
+const _: () = {
+    struct __Bound(::anywise::__private::Dep<dyn Orders>);
+    impl ::anywise::__private::Check for __Bound {
+        type Input = GetOrder;
+        fn check<'a>(
+            &'a self,
+            scope: &'a mut ::anywise::__private::Scope<'_>,
+            message: &'a GetOrder,
+        ) -> ::anywise::__private::Step<'a> {
+            ::anywise::__private::Step::future(async move {
+                let arg1 = ::anywise::__private::take::<Provided<User>>(scope)?;
+                let output = owner(message, arg1, self.0.get()).await;
+                ::anywise::__private::provide::<Result<()>>(output, scope)
+            })
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.guards::<GetOrder>();
+        wiring.takes::<Provided<User>>("user");
+        let d0 = wiring.needs::<dyn Orders>("orders");
+        wiring.provides::<Result<()>>();
+        ::core::option::Option::Some(::anywise::__private::Bound::guard(__Bound(d0?)))
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::guard("owner", ::core::module_path!(),
+        ::anywise::__private::Site::new(::core::file!(), ::core::line!()), __wire)
+        .order(- 5).timeout_ms(1000)
+    }
+};

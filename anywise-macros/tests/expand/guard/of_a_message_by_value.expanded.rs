@@ -1,0 +1,32 @@
+fn owner(query: GetOrder) -> Result<Owner> {
+    body()
+}
+const _: () = {
+    struct __Bound;
+    impl ::anywise::__private::Check for __Bound {
+        type Input = GetOrder;
+        fn check<'a>(
+            &'a self,
+            scope: &'a mut ::anywise::__private::Scope<'_>,
+            message: &'a GetOrder,
+        ) -> ::anywise::__private::Step<'a> {
+            ::anywise::__private::Step::ready(
+                (|| {
+                    let output = owner(::anywise::__private::owned::<GetOrder>(message));
+                    ::anywise::__private::provide::<Result<Owner>>(output, scope)
+                })(),
+            )
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.guards::<GetOrder>();
+        wiring.provides::<Result<Owner>>();
+        ::core::option::Option::Some(::anywise::__private::Bound::guard(__Bound))
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::guard("owner", ::core::module_path!(),
+        ::anywise::__private::Site::new(::core::file!(), ::core::line!()), __wire)
+    }
+};

@@ -1,0 +1,4 @@
+#[guard]
+fn owner(query: GetOrder) -> Result<Owner> {
+    body()
+}

@@ -1,0 +1,33 @@
+async fn signed_in(auth: Header<Authorization>, keys: &JwtKeys) -> Result<User> {
+    body()
+}
+const _: () = {
+    struct __Bound(::anywise::__private::Dep<JwtKeys>);
+    impl ::anywise::__private::CheckAny for __Bound {
+        fn check<'a>(
+            &'a self,
+            scope: &'a mut ::anywise::__private::Scope<'_>,
+        ) -> ::anywise::__private::Step<'a> {
+            ::anywise::__private::Step::future(async move {
+                let arg0 = ::anywise::__private::take::<Header<Authorization>>(scope)?;
+                let output = signed_in(arg0, self.0.get()).await;
+                ::anywise::__private::provide::<Result<User>>(output, scope)
+            })
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.takes::<Header<Authorization>>("auth");
+        let d0 = wiring.needs::<JwtKeys>("keys");
+        wiring.provides::<Result<User>>();
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::guard_any(__Bound(d0?)),
+        )
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::guard("signed_in", ::core::module_path!(),
+        ::anywise::__private::Site::new(::core::file!(), ::core::line!()), __wire)
+        .target(::anywise::__private::Target::slice())
+    }
+};

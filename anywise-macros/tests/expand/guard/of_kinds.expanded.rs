@@ -1,0 +1,30 @@
+fn open() -> Result<()> {
+    body()
+}
+const _: () = {
+    struct __Bound;
+    impl ::anywise::__private::CheckAny for __Bound {
+        fn check<'a>(
+            &'a self,
+            scope: &'a mut ::anywise::__private::Scope<'_>,
+        ) -> ::anywise::__private::Step<'a> {
+            ::anywise::__private::Step::ready(
+                (|| {
+                    let output = open();
+                    ::anywise::__private::provide::<Result<()>>(output, scope)
+                })(),
+            )
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.provides::<Result<()>>();
+        ::core::option::Option::Some(::anywise::__private::Bound::guard_any(__Bound))
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::guard("open", ::core::module_path!(),
+        ::anywise::__private::Site::new(::core::file!(), ::core::line!()), __wire)
+        .target(::anywise::__private::Target::kinds().commands().events())
+    }
+};

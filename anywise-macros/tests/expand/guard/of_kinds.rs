@@ -1,0 +1,4 @@
+#[guard(commands, events)]
+fn open() -> Result<()> {
+    body()
+}

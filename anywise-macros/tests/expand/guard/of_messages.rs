@@ -1,0 +1,4 @@
+#[guard(messages(GetOrder, CancelOrder))]
+fn picky(cx: Context) -> Result<()> {
+    body()
+}

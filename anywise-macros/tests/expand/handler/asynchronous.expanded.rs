@@ -1,0 +1,31 @@
+async fn get(query: &GetOrder, orders: &Orders) -> Order {
+    orders.get(query.id).await
+}
+const _: () = {
+    struct __Bound(::anywise::__private::Dep<Orders>);
+    impl ::anywise::__private::Handle for __Bound {
+        type Input = GetOrder;
+        fn handle<'a>(
+            &'a self,
+            scope: ::anywise::__private::Scope<'a>,
+            message: GetOrder,
+        ) -> ::anywise::__private::Call<'a, ::anywise::__private::ReplyOf<GetOrder>> {
+            ::anywise::__private::Call::future(async move {
+                let output = get(&message, self.0.get()).await;
+                ::anywise::__private::reply::<GetOrder, Order>(output)
+            })
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.receives_request::<GetOrder>();
+        let d0 = wiring.needs::<Orders>("orders");
+        wiring.returns::<GetOrder, Order>();
+        ::core::option::Option::Some(::anywise::__private::Bound::handler(__Bound(d0?)))
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::handler("get", ::core::module_path!(),
+        ::anywise::__private::Site::new(::core::file!(), ::core::line!()), __wire)
+    }
+};

@@ -1,0 +1,4 @@
+#[handler]
+async fn get(query: &GetOrder, orders: &Orders) -> Order {
+    orders.get(query.id).await
+}

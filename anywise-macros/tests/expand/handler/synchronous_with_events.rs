@@ -1,0 +1,4 @@
+#[handler]
+fn place(cmd: &PlaceOrder, events: &mut Events<(OrderPlaced,)>) -> OrderId {
+    body()
+}

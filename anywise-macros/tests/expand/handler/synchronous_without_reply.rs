@@ -1,0 +1,2 @@
+#[handler]
+fn nothing(_: Nothing) {}

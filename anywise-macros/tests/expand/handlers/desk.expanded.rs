@@ -1,0 +1,165 @@
+impl PaymentDesk {
+    /// A plain method.
+    pub fn new() -> Self {
+        body()
+    }
+    /// Charge a customer.
+    async fn create(
+        &self,
+        cmd: Create,
+        clock: &Clock,
+        events: &mut Events<(Created,)>,
+    ) -> Result<Self, Fault> {
+        body()
+    }
+    fn on_paid(&self, event: &Paid) {
+        body()
+    }
+    fn known(&self, cmd: &Create) -> Result<()> {
+        body()
+    }
+    async fn slow(&self, next: Next<'_>) -> Result<()> {
+        body()
+    }
+}
+const _: () = {
+    struct __Bound(
+        ::anywise::__private::Dep<PaymentDesk>,
+        ::anywise::__private::Dep<Clock>,
+    );
+    impl ::anywise::__private::Handle for __Bound {
+        type Input = Create;
+        fn handle<'a>(
+            &'a self,
+            mut scope: ::anywise::__private::Scope<'a>,
+            message: Create,
+        ) -> ::anywise::__private::Call<'a, ::anywise::__private::ReplyOf<Create>> {
+            ::anywise::__private::Call::future(async move {
+                let mut arg2 = ::anywise::__private::begin::<
+                    Events<(Created,)>,
+                >(&mut scope)?;
+                let output = <PaymentDesk>::create(
+                        self.0.get(),
+                        message,
+                        self.1.get(),
+                        &mut arg2,
+                    )
+                    .await;
+                let reply = ::anywise::__private::reply::<
+                    Create,
+                    Result<PaymentDesk, Fault>,
+                >(output)?;
+                ::anywise::__private::finish(arg2, &mut scope)?;
+                ::anywise::__private::commit(&mut scope).await?;
+                ::core::result::Result::Ok(reply)
+            })
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.receives_request::<Create>();
+        let d0 = wiring.needs::<PaymentDesk>("self");
+        let d1 = wiring.needs::<Clock>("clock");
+        wiring.writes::<Create, Events<(Created,)>>("events");
+        wiring.returns::<Create, Result<PaymentDesk, Fault>>();
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::handler(__Bound(d0?, d1?)),
+        )
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::handler("PaymentDesk::create",
+        ::core::module_path!(), ::anywise::__private::Site::new(::core::file!(),
+        ::core::line!()), __wire).docs("Charge a customer.").timeout_ms(5000)
+    }
+};
+const _: () = {
+    struct __Bound(::anywise::__private::Dep<PaymentDesk>);
+    impl ::anywise::__private::Listen for __Bound {
+        type Input = Paid;
+        fn listen<'a>(
+            &'a self,
+            scope: ::anywise::__private::Scope<'a>,
+            message: &'a Paid,
+        ) -> ::anywise::__private::Call<'a, ()> {
+            ::anywise::__private::Call::ready(
+                (|| -> ::anywise::__private::Result<()> {
+                    let output = <PaymentDesk>::on_paid(self.0.get(), message);
+                    let () = output;
+                    ::core::result::Result::Ok(())
+                })(),
+            )
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.receives_event::<Paid>();
+        let d0 = wiring.needs::<PaymentDesk>("self");
+        wiring.answers::<()>();
+        ::core::option::Option::Some(::anywise::__private::Bound::listener(__Bound(d0?)))
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::listener("PaymentDesk::on_paid",
+        ::core::module_path!(), ::anywise::__private::Site::new(::core::file!(),
+        ::core::line!()), __wire)
+    }
+};
+const _: () = {
+    struct __Bound(::anywise::__private::Dep<PaymentDesk>);
+    impl ::anywise::__private::Check for __Bound {
+        type Input = Create;
+        fn check<'a>(
+            &'a self,
+            scope: &'a mut ::anywise::__private::Scope<'_>,
+            message: &'a Create,
+        ) -> ::anywise::__private::Step<'a> {
+            ::anywise::__private::Step::ready(
+                (|| {
+                    let output = <PaymentDesk>::known(self.0.get(), message);
+                    ::anywise::__private::provide::<Result<()>>(output, scope)
+                })(),
+            )
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.guards::<Create>();
+        let d0 = wiring.needs::<PaymentDesk>("self");
+        wiring.provides::<Result<()>>();
+        ::core::option::Option::Some(::anywise::__private::Bound::guard(__Bound(d0?)))
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::guard("PaymentDesk::known",
+        ::core::module_path!(), ::anywise::__private::Site::new(::core::file!(),
+        ::core::line!()), __wire)
+    }
+};
+const _: () = {
+    struct __Bound(::anywise::__private::Dep<PaymentDesk>);
+    impl ::anywise::__private::Around for __Bound {
+        fn around<'a>(
+            &'a self,
+            next: ::anywise::__private::Next<'a>,
+        ) -> ::anywise::__private::Step<'a> {
+            ::anywise::__private::Step::future(async move {
+                let output = <PaymentDesk>::slow(self.0.get(), next).await;
+                ::anywise::__private::done::<Result<()>>(output)
+            })
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.next::<Next<'_>>();
+        let d0 = wiring.needs::<PaymentDesk>("self");
+        wiring.provides::<Result<()>>();
+        ::core::option::Option::Some(::anywise::__private::Bound::around(__Bound(d0?)))
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::guard("PaymentDesk::slow",
+        ::core::module_path!(), ::anywise::__private::Site::new(::core::file!(),
+        ::core::line!()), __wire).target(::anywise::__private::Target::slice()).around()
+    }
+};

@@ -1,0 +1,39 @@
+fn on_settled(event: &PaymentSettled, printer: &Printer) -> Result<()> {
+    body()
+}
+const _: () = {
+    struct __Bound(::anywise::__private::Dep<Printer>);
+    impl ::anywise::__private::Listen for __Bound {
+        type Input = PaymentSettled;
+        fn listen<'a>(
+            &'a self,
+            mut scope: ::anywise::__private::Scope<'a>,
+            message: &'a PaymentSettled,
+        ) -> ::anywise::__private::Call<'a, ()> {
+            ::anywise::__private::Call::future(async move {
+                let message = ::anywise::__private::owned::<PaymentSettled>(message);
+                let d0 = ::core::clone::Clone::clone(&self.0);
+                let (output,) = ::anywise::__private::blocking(move || {
+                        let output = on_settled(&message, d0.get());
+                        (output,)
+                    })
+                    .await?;
+                let answer = ::anywise::__private::answer::<Result<()>>(output)?;
+                ::anywise::__private::dispatch_answer(answer, &mut scope).await
+            })
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.receives_event::<PaymentSettled>();
+        let d0 = wiring.needs::<Printer>("printer");
+        wiring.answers::<Result<()>>();
+        ::core::option::Option::Some(::anywise::__private::Bound::listener(__Bound(d0?)))
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::listener("on_settled",
+        ::core::module_path!(), ::anywise::__private::Site::new(::core::file!(),
+        ::core::line!()), __wire).blocking()
+    }
+};

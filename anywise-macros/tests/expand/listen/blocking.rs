@@ -1,0 +1,4 @@
+#[listen(blocking)]
+fn on_settled(event: &PaymentSettled, printer: &Printer) -> Result<()> {
+    body()
+}

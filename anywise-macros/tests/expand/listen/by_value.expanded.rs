@@ -1,0 +1,36 @@
+fn on_settled(event: PaymentSettled) -> Option<ConfirmOrder> {
+    body()
+}
+const _: () = {
+    struct __Bound;
+    impl ::anywise::__private::Listen for __Bound {
+        type Input = PaymentSettled;
+        fn listen<'a>(
+            &'a self,
+            mut scope: ::anywise::__private::Scope<'a>,
+            message: &'a PaymentSettled,
+        ) -> ::anywise::__private::Call<'a, ()> {
+            ::anywise::__private::Call::future(async move {
+                let output = on_settled(
+                    ::anywise::__private::owned::<PaymentSettled>(message),
+                );
+                let answer = ::anywise::__private::answer::<
+                    Option<ConfirmOrder>,
+                >(output)?;
+                ::anywise::__private::dispatch_answer(answer, &mut scope).await
+            })
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.receives_event::<PaymentSettled>();
+        wiring.answers::<Option<ConfirmOrder>>();
+        ::core::option::Option::Some(::anywise::__private::Bound::listener(__Bound))
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::listener("on_settled",
+        ::core::module_path!(), ::anywise::__private::Site::new(::core::file!(),
+        ::core::line!()), __wire)
+    }
+};

@@ -1,0 +1,4 @@
+#[listen]
+fn on_settled(event: PaymentSettled) -> Option<ConfirmOrder> {
+    body()
+}

@@ -1,0 +1,32 @@
+async fn on_settled(event: &PaymentSettled) {
+    body()
+}
+const _: () = {
+    struct __Bound;
+    impl ::anywise::__private::Listen for __Bound {
+        type Input = PaymentSettled;
+        fn listen<'a>(
+            &'a self,
+            scope: ::anywise::__private::Scope<'a>,
+            message: &'a PaymentSettled,
+        ) -> ::anywise::__private::Call<'a, ()> {
+            ::anywise::__private::Call::future(async move {
+                let output = on_settled(message).await;
+                let () = output;
+                ::core::result::Result::Ok(())
+            })
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.receives_event::<PaymentSettled>();
+        wiring.answers::<()>();
+        ::core::option::Option::Some(::anywise::__private::Bound::listener(__Bound))
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::listener("on_settled",
+        ::core::module_path!(), ::anywise::__private::Site::new(::core::file!(),
+        ::core::line!()), __wire)
+    }
+};

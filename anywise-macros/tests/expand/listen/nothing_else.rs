@@ -1,0 +1,4 @@
+#[listen]
+async fn on_settled(event: &PaymentSettled) {
+    body()
+}

@@ -1,0 +1,35 @@
+fn on_settled(event: &PaymentSettled, counter: &Counter) -> () {
+    counter.add(1)
+}
+const _: () = {
+    struct __Bound(::anywise::__private::Dep<Counter>);
+    impl ::anywise::__private::Listen for __Bound {
+        type Input = PaymentSettled;
+        fn listen<'a>(
+            &'a self,
+            scope: ::anywise::__private::Scope<'a>,
+            message: &'a PaymentSettled,
+        ) -> ::anywise::__private::Call<'a, ()> {
+            ::anywise::__private::Call::ready(
+                (|| -> ::anywise::__private::Result<()> {
+                    let output = on_settled(message, self.0.get());
+                    let () = output;
+                    ::core::result::Result::Ok(())
+                })(),
+            )
+        }
+    }
+    fn __wire(
+        wiring: &mut ::anywise::__private::Wiring<'_>,
+    ) -> ::core::option::Option<::anywise::__private::Bound> {
+        wiring.receives_event::<PaymentSettled>();
+        let d0 = wiring.needs::<Counter>("counter");
+        wiring.answers::<()>();
+        ::core::option::Option::Some(::anywise::__private::Bound::listener(__Bound(d0?)))
+    }
+    ::anywise::__private::inventory::submit! {
+        ::anywise::__private::FunctionEntry::listener("on_settled",
+        ::core::module_path!(), ::anywise::__private::Site::new(::core::file!(),
+        ::core::line!()), __wire)
+    }
+};

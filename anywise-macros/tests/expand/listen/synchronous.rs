@@ -1,0 +1,4 @@
+#[listen]
+fn on_settled(event: &PaymentSettled, counter: &Counter) -> () {
+    counter.add(1)
+}

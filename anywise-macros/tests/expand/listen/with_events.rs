@@ -1,0 +1,4 @@
+#[listen]
+fn on_settled(event: &PaymentSettled, events: &mut Events<(OrderConfirmed,)>) {
+    body()
+}

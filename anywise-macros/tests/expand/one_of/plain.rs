@@ -1,0 +1,5 @@
+#[one_of]
+pub enum Moved {
+    Settled(PaymentSettled),
+    Refunded(payment::PaymentRefunded),
+}

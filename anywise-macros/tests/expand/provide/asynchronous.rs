@@ -1,0 +1,4 @@
+#[provide]
+async fn gateway(config: &PaymentConfig, client: &Client) -> Result<Box<dyn Gateway>> {
+    body()
+}

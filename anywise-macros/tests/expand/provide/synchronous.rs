@@ -1,0 +1,4 @@
+#[provide]
+fn clock() -> Clock {
+    Clock::new()
+}

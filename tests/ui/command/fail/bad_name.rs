@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[command(name = "payment..Pay")]
+pub struct Pay;
+
+fn main() {}

@@ -1,0 +1,8 @@
+use anywise::prelude::*;
+
+pub struct Money;
+
+#[command(family(Money, Money))]
+pub struct Pay;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[command]
+fn pay() {}
+
+fn main() {}

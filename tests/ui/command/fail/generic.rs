@@ -1,0 +1,8 @@
+use anywise::prelude::*;
+
+#[command]
+pub struct Set<T> {
+    pub value: T,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[command(http = "post /payments")]
+pub struct Pay;
+
+fn main() {}

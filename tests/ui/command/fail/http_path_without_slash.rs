@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[command(http = "POST payments")]
+pub struct Pay;
+
+fn main() {}

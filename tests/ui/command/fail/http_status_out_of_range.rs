@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[command(http("POST /payments", status = 1000))]
+pub struct Pay;
+
+fn main() {}

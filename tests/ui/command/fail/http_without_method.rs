@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[command(http = "/payments")]
+pub struct Pay;
+
+fn main() {}

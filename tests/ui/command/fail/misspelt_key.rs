@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[command(replay = u64)]
+pub struct Count;
+
+fn main() {}

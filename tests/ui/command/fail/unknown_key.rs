@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[command(response = u64)]
+pub struct Count;
+
+fn main() {}

@@ -1,0 +1,8 @@
+use anywise::prelude::*;
+
+#[config(prefix = "Payment Settings")]
+pub struct Settings {
+    pub url: String,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[config(prefix = "payment")]
+pub struct Settings(pub String);
+
+fn main() {}

@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[event]
+pub struct Changed<T>(pub T);
+
+fn main() {}

@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[event(http = "POST /paid")]
+pub struct Paid;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[event(reply = u64)]
+pub struct Paid;
+
+fn main() {}

@@ -1,0 +1,9 @@
+use anywise::prelude::*;
+
+#[derive(Debug, Fault)]
+pub enum PayError {
+    #[fault(kind = notfound, code = "payment.unknown", message = "no such payment")]
+    Unknown,
+}
+
+fn main() {}

@@ -1,0 +1,68 @@
+//! Errors.
+#![forbid(unsafe_code)]
+#![deny(missing_docs, warnings, clippy::pedantic, unreachable_pub, unused_qualifications)]
+
+use anywise::prelude::*;
+use std::error::Error as _;
+
+/// Ways to fail.
+#[derive(Debug, Fault)]
+#[fault(kind = declined)]
+pub enum PaymentError {
+    /// Named.
+    #[fault(code = "payment.declined", message = "declined for {order:?} {{}}", detail = "order {order}")]
+    Declined {
+        /// The order.
+        order: u64,
+        /// Not shown.
+        card: String,
+    },
+    /// Numbered.
+    #[fault(kind = unavailable, code = "payment.gateway", message = "{1} said {0:>3}")]
+    Gateway(u8, String),
+    /// Caused.
+    #[fault(kind = internal, code = "payment.store", message = "store")]
+    Store {
+        /// The cause.
+        source: std::fmt::Error,
+    },
+    /// Caused by something in a box.
+    #[fault(kind = internal, code = "payment.wire", message = "wire")]
+    Wire(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Nothing.
+    #[fault(code = "payment.nothing", message = "nothing")]
+    Nothing,
+}
+
+/// One way to fail.
+#[derive(Debug, Fault)]
+#[fault(kind = not_found, code = "payment.unknown", message = "no payment {id}")]
+pub struct Unknown {
+    id: u64,
+}
+
+/// With words of its own.
+#[derive(Debug, Fault)]
+#[fault(kind = conflict, code = "payment.twice")]
+pub struct Twice;
+
+impl std::fmt::Display for Twice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("twice")
+    }
+}
+
+impl std::error::Error for Twice {}
+
+fn main() {
+    let declined = PaymentError::Declined { order: 7, card: String::new() };
+    assert_eq!(declined.to_string(), "declined for 7 {}");
+    let error = Error::from(declined);
+    assert_eq!((error.kind(), error.code(), error.detail()), (Kind::Declined, "payment.declined", Some("order 7")));
+    assert_eq!(PaymentError::Gateway(5, "it".to_owned()).to_string(), "it said   5");
+    assert!(PaymentError::Store { source: std::fmt::Error }.source().is_some());
+    assert_eq!(PaymentError::Wire("cable".into()).source().map(ToString::to_string).as_deref(), Some("cable"));
+    assert!(PaymentError::Nothing.source().is_none());
+    assert_eq!(Unknown { id: 3 }.to_string(), "no payment 3");
+    assert_eq!(Error::from(Twice).code(), "payment.twice");
+}

@@ -1,0 +1,11 @@
+use anywise::prelude::*;
+
+#[command]
+pub struct Pay {
+    pub amount: u64,
+}
+
+#[handler]
+async fn pay(_cmd: &mut Pay) {}
+
+fn main() {}

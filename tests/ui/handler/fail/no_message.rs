@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[handler]
+async fn pay() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[handler]
+pub struct Pay;
+
+fn main() {}

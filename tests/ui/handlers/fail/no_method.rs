@@ -1,0 +1,10 @@
+use anywise::prelude::*;
+
+pub struct Desk;
+
+#[handlers]
+impl Desk {
+    pub async fn pay(&self) {}
+}
+
+fn main() {}

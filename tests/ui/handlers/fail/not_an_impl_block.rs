@@ -1,0 +1,11 @@
+use anywise::prelude::*;
+
+#[command]
+pub struct Pay {
+    pub amount: u64,
+}
+
+#[handlers]
+async fn pay(_cmd: Pay) {}
+
+fn main() {}

@@ -1,0 +1,17 @@
+use anywise::prelude::*;
+
+#[command]
+pub struct Pay {
+    pub amount: u64,
+}
+
+pub struct Desk;
+
+#[handlers]
+impl Desk {
+    #[handler]
+    #[listen]
+    async fn pay(&self, _cmd: Pay) {}
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[listen]
+async fn on_paid() {}
+
+fn main() {}

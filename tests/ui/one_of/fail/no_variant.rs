@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[one_of]
+pub enum Moved {}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use anywise::prelude::*;
+
+#[event]
+pub struct Paid {
+    pub amount: u64,
+}
+
+#[one_of]
+pub enum Moved {
+    Paid(Paid, u64),
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use anywise::prelude::*;
+
+#[provide]
+fn any<T: Default>() -> T {
+    T::default()
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use anywise::prelude::*;
+
+pub struct Settings;
+
+#[provide]
+fn gateway(_settings: &Settings) {}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use anywise::prelude::*;
+
+pub struct Gateway;
+
+#[provide(lazy)]
+fn gateway() -> Gateway {
+    Gateway
+}
+
+fn main() {}

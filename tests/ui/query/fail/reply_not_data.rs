@@ -1,0 +1,8 @@
+use anywise::prelude::*;
+
+pub struct Amount(pub u64);
+
+#[query(reply = Amount)]
+pub struct Balance;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[query(reply)]
+pub struct Balance;
+
+fn main() {}
