@@ -1,35 +1,38 @@
-//! One command, one event, two slices' worth of functions: the whole idea.
+//! One command, one event, two functions: the whole idea.
 
 use anywise::prelude::*;
 
+anywise::slice!(SLICE = "hello", "Greets people and remembers whom.");
+
 /// Greet somebody.
-#[command(reply = String, key = name)]
-pub struct Greet {
-    pub name: String,
+#[command(reply = String)]
+struct Greet {
+    name: String,
 }
 
 /// Somebody was greeted.
 #[event]
-pub struct Greeted {
-    pub name: String,
+struct Greeted {
+    name: String,
 }
 
 #[handler]
-async fn greet(cmd: Greet, events: &mut Events<(Greeted,)>) -> String {
+fn greet(cmd: Greet, events: &mut Events<(Greeted,)>) -> String {
     let reply = format!("Hello, {}!", cmd.name);
     events.publish(Greeted { name: cmd.name });
     reply
 }
 
 #[listen]
-async fn remember(event: &Greeted) {
+fn remember(event: &Greeted) {
     println!("remembered {}", event.name);
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let app = App::builder().name("hello").build().await?;
-    println!("{}", app.send(Greet { name: "world".into() }).await.map_err(|e| e.to_string())?);
-    app.settled().await;
+pub(crate) async fn main() -> Result<()> {
+    let app = App::builder().name("hello").slices([SLICE]).build().await?;
+    let reply = app.send(Greet { name: "world".into() }).await?;
+    assert_eq!(reply, "Hello, world!");
+    app.settled().await; // listeners run after the reply
     Ok(())
 }

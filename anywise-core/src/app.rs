@@ -223,6 +223,11 @@ impl App {
         })
     }
 
+    /// Whether a handler here, or the remote, answers the message.
+    pub fn reaches(&self, message: &str) -> bool {
+        self.handles(message) || self.0.remote.as_ref().is_some_and(|remote| remote.reaches(message))
+    }
+
     /// Everything registered in this application.
     pub fn catalog(&self) -> &Catalog {
         self.0.catalog()

@@ -85,7 +85,8 @@ impl AppBuilder {
     /// Names the slices that run here, and makes the linker keep their crates.
     ///
     /// A slice crate that is only in `Cargo.toml` registers nothing. Without a
-    /// call of this everything linked is used. Several calls add up.
+    /// call of this everything linked is used. What belongs to no declared
+    /// slice, such as a guard beside `main`, always runs. Several calls add up.
     pub fn slices(mut self, slices: impl IntoIterator<Item = Slice>) -> Self {
         self.slices.get_or_insert_default().extend(slices);
         self

@@ -27,7 +27,7 @@ use strict::Strict;
 ///
 /// # Examples
 /// ```
-/// use anywise_core::JsonLimits;
+/// use anywise_core::json::JsonLimits;
 ///
 /// let limits = JsonLimits { depth: 8, ..JsonLimits::default() };
 /// assert_eq!(limits.nodes, 100_000);
@@ -56,7 +56,7 @@ impl Default for JsonLimits {
 ///
 /// # Examples
 /// ```
-/// use anywise_core::{JsonLimits, decode_json};
+/// use anywise_core::json::{JsonLimits, decode_json};
 ///
 /// #[derive(Debug, serde::Deserialize)]
 /// struct Line { quantity: u8 }

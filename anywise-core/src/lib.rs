@@ -27,6 +27,7 @@ mod fault;
 mod function;
 mod guard;
 mod handle;
+mod id;
 mod inspect;
 pub mod json;
 mod memory;
@@ -61,6 +62,8 @@ pub use error::{Error, Fault, FaultEntry, FaultInfo, FaultView, FieldFault, Into
 pub use fault::{BuildError, WiringFault};
 pub use guard::{GuardOutput, Next};
 pub use handle::{Answer, IntoReply};
+pub use id::new_id;
+pub use jiff::Timestamp;
 pub use memory::{Loopback, MemoryBroker, MemoryStore};
 pub use message::{Command, Event, InFamily, Message, MessageKind, MessageMeta, Query, Request, Site};
 pub use publish::{PublishError, PublishPolicy, Publishing};
@@ -72,6 +75,7 @@ pub use shape::{EventInput, GuardInput, Input, RequestInput};
 pub use store::{Delivery, Outcome, Store};
 pub use tokio_util::sync::CancellationToken;
 pub use transport::{Incoming, Ingress, Remote, Sink, Source};
+pub use uuid::Uuid;
 pub use work::{Events, Transaction, UnitOfWork, Work, WorkDemand};
 
 /// What the attributes' expansions call. Not part of the public interface.

@@ -13,7 +13,7 @@ use crate::registry::{MessageEntry, Slice, SliceEntry, registry};
 /// The parts of one application.
 pub(crate) struct Model {
     pub(crate) application: String,
-    /// Names of the selected slices; `None` selects everything linked.
+    /// Names of the selected slices; `None` selects every declared one.
     pub(crate) selected: Option<HashSet<&'static str>>,
     pub(crate) functions: Vec<Known>,
     /// Guards by place in `functions`, in the order they run.
@@ -40,7 +40,7 @@ impl Model {
     ) -> Self {
         let registry = registry();
         let selected = slices.map(|slices| slices.iter().map(|slice| slice.name).collect::<HashSet<_>>());
-        let chosen = |slice: &str| selected.as_ref().is_none_or(|names| names.contains(slice));
+        let chosen = |slice: &str| is_selected(selected.as_ref(), slice);
         let mut functions = Vec::new();
         for entry in &registry.functions {
             let slice = registry.slice_of(entry.module);
@@ -78,7 +78,7 @@ impl Model {
 
     /// Whether the slice runs here.
     pub(crate) fn is_local(&self, slice: &str) -> bool {
-        self.selected.as_ref().is_none_or(|names| names.contains(slice))
+        is_selected(self.selected.as_ref(), slice)
     }
 
     /// Handlers and listeners.
@@ -127,6 +127,13 @@ impl Model {
     pub(crate) fn slices(&self) -> impl Iterator<Item = &'static SliceEntry> + '_ {
         registry().slices.iter().copied().filter(|slice| self.is_local(slice.name))
     }
+}
+
+/// Declared slices run where they are named. What belongs to no declared slice,
+/// such as a guard beside `main`, always runs: leaving it out silently would be
+/// a hole.
+fn is_selected(selected: Option<&HashSet<&'static str>>, slice: &str) -> bool {
+    selected.is_none_or(|names| names.contains(slice) || !registry().declares(slice))
 }
 
 impl Known {

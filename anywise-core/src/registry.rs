@@ -298,6 +298,11 @@ impl Registry {
         }
     }
 
+    /// Whether some linked module declares the slice, or a contract of it.
+    pub(crate) fn declares(&self, slice: &str) -> bool {
+        self.slices.iter().any(|entry| entry.name == slice)
+    }
+
     pub(crate) fn entry(&self, meta: &MessageMeta) -> Option<&'static MessageEntry> {
         self.by_id.get(&meta.id()).map(|at| self.messages[*at])
     }

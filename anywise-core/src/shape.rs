@@ -234,7 +234,7 @@ macro_rules! many {
     ($first:ident $($rest:ident)*) => {
         impl<I, $first, $($rest),*> RequestShape<I> for Many<($first, $($rest,)*)>
         where
-            I: Input + RequestInput<Reply = <$first as Request>::Reply> + From<$first> $(+ From<$rest>)*,
+            I: Input<Shape = Self> + From<$first> $(+ From<$rest>)*,
             $first: Request,
             $($rest: Request<Reply = <$first as Request>::Reply>,)*
         {
@@ -254,7 +254,7 @@ macro_rules! many {
 
         impl<I, $first, $($rest),*> EventShape<I> for Many<($first, $($rest,)*)>
         where
-            I: EventInput + From<$first> $(+ From<$rest>)*,
+            I: Input<Shape = Self> + From<$first> $(+ From<$rest>)*,
             $first: Event + Clone,
             $($rest: Event + Clone,)*
         {
@@ -273,7 +273,7 @@ macro_rules! many {
 
         impl<I, $first, $($rest),*> GuardShape<I> for Many<($first, $($rest,)*)>
         where
-            I: GuardInput + From<$first> $(+ From<$rest>)*,
+            I: Input<Shape = Self> + From<$first> $(+ From<$rest>)*,
             $first: Message + Clone,
             $($rest: Message + Clone,)*
         {

@@ -195,7 +195,7 @@ impl Item {
 }
 
 /// Whether an attribute `#[name(..)]` contains `word`.
-fn says(attributes: &[Attribute], name: &str, word: &str) -> bool {
+pub(crate) fn says(attributes: &[Attribute], name: &str, word: &str) -> bool {
     let named = attributes
         .iter()
         .filter(|attribute| attribute.path().is_ident(name));

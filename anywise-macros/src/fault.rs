@@ -8,6 +8,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, Field, Fields, LitStr, Member, Path, Token};
 
+use crate::data::says;
 use crate::errors::Errors;
 use crate::facade::Facade;
 use crate::keys;
@@ -416,10 +417,11 @@ fn error(ident: &Ident, ways: &[Way], p: &TokenStream) -> TokenStream {
 
 /// The fields a text captures, and `..` for the rest.
 fn pattern(template: Option<&Template>) -> TokenStream {
-    let used = template
-        .into_iter()
-        .flat_map(|template| &template.used)
-        .map(|(member, binding)| quote!(#member: #binding,));
+    let used = template.into_iter().flat_map(|template| &template.used);
+    let used = used.map(|(member, binding)| match member {
+        Member::Named(_) => quote!(#binding,),
+        Member::Unnamed(number) => quote!(#number: #binding,),
+    });
     quote!(#(#used)* ..)
 }
 
@@ -429,8 +431,19 @@ fn placeholder(input: &DeriveInput, p: &TokenStream) -> Option<TokenStream> {
         return None;
     }
     let ident = &input.ident;
+    let display = has_messages(input).then(|| {
+        quote_spanned! {Span::mixed_site()=>
+            impl ::core::fmt::Display for #ident {
+                fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    ::core::unreachable!()
+                }
+            }
+            impl ::core::error::Error for #ident {}
+        }
+    });
     Some(quote_spanned! {Span::mixed_site()=>
         const _: () = {
+            #display
             impl #p::Fault for #ident {
                 const FAULTS: &'static [#p::FaultInfo] = &[];
                 fn fault(&self) -> #p::FaultView {
@@ -439,4 +452,18 @@ fn placeholder(input: &DeriveInput, p: &TokenStream) -> Option<TokenStream> {
             }
         };
     })
+}
+
+/// Whether the user left `Display` to the derive.
+fn has_messages(input: &DeriveInput) -> bool {
+    let variants = match &input.data {
+        Data::Enum(data) => data
+            .variants
+            .iter()
+            .map(|variant| &variant.attrs[..])
+            .collect(),
+        Data::Struct(_) | Data::Union(_) => Vec::new(),
+    };
+    let mut attributes = variants.into_iter().chain([&input.attrs[..]]);
+    attributes.any(|attributes| says(attributes, "fault", "message"))
 }

@@ -95,8 +95,9 @@ impl Guard {
         } else if !self.target.is_given() {
             function.check_message(&source.signature, errors);
         }
-        for param in function
-            .params
+        // The message and `Next` have errors of their own.
+        let end = function.params.len() - usize::from(self.around && !function.params.is_empty());
+        for param in function.params[..end]
             .iter()
             .skip(usize::from(self.takes_message()))
         {

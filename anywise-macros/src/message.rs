@@ -180,7 +180,7 @@ impl Message {
         let marker = Ident::new(kind.marker(), at);
         let key = self.key.as_ref().map(|key| {
             let value = quote_spanned!(at.located_at(key.span())=> #p::key(&self.#key));
-            quote_spanned!(at=> fn key(&self) -> ::core::option::Option<::std::string::String> { ::core::option::Option::Some(#value) })
+            quote_spanned!(at=> fn key(&self) -> ::core::option::Option<::std::string::String> { #value })
         });
         let request = (kind != Kind::Event).then(|| {
             let reply = self

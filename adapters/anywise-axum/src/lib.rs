@@ -1,17 +1,72 @@
-//! HTTP for anywise.
+//! HTTP for [anywise](https://docs.rs/anywise): a route for each message that
+//! names one, and a server with every limit on.
+//!
+//! Requests come in from hyper, become the JSON of a message, and go to the
+//! application's dispatcher; replies and errors go back as JSON and as RFC 9457
+//! problem documents. No message type appears in this crate, and none of the
+//! application's policy: guards, retries and timeouts are core's.
+//!
+//! Three ways to use it, from most to least done for you:
+//! - `app.serve(Http::bind("127.0.0.1:3000"))`: [`Http`].
+//! - [`router`] gives the messages' routes, to mount where you like;
+//!   [`serve`] serves any [`axum::Router`] under our [`Limits`].
+//! - [`router`] under a server of your own, with its limits.
+//!
+//! # From a request to a message
+//!
+//! | part of the request | becomes |
+//! |---|---|
+//! | JSON body of POST, PUT, PATCH | the message |
+//! | `{name}` in the path | its field `name`, read as the message's JSON Schema says |
+//! | `?name=…` | its field `name`; repeated for a list |
+//! | headers | [`Header`](anywise_core::Header)`<H>`; `aw-…` from outside is dropped |
+//! | `traceparent`, `tracestate` | the trace context |
+//! | `x-request-id` or `x-correlation-id` | the correlation id, if it is 1 to 64 letters, digits or `-` |
+//!
+//! A field given in two places must be the same in both. The handler runs to
+//! its end even when the client hangs up; a panic in it is a 500.
+//!
+//! # What is answered without reaching the application
+//!
+//! | | |
+//! |---|---|
+//! | 400 `AW1024` | a parameter that does not fit its field |
+//! | 400 `AW1028` | a malformed or ambiguous request; the connection is closed |
+//! | 404 `AW1022`, 405 `AW1023` | no such route (the nearest is named), no such method (`Allow`) |
+//! | 406 `AW1021`, 415 `AW1020` | JSON is ruled out, or is not what came |
+//! | 408 `AW1031` | the head or the body is too slow |
+//! | 413 `AW1018`, 414 `AW1026`, 431 `AW1027` | body, target or headers are too large |
+//! | 503 `AW1121` | too many connections, in all or from one client |
+//!
+//! All of these are problem documents. hyper itself still answers, without a
+//! body: HTTP/2 header lists over [`Limits::header_size`] (431), and HTTP/2
+//! requests that are malformed (the stream is reset).
+
 mod admission;
 mod body;
 mod catch;
 mod chunks;
+mod context;
+mod detach;
+mod fields;
 mod head;
+mod http;
 mod limits;
 mod link;
+mod location;
+mod media;
 mod nearest;
 mod problem;
+mod query;
+mod refuse;
+mod route;
+mod routes;
 mod screen;
 mod server;
 mod service;
 
+pub use crate::http::Http;
 pub use limits::Limits;
 pub use problem::{FieldProblem, Problem};
+pub use routes::router;
 pub use server::{Drained, Listener, serve};

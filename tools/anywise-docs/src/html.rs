@@ -140,7 +140,11 @@ impl Element {
 
 impl From<Element> for Html {
     fn from(element: Element) -> Self {
-        let Element { name, attributes, body } = element;
+        let Element {
+            name,
+            attributes,
+            body,
+        } = element;
         Self(if VOID.contains(&name) {
             format!("<{name}{attributes}>")
         } else {
@@ -167,8 +171,15 @@ fn escape_into(text: &str, out: &mut String) {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // Not allowed in HTML at all, and a way to confuse whoever reads the source.
-            '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' => out.push('\u{fffd}'),
+            // Control characters are not allowed in HTML; the others turn the order of the words
+            // around them, so that a name reads as another.
+            '\0'..='\u{8}'
+            | '\u{b}'
+            | '\u{c}'
+            | '\u{e}'..='\u{1f}'
+            | '\u{7f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }
@@ -194,7 +205,10 @@ mod tests {
 
     #[test]
     fn elements_are_not_escaped_twice() {
-        check(el("ul").each(["a", "<"].map(|t| el("li").add(t))), "<ul><li>a</li><li>&lt;</li></ul>");
+        check(
+            el("ul").each(["a", "<"].map(|t| el("li").add(t))),
+            "<ul><li>a</li><li>&lt;</li></ul>",
+        );
     }
 
     #[test]
@@ -203,7 +217,8 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_replaced() {
+    fn characters_that_mislead_are_replaced() {
         check("a\0b\u{1b}[2Jc\td", "a\u{fffd}b\u{fffd}[2Jc\td");
+        check("a\u{202e}b", "a\u{fffd}b");
     }
 }

@@ -16,7 +16,11 @@ pub struct Page {
 }
 
 impl Page {
-    pub(crate) fn new(path: impl Into<String>, content_type: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        path: impl Into<String>,
+        content_type: &'static str,
+        text: impl Into<String>,
+    ) -> Self {
         Self {
             path: path.into(),
             content_type,

@@ -21,22 +21,45 @@ pub(crate) fn index(lookup: &Lookup<'_>) -> String {
     let slices = catalog.slices.iter().map(|s| slice(lookup, s));
     let messages = catalog.messages.iter().map(|m| message(lookup, m));
     let functions = catalog.functions.iter().map(|f| function(lookup, f));
-    let rows: Vec<String> = slices.chain(messages).chain(functions).map(|row| row.to_string()).collect();
+    let rows: Vec<String> = slices
+        .chain(messages)
+        .chain(functions)
+        .map(|row| row.to_string())
+        .collect();
     format!("globalThis.anywiseIndex = [\n{}\n];\n", rows.join(",\n"))
 }
 
 fn slice(lookup: &Lookup<'_>, slice: &Slice) -> Value {
     let path = lookup.slice_path(&slice.name);
-    json!(["slice", slice.name, slice.name, path, short(&slice.docs), slice.module])
+    json!([
+        "slice",
+        slice.name,
+        slice.name,
+        path,
+        short(&slice.docs),
+        slice.module
+    ])
 }
 
 fn message(lookup: &Lookup<'_>, message: &Message) -> Value {
     let mut words = vec![message.type_name.clone()];
     words.extend(message.aliases.iter().cloned());
     words.extend(message.families.iter().cloned());
-    words.extend(message.http.iter().map(|http| format!("{} {}", http.method, http.path)));
+    words.extend(
+        message
+            .http
+            .iter()
+            .map(|http| format!("{} {}", http.method, http.path)),
+    );
     let path = lookup.message_path(&message.name);
-    json!([message_word(message.kind), message.name, message.slice, path, short(&message.docs), words.join(" ")])
+    json!([
+        message_word(message.kind),
+        message.name,
+        message.slice,
+        path,
+        short(&message.docs),
+        words.join(" ")
+    ])
 }
 
 fn function(lookup: &Lookup<'_>, function: &Function) -> Value {
@@ -44,7 +67,14 @@ fn function(lookup: &Lookup<'_>, function: &Function) -> Value {
     words.extend(function.faults.iter().map(|fault| fault.code.clone()));
     words.extend(function.provides.iter().cloned());
     let path = lookup.function_path(&function.id);
-    json!([function_word(function.kind), function.name, function.slice, path, short(&function.docs), words.join(" ")])
+    json!([
+        function_word(function.kind),
+        function.name,
+        function.slice,
+        path,
+        short(&function.docs),
+        words.join(" ")
+    ])
 }
 
 fn short(docs: &str) -> String {

@@ -8,7 +8,10 @@ use std::fmt::Write;
 /// Everything with another scheme (`javascript:`, `data:`, `file:` …) is refused,
 /// and so are `//host` and `\`, which browsers read as another origin.
 pub(crate) fn is_safe(url: &str) -> bool {
-    if url.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
+    if url
+        .chars()
+        .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
+    {
         return false;
     }
     match scheme(url) {
@@ -30,7 +33,8 @@ fn scheme(url: &str) -> Option<&str> {
 pub(crate) fn source(base: Option<&str>, site: &SourceSite) -> Option<String> {
     let base = base.filter(|base| is_safe(base))?.trim_end_matches('/');
     let file = site.file.replace('\\', "/");
-    let outside = file.starts_with('/') || file.contains(':') || file.split('/').any(|part| part == "..");
+    let outside =
+        file.starts_with('/') || file.contains(':') || file.split('/').any(|part| part == "..");
     if outside || file.is_empty() {
         return None;
     }
@@ -42,7 +46,9 @@ fn encode(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(char::from(byte));
+            }
             _ => write!(out, "%{byte:02X}").expect("writing to a String cannot fail"),
         }
     }
@@ -55,7 +61,15 @@ mod tests {
 
     #[test]
     fn only_http_and_relative_addresses_are_safe() {
-        for good in ["http://a.b/c?d#e", "HTTPS://a.b", "a/b.html", "../x", "#part", "/abs", "a?b=c:d"] {
+        for good in [
+            "http://a.b/c?d#e",
+            "HTTPS://a.b",
+            "a/b.html",
+            "../x",
+            "#part",
+            "/abs",
+            "a?b=c:d",
+        ] {
             assert!(is_safe(good), "{good}");
         }
         for bad in [
@@ -79,7 +93,10 @@ mod tests {
 
     #[test]
     fn source_links_stay_below_the_base() {
-        let site = |file: &str| SourceSite { file: file.into(), line: 7 };
+        let site = |file: &str| SourceSite {
+            file: file.into(),
+            line: 7,
+        };
         let base = Some("https://git.example/blob/main/");
         assert_eq!(
             source(base, &site("src/a b.rs")).as_deref(),

@@ -1,6 +1,7 @@
 //! A server on loopback and a client that sends exactly the bytes it is told.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::time::Duration;
 
 use anywise_axum::{Drained, Limits, serve};
@@ -13,20 +14,31 @@ use tokio::task::JoinHandle;
 /// How long a test waits for anything before it fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running server.
-pub(crate) struct Server {
+/// A running server, which ends with a `T`.
+pub(crate) struct Server<T = Drained> {
     pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
-    task: JoinHandle<Drained>,
+    task: JoinHandle<T>,
 }
+
+/// A server at work.
+pub(crate) type Serving<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Resolves when the server is told to stop.
+pub(crate) type Stopped = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Server {
     pub(crate) async fn start(router: Router, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::of(listener, |listener, stopped| Box::pin(serve(listener, router, limits, stopped)))
+    }
+}
+
+impl<T: Send + 'static> Server<T> {
+    pub(crate) fn of(listener: TcpListener, serve: impl FnOnce(TcpListener, Stopped) -> Serving<T>) -> Self {
         let address = listener.local_addr().expect("bound");
         let (stop, stopped) = oneshot::channel();
-        let stopped = async move { drop(stopped.await) };
-        let task = tokio::spawn(serve(listener, router, limits, stopped));
+        let task = tokio::spawn(serve(listener, Box::pin(async move { drop(stopped.await) })));
         Self { address, stop, task }
     }
 
@@ -41,13 +53,24 @@ impl Server {
         client.reply().await
     }
 
+    /// Sends one request with a JSON body.
+    pub(crate) async fn json(&self, line: &str, body: &str) -> Reply {
+        let head = format!("{line} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n");
+        self.ask(format!("{head}content-length: {}\r\n\r\n{body}", body.len())).await
+    }
+
+    /// Sends one request without a body; `headers` are whole lines.
+    pub(crate) async fn get(&self, line: &str, headers: &str) -> Reply {
+        self.ask(format!("{line} HTTP/1.1\r\nhost: x\r\n{headers}\r\n")).await
+    }
+
     /// Tells the server to stop, without waiting for it.
-    pub(crate) fn tell_to_stop(self) -> JoinHandle<Drained> {
-        self.stop.send(()).expect("still running");
+    pub(crate) fn tell_to_stop(self) -> JoinHandle<T> {
+        assert!(self.stop.send(()).is_ok(), "still running");
         self.task
     }
 
-    pub(crate) async fn stop(self) -> Drained {
+    pub(crate) async fn stop(self) -> T {
         within(self.tell_to_stop()).await.expect("the server does not panic")
     }
 }

@@ -2,8 +2,12 @@
 
 mod client;
 mod connections;
+mod corpus;
+mod disconnects;
 mod h2;
 mod limits;
 mod malformed;
 mod panics;
+mod routing;
+mod shop;
 mod shutdown;

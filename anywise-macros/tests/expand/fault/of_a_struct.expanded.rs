@@ -19,7 +19,7 @@ const _: () = {
         ];
         fn fault(&self) -> ::anywise::__private::FaultView {
             match self {
-                Self { id: id, .. } => {
+                Self { id, .. } => {
                     ::anywise::__private::FaultView::new(
                             ::anywise::__private::Kind::NotFound,
                             "order.unknown",
@@ -33,7 +33,7 @@ const _: () = {
     impl ::core::fmt::Display for Unknown {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             match self {
-                Self { id: id, .. } => ::core::write!(f, "no order {id}"),
+                Self { id, .. } => ::core::write!(f, "no order {id}"),
             }
         }
     }

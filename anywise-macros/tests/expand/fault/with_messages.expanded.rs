@@ -85,7 +85,7 @@ const _: () = {
     impl ::core::fmt::Display for PaymentError {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             match self {
-                Self::Declined { order_id: order_id, .. } => {
+                Self::Declined { order_id, .. } => {
                     ::core::write!(f, "card was declined for {order_id:?}")
                 }
                 Self::Gateway { 0: field0, 1: field1, .. } => {

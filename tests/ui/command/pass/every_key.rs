@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs, warnings, clippy::pedantic, unreachable_pub, unused_qualifications)]
 
+use anywise::Message;
 use anywise::prelude::*;
 
 /// Commands that move money.

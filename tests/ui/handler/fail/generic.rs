@@ -1,6 +1,6 @@
 use anywise::prelude::*;
 
 #[handler]
-async fn any<C: Command>(_cmd: C) {}
+async fn any<C: anywise::Command>(_cmd: C) {}
 
 fn main() {}

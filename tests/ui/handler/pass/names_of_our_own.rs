@@ -2,8 +2,6 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs, warnings, clippy::pedantic, unreachable_pub, unused_qualifications)]
 
-#![allow(non_camel_case_types, clippy::module_name_repetitions, reason = "the point of this test")]
-
 use anywise::prelude::{command, handler, provide};
 
 /// Like the expansion's type.
@@ -23,12 +21,12 @@ pub struct Tag;
 #[handler]
 fn wire(_: Bound, _: &Option) {}
 
-/// Another.
+/// Like a function of core.
 #[command]
-pub struct scope;
+pub struct Scope;
 
 #[handler]
-async fn message(_: &scope, _: &Result, _: &Tag) {
+async fn message(_: &Scope, _: &Result, _: &Tag) {
     std::future::ready(()).await;
 }
 

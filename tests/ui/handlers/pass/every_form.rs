@@ -34,7 +34,7 @@ impl Desk {
 
     #[listen]
     fn on_charged(&self, _: &Charged) {
-        drop(self.limit);
+        let _ = self.limit;
     }
 
     #[anywise::guard]

@@ -6,7 +6,11 @@ const SWEEPS: usize = 12;
 /// Orders the layers so that few of the edges between neighbours cross.
 ///
 /// `edges` only join neighbouring layers, from the lower to the higher.
-pub(super) fn improve(mut layers: Vec<Vec<usize>>, nodes: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
+pub(super) fn improve(
+    mut layers: Vec<Vec<usize>>,
+    nodes: usize,
+    edges: &[(usize, usize)],
+) -> Vec<Vec<usize>> {
     let mut next = vec![Vec::new(); nodes];
     let mut previous = vec![Vec::new(); nodes];
     for &(from, to) in edges {
@@ -39,7 +43,13 @@ pub(super) fn improve(mut layers: Vec<Vec<usize>>, nodes: usize, edges: &[(usize
 }
 
 /// Sorts a layer by the mean place of each node's neighbours; ties keep their order.
-fn sort_by_neighbours(layers: &mut [Vec<usize>], sorted: usize, fixed: usize, neighbours: &[Vec<usize>], nodes: usize) {
+fn sort_by_neighbours(
+    layers: &mut [Vec<usize>],
+    sorted: usize,
+    fixed: usize,
+    neighbours: &[Vec<usize>],
+    nodes: usize,
+) {
     let place = places(&layers[fixed], nodes);
     let mut keyed: Vec<(f64, usize)> = layers[sorted]
         .iter()
@@ -47,7 +57,11 @@ fn sort_by_neighbours(layers: &mut [Vec<usize>], sorted: usize, fixed: usize, ne
         .map(|(here, &node)| {
             let near = &neighbours[node];
             let sum: f64 = near.iter().map(|&n| super::layout::real(place[n])).sum();
-            let mean = if near.is_empty() { super::layout::real(here) } else { sum / super::layout::real(near.len()) };
+            let mean = if near.is_empty() {
+                super::layout::real(here)
+            } else {
+                sum / super::layout::real(near.len())
+            };
             (mean, node)
         })
         .collect();
@@ -111,7 +125,10 @@ mod tests {
         let layers = [vec![0, 1], vec![2, 3]];
         assert_eq!(crossings(&layers, &next(&[(0, 2), (1, 3)]), 4), 0);
         assert_eq!(crossings(&layers, &next(&[(0, 3), (1, 2)]), 4), 1);
-        assert_eq!(crossings(&layers, &next(&[(0, 2), (0, 3), (1, 2), (1, 3)]), 4), 1);
+        assert_eq!(
+            crossings(&layers, &next(&[(0, 2), (0, 3), (1, 2), (1, 3)]), 4),
+            1
+        );
     }
 
     #[test]

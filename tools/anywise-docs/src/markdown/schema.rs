@@ -15,7 +15,10 @@ pub(super) fn write(out: &mut Document, schema: &Value) {
         }
         content(out, &table);
         for variant in &table.variants {
-            out.paragraph(format!("Or {}:", code(variant.name.as_deref().unwrap_or("variant"))));
+            out.paragraph(format!(
+                "Or {}:",
+                code(variant.name.as_deref().unwrap_or("variant"))
+            ));
             content(out, variant);
         }
     }
@@ -27,8 +30,17 @@ fn content(out: &mut Document, table: &Table) {
         return;
     }
     let rows = table.fields.iter().map(|field| {
-        let required = if field.required { "required" } else { "optional" };
-        vec![code(&field.name), typed(&field.words, &field.limits), required.to_owned(), summary(&field.docs)]
+        let required = if field.required {
+            "required"
+        } else {
+            "optional"
+        };
+        vec![
+            code(&field.name),
+            typed(&field.words, &field.limits),
+            required.to_owned(),
+            summary(&field.docs),
+        ]
     });
     out.table(&["Field", "Type", "Required", "What it is"], rows);
 }
@@ -46,7 +58,12 @@ fn words(words: &Words) -> String {
             Word::Text(text) => {
                 // Joining words keep the space around them.
                 let (left, right) = (text.starts_with(' '), text.ends_with(' '));
-                format!("{}{}{}", if left { " " } else { "" }, escape_markdown(text), if right { " " } else { "" })
+                format!(
+                    "{}{}{}",
+                    if left { " " } else { "" },
+                    escape_markdown(text),
+                    if right { " " } else { "" }
+                )
             }
             Word::Definition(name) => code(name),
         })

@@ -1,6 +1,6 @@
 //! All application dependencies: where each comes from, who borrows it.
 
-use super::{View, links, row, shell::Shell, code};
+use super::{View, code, links, row, shell::Shell};
 use crate::html::{Html, el};
 
 pub(crate) fn dependencies(view: View<'_>) -> String {
@@ -12,15 +12,26 @@ pub(crate) fn dependencies(view: View<'_>) -> String {
         };
         row(
             code(&dependency.type_name),
-            [source, links(dependency.needed_by.iter().map(|id| view.function_link(id)))],
+            [
+                source,
+                links(dependency.needed_by.iter().map(|id| view.function_link(id))),
+            ],
         )
     });
     let mut body = Html::from(el("h1").add("Dependencies"));
-    body.push(el("p").class("intro").add("Values the whole application shares. Each is resolved once, at start-up."));
+    body.push(
+        el("p")
+            .class("intro")
+            .add("Values the whole application shares. Each is resolved once, at start-up."),
+    );
     if all.is_empty() {
         body.push(el("p").class("none").add("No function borrows one."));
     } else {
-        body.push(super::table("Dependencies", &["Type", "Comes from", "Needed by"], rows));
+        body.push(super::table(
+            "Dependencies",
+            &["Type", "Comes from", "Needed by"],
+            rows,
+        ));
     }
     Shell {
         title: "Dependencies",

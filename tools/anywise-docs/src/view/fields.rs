@@ -13,7 +13,9 @@ pub(super) fn fields(view: View<'_>, part: &'static str, schema: &Value, slice: 
     let shown = Shown { view, part, slice };
     let tables = schema::tables(schema);
     // Newtypes and plain enums need no table of their own.
-    let (plain, large): (Vec<_>, Vec<_>) = tables.iter().partition(|t| t.name.is_some() && !t.words.is_empty());
+    let (plain, large): (Vec<_>, Vec<_>) = tables
+        .iter()
+        .partition(|t| t.name.is_some() && !t.words.is_empty());
     let mut out: Html = large.into_iter().map(|t| shown.definition(t)).collect();
     out.push((!plain.is_empty()).then(|| shown.named_types(&plain)));
     let raw = serde_json::to_string_pretty(schema).unwrap_or_default();
@@ -56,7 +58,10 @@ impl Shown<'_> {
             let name = table.name.as_deref().unwrap_or_default();
             super::row(
                 code(name).attr("id", self.anchor(name)),
-                [self.typed(&table.words, &table.limits), self.view.docs(&table.docs, self.slice)],
+                [
+                    self.typed(&table.words, &table.limits),
+                    self.view.docs(&table.docs, self.slice),
+                ],
             )
         });
         super::table("Named types", &["Named type", "Type", "What it is"], rows)
@@ -67,7 +72,11 @@ impl Shown<'_> {
             return el("p").add(self.typed(&table.words, &table.limits)).into();
         }
         if table.fields.is_empty() {
-            return if table.variants.is_empty() { el("p").class("none").add("No fields.").into() } else { Html::empty() };
+            return if table.variants.is_empty() {
+                el("p").class("none").add("No fields.").into()
+            } else {
+                Html::empty()
+            };
         }
         let label = format!("Fields of {}", table.name.as_deref().unwrap_or(self.part));
         let rows = table.fields.iter().map(|field| {
@@ -75,7 +84,11 @@ impl Shown<'_> {
                 code(&field.name),
                 [
                     self.typed(&field.words, &field.limits),
-                    if field.required { "required".into() } else { el("span").class("none").add("optional").into() },
+                    if field.required {
+                        "required".into()
+                    } else {
+                        el("span").class("none").add("optional").into()
+                    },
                     self.view.docs(&field.docs, self.slice),
                 ],
             )
@@ -94,7 +107,10 @@ impl Shown<'_> {
             .iter()
             .map(|word| match word {
                 Word::Text(text) => Html::from(text),
-                Word::Definition(name) => el("a").attr("href", format_args!("#{}", self.anchor(name))).add(name).into(),
+                Word::Definition(name) => el("a")
+                    .attr("href", format_args!("#{}", self.anchor(name)))
+                    .add(name)
+                    .into(),
             })
             .collect()
     }

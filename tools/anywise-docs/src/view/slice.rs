@@ -1,6 +1,6 @@
 //! A slice: its flow, its messages, its functions.
 
-use super::{View, badge, facts::Facts, messages, section, shell::Shell, code};
+use super::{View, badge, code, facts::Facts, messages, section, shell::Shell};
 use crate::{
     flow::Flow,
     html::{Html, el},
@@ -13,14 +13,33 @@ pub(crate) fn slice(view: View<'_>, slice: &Slice) -> String {
     let hue = view.lookup.hue(name);
     let facts = Facts::default()
         .add("Module", code(&slice.module))
-        .add("Declared", slice.site.as_ref().map(|site| view.source(site)))
-        .add("Runs", if slice.local { "in this application" } else { "elsewhere: only its messages are linked here" });
+        .add(
+            "Declared",
+            slice.site.as_ref().map(|site| view.source(site)),
+        )
+        .add(
+            "Runs",
+            if slice.local {
+                "in this application"
+            } else {
+                "elsewhere: only its messages are linked here"
+            },
+        );
     let intro = "The functions of this slice, and who is at the other end of its messages.";
     let mut body = Html::empty();
-    body.push(el("div").class(format_args!("title {hue}")).add(el("p").class("kicker").add(badge("slice"))).add(el("h1").add(name)));
+    body.push(
+        el("div")
+            .class(format_args!("title {hue}"))
+            .add(el("p").class("kicker").add(badge("slice")))
+            .add(el("h1").add(name)),
+    );
     body.push(view.docs(&slice.docs, name));
     body.push(facts);
-    body.push(view.flow_section(&Flow::slice(view.lookup.catalog, name), name, el("p").class("intro").add(intro)));
+    body.push(view.flow_section(
+        &Flow::slice(view.lookup.catalog, name),
+        name,
+        el("p").class("intro").add(intro),
+    ));
     let mut own = view.lookup.messages_of(name).peekable();
     if own.peek().is_some() {
         body.push(section("messages", "Messages").add(messages::table(view, "Messages", own)));

@@ -1,0 +1,53 @@
+//! Dependencies are resolved at start-up: a call pays nothing for them.
+
+use anywise::prelude::*;
+use bench::{Duel, Ledger, Outcome, now, side};
+
+anywise::slice!(pub SLICE = "dependencies");
+
+/// Values that differ in type alone.
+pub struct Part<const N: usize>;
+
+/// The handler without dependencies finds its ledger by another way.
+static LEDGER: std::sync::LazyLock<Ledger> = std::sync::LazyLock::new(Ledger::default);
+
+macro_rules! deposit {
+    ($name:ident, $function:ident $(, $part:ident: $number:literal)*) => {
+        #[command(local, reply = u64)]
+        pub struct $name {
+            pub account: u32,
+            pub amount: u64,
+            pub note: String,
+        }
+
+        impl $name {
+            fn number(at: u32) -> Self {
+                Self { account: at % 16, amount: u64::from(at), note: String::from("salary") }
+            }
+        }
+
+        #[handler]
+        async fn $function(cmd: $name $(, $part: &Part<$number>)*) -> u64 {
+            $(std::hint::black_box($part);)*
+            LEDGER.add(cmd.account, cmd.amount + cmd.note.len() as u64)
+        }
+    };
+}
+
+deposit!(None, none);
+deposit!(One, one, a: 1);
+deposit!(Five, five, a: 1, b: 2, c: 3, d: 4, e: 5);
+
+pub fn figures(report: &mut dyn FnMut(Outcome)) {
+    let builder = App::builder().slices([SLICE]);
+    let builder = builder.provide(Part::<1>).provide(Part::<2>).provide(Part::<3>).provide(Part::<4>).provide(Part::<5>);
+    let app = now(builder.build()).unwrap_or_else(|error| panic!("{error}"));
+    report(Duel { figure: "send, 1 dependency / no dependency", bar: 1.05, per_call: 1 }.run(
+        side!(One::number, |message| app.send(message).await),
+        side!(None::number, |message| app.send(message).await),
+    ));
+    report(Duel { figure: "send, 5 dependencies / no dependency", bar: 1.05, per_call: 1 }.run(
+        side!(Five::number, |message| app.send(message).await),
+        side!(None::number, |message| app.send(message).await),
+    ));
+}

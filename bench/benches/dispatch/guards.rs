@@ -1,0 +1,93 @@
+//! `send` with guards: three before, async and sync, and around ones.
+
+use std::pin::Pin;
+
+use anywise::prelude::*;
+use bench::{Duel, Ledger, Outcome, side};
+
+use crate::{Boxed, app, boxed};
+
+const ACCOUNTS: u32 = 16;
+
+/// The work of a guard.
+fn look(account: u32) -> Result<()> {
+    if account < ACCOUNTS { Ok(()) } else { Err(Error::internal("no such account")) }
+}
+
+macro_rules! guarded {
+    ($slice:literal, $($guards:tt)*) => {
+        use super::*;
+
+        anywise::slice!(pub SLICE = $slice);
+
+        #[command(local, reply = u64)]
+        pub struct Deposit {
+            pub account: u32,
+            pub amount: u64,
+            pub note: String,
+        }
+
+        impl Deposit {
+            pub fn number(at: u32) -> Self {
+                Self { account: at % ACCOUNTS, amount: u64::from(at), note: String::from("salary") }
+            }
+        }
+
+        #[handler]
+        async fn deposit(cmd: Deposit, ledger: &Ledger) -> Result<u64> {
+            Ok(ledger.add(cmd.account, cmd.amount + cmd.note.len() as u64))
+        }
+
+        impl Boxed<Deposit> for Ledger {
+            fn call(&self, message: Deposit) -> Pin<Box<dyn Future<Output = Result<u64>> + Send + '_>> {
+                Box::pin(deposit(message, self))
+            }
+        }
+
+        pub fn duel(figure: &str, bar: f64) -> Outcome {
+            let app = app(SLICE);
+            let bare = boxed::<Deposit>(Ledger::default());
+            Duel { figure, bar, per_call: 1 }.run(
+                side!(Deposit::number, |message| app.send(message).await),
+                side!(Deposit::number, |message| bare.call(message).await),
+            )
+        }
+
+        $($guards)*
+    };
+}
+
+mod asynchronous {
+    guarded! { "guards.async",
+        #[guard(order = 1)]
+        async fn first(cmd: &Deposit, _ledger: &Ledger) -> Result<()> { look(cmd.account) }
+        #[guard(order = 2)]
+        async fn second(cmd: &Deposit, _ledger: &Ledger) -> Result<()> { look(cmd.account) }
+        #[guard(order = 3)]
+        async fn third(cmd: &Deposit, _ledger: &Ledger) -> Result<()> { look(cmd.account) }
+    }
+}
+
+mod synchronous {
+    guarded! { "guards.sync",
+        #[guard(order = 1)]
+        fn first(cmd: &Deposit, _ledger: &Ledger) -> Result<()> { look(cmd.account) }
+        #[guard(order = 2)]
+        fn second(cmd: &Deposit, _ledger: &Ledger) -> Result<()> { look(cmd.account) }
+        #[guard(order = 3)]
+        fn third(cmd: &Deposit, _ledger: &Ledger) -> Result<()> { look(cmd.account) }
+    }
+}
+
+mod around {
+    guarded! { "guards.around",
+        #[guard(around, slice)]
+        async fn first(mut next: Next<'_>) -> Result<()> { next.run().await }
+    }
+}
+
+pub fn figures(report: &mut dyn FnMut(Outcome)) {
+    report(asynchronous::duel("send, 3 async before-guards / boxed virtual call", 2.7));
+    report(synchronous::duel("send, 3 sync before-guards / boxed virtual call", 2.7));
+    report(around::duel("send, 1 around-guard / boxed virtual call", 2.7));
+}
