@@ -20,7 +20,11 @@ struct Brought {
 /// Parcels have a receiver.
 #[guard]
 fn has_receiver(cmd: &Bring) -> Result<()> {
-    if cmd.to.is_empty() { Err(Error::new(Kind::Unprocessable, "parcels.to_whom", "to whom?")) } else { Ok(()) }
+    if cmd.to.is_empty() {
+        Err(Error::new(Kind::Unprocessable, "parcels.to_whom", "to whom?"))
+    } else {
+        Ok(())
+    }
 }
 
 #[handler(timeout = "5s", concurrency = 8)]
@@ -43,11 +47,15 @@ pub(crate) async fn main() -> Result<()> {
     let catalog = app.catalog();
     let bring = catalog.functions.iter().find(|function| function.name == "bring").expect("registered above");
     assert_eq!(bring.kind, FunctionKind::Handler);
-    assert_eq!((&bring.receives[..], &bring.emits[..]), (&["parcels.Bring".into()][..], &["parcels.Brought".into()][..]));
+    assert_eq!(
+        (&bring.receives[..], &bring.emits[..]),
+        (&["parcels.Bring".into()][..], &["parcels.Brought".into()][..])
+    );
     assert!(bring.guards[0].id.ends_with("::has_receiver"));
     assert_eq!((bring.timeout_ms, bring.concurrency), (Some(5000), Some(8)));
 
-    let message = catalog.messages.iter().find(|message| message.name == "parcels.Bring").expect("registered above");
+    let message =
+        catalog.messages.iter().find(|message| message.name == "parcels.Bring").expect("registered above");
     let route = message.http.as_ref().expect("it has a route");
     assert_eq!((route.method.as_str(), route.path.as_str(), route.status), ("POST", "/parcels", 201));
     assert_eq!(message.docs, "Bring a parcel.");

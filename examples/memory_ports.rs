@@ -70,7 +70,8 @@ pub(crate) async fn main() -> Result<()> {
     // Commands go through the remote, events into the store and out through the sink.
     let remote = Loopback::to(&invoices);
     let store = Arc::new(MemoryStore::new());
-    let orders = App::builder().slices([order::SLICE]).remote(remote).store(store).sink(broker.sink()).build().await?;
+    let orders =
+        App::builder().slices([order::SLICE]).remote(remote).store(store).sink(broker.sink()).build().await?;
     assert_eq!(orders.send(order::Place { cents: 250 }).await?, 1250);
     assert_eq!(files.recv().await, Some(1250), "the event arrived over the broker");
 

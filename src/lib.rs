@@ -19,8 +19,8 @@ pub use anywise_core::__private;
 /// [`anywise::Error`](crate::Error), and `Result<T, MyError>` still works.
 pub mod prelude {
     pub use anywise_core::{
-        App, Authorization, Cancellation, Commands, Context, Deadline, Dispatcher, Error, Events, Fault, Header,
-        JsonView, Kind, Next, Principal, Provided, Queries, Result,
+        App, Authorization, Cancellation, Commands, Context, Deadline, Dispatcher, Error, Events, Fault,
+        Header, JsonView, Kind, Next, Principal, Provided, Queries, Result,
     };
     pub use anywise_macros::{
         Fault, command, config, data, event, guard, handler, handlers, listen, one_of, provide, query,

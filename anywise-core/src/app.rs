@@ -5,30 +5,31 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::AppBuilder;
 use crate::catalog::Catalog;
 use crate::codec::{Codecs, JSON};
+use crate::enter::Enter;
 use crate::envelope::{Envelope, Head};
 use crate::error::{Error, Kind, Result};
 use crate::handle::{Handle, no_handler};
-use crate::model::Model;
 use crate::message::{Event, MessageMeta, Request, Slot};
+use crate::model::Model;
 use crate::plan::Plan;
 use crate::publish::{PublishPolicy, Publishing, publishing};
-use crate::registry::{Enter, MessageEntry, registry};
+use crate::registry::{MessageEntry, registry};
 use crate::scope::Extra;
 use crate::send::{Sending, sending};
 use crate::store::{Delivery, Outcome, Store};
 use crate::transport::{Ingress, Remote, Sink, Source};
-use crate::work::Staged;
-use crate::AppBuilder;
+use crate::work::StagedEvent;
 
 /// A running application.
 ///
@@ -171,7 +172,10 @@ impl App {
     /// # }
     /// ```
     #[inline]
-    pub fn send<M: Request>(&self, message: M) -> Sending<'_, M, impl Future<Output = Result<M::Reply>> + Send> {
+    pub fn send<M: Request>(
+        &self,
+        message: M,
+    ) -> Sending<'_, M, impl Future<Output = Result<M::Reply>> + Send> {
         sending(&self.0, message)
     }
 
@@ -218,9 +222,10 @@ impl App {
 
     /// Whether the message has a handler in this application.
     pub fn handles(&self, message: &str) -> bool {
-        self.0.by_name.get(message).is_some_and(|entry| {
-            self.0.row((entry.slot)()).is_some_and(|row| row.handler.is_some())
-        })
+        self.0
+            .by_name
+            .get(message)
+            .is_some_and(|entry| self.0.row((entry.slot)()).is_some_and(|row| row.handler.is_some()))
     }
 
     /// Whether a handler here, or the remote, answers the message.
@@ -269,7 +274,11 @@ impl App {
     ///
     /// # Errors
     /// That the ingress could not serve.
-    pub async fn serve_until(&self, ingress: impl Ingress, stop: impl Future<Output = ()> + Send) -> Result<Stopped> {
+    pub async fn serve_until(
+        &self,
+        ingress: impl Ingress,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<Stopped> {
         let intake = self.0.stopping.child_token();
         let serving = Box::new(ingress).serve(self.clone(), intake.clone());
         tokio::pin!(serving);
@@ -327,7 +336,7 @@ impl Inner {
     }
 
     /// Delivers recorded events, in their order, in a task of their own.
-    pub(crate) fn deliver_later(self: &Arc<Self>, events: Vec<(Box<dyn Staged>, Option<Box<Extra>>)>) {
+    pub(crate) fn deliver_later(self: &Arc<Self>, events: Vec<StagedEvent>) {
         let app = Arc::clone(self);
         let entered = self.in_flight.enter();
         tokio::spawn(async move {
@@ -364,7 +373,11 @@ impl Inner {
     }
 
     /// Sends a request whose handler is elsewhere.
-    pub(crate) async fn send_away<M: Request>(&self, message: M, extra: Option<Box<Extra>>) -> Result<M::Reply> {
+    pub(crate) async fn send_away<M: Request>(
+        &self,
+        message: M,
+        extra: Option<Box<Extra>>,
+    ) -> Result<M::Reply> {
         let name = M::META.wire_name();
         let Some(remote) = self.remote.as_ref().filter(|remote| remote.reaches(name)) else {
             return Err(no_handler(M::META));
@@ -388,7 +401,7 @@ async fn receive(app: &Arc<Inner>, envelope: Envelope) -> Result<Option<Bytes>> 
     let entry = *app.by_name.get(envelope.name.as_str()).ok_or_else(|| unknown(&envelope.name))?;
     let codec = app.codecs.named(&envelope.content_type)?;
     let message = entry.open(codec, &envelope)?;
-    let extra = Extra::of(envelope.head());
+    let extra = Some(Extra::of(envelope.head()));
     match entry.enter {
         Enter::Request(enter) => {
             let reply = enter(app, message, extra).await?;
@@ -421,7 +434,7 @@ pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery) -> Result<()>
         ));
     };
     let message = entry.open(app.codecs.named(&envelope.content_type)?, envelope)?;
-    one(app, row, at, message, Extra::of(envelope.head())).await
+    one(app, row, at, message, Some(Extra::of(envelope.head()))).await
 }
 
 impl MessageEntry {
@@ -472,7 +485,7 @@ impl Endpoint {
             return Err(unknown(self.entry.meta.wire_name()));
         };
         let _entered = self.app.in_flight.enter();
-        let reply = enter(&self.app, message, Extra::of(head)).await?;
+        let reply = enter(&self.app, message, Some(Extra::of(head))).await?;
         self.entry.close(&crate::codec::Json, reply.as_ref())
     }
 

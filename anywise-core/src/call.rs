@@ -147,10 +147,6 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
     match tokio::task::spawn_blocking(work).await {
         Ok(value) => Ok(value),
         Err(error) if error.is_panic() => Err(panicked(error.into_panic().as_ref())),
-        Err(_) => Err(Error::new(
-            Kind::Unavailable,
-            "AW1502",
-            "the runtime is shutting down",
-        )),
+        Err(_) => Err(Error::new(Kind::Unavailable, "AW1502", "the runtime is shutting down")),
     }
 }

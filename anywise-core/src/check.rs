@@ -47,7 +47,8 @@ fn slices(model: &Model, around: &Surroundings<'_>, faults: &mut Faults) {
     for slice in around.slices.unwrap_or_default() {
         let empty = !model.functions.iter().any(|known| known.slice == slice.name);
         if empty {
-            let site = registry().slices.iter().find(|entry| entry.module == slice.module).map(|entry| entry.site);
+            let site =
+                registry().slices.iter().find(|entry| entry.module == slice.module).map(|entry| entry.site);
             faults.push(WiringFault::new(
                 "AW4106",
                 format!("slice `{}` registers no function", slice.name),
@@ -91,16 +92,13 @@ fn sent(model: &Model, around: &Surroundings<'_>, faults: &mut Faults) {
     for known in &model.functions {
         for meta in &known.signature.demand.sends {
             // A command of a slice that runs here is reported by `handlers`.
-            let reported = model.is_local(registry().slice_of(meta.module)) && registry().entry(meta).is_some();
+            let reported =
+                model.is_local(registry().slice_of(meta.module)) && registry().entry(meta).is_some();
             let away = around.remote.is_some_and(|remote| remote.reaches(meta.wire_name()));
             if !handlers.contains_key(&meta.id()) && !reported && !away {
                 faults.push(WiringFault::new(
                     "AW4109",
-                    format!(
-                        "`{}` sends `{}`, which has nowhere to go",
-                        known.entry.id(),
-                        meta.wire_name()
-                    ),
+                    format!("`{}` sends `{}`, which has nowhere to go", known.entry.id(), meta.wire_name()),
                     [known.entry.site, meta.site],
                     format!(
                         "add the slice `{}` to this process, or configure a remote that takes it",
@@ -140,7 +138,10 @@ fn routes(messages: &[&MessageEntry], faults: &mut Faults) {
             if reply_lacks(entry, field) {
                 faults.push(WiringFault::new(
                     "AW4112",
-                    format!("the location of `{}` names `{field}`, which its reply does not have", entry.meta.wire_name()),
+                    format!(
+                        "the location of `{}` names `{field}`, which its reply does not have",
+                        entry.meta.wire_name()
+                    ),
                     [entry.meta.site],
                     "name a field of the reply between the braces",
                 ));
@@ -182,13 +183,16 @@ fn guards(model: &Model, faults: &mut Faults) {
             function.signature.receives.iter().any(|message| guard.covers(function, message))
         });
         if !used {
-            let target = guard.entry.target.map_or_else(
-                || "its message".to_owned(),
-                |target| format!("`{}`", target.words()),
-            );
+            let target = guard
+                .entry
+                .target
+                .map_or_else(|| "its message".to_owned(), |target| format!("`{}`", target.words()));
             faults.push(WiringFault::new(
                 "AW4105",
-                format!("guard `{}` stands in front of nothing: no function receives {target}", guard.entry.id()),
+                format!(
+                    "guard `{}` stands in front of nothing: no function receives {target}",
+                    guard.entry.id()
+                ),
                 [guard.entry.site],
                 "correct its target, or remove it",
             ));
@@ -216,16 +220,21 @@ fn provided(model: &Model, around: &Surroundings<'_>, faults: &mut Faults) {
 }
 
 fn unprovided(model: &Model, step: &Known, message: &MessageMeta, info: &TypeInfo) -> WiringFault {
-    let provider = model.guards.iter().map(|at| &model.functions[*at]).find(|guard| {
-        guard.signature.provides.is_some_and(|provides| provides.id == info.id)
-    });
+    let provider = model
+        .guards
+        .iter()
+        .map(|at| &model.functions[*at])
+        .find(|guard| guard.signature.provides.is_some_and(|provides| provides.id == info.id));
     let help = match provider {
         Some(guard) => format!(
             "guard `{}` provides it, but does not run before this on the way of `{}`: widen its target or lower its `order`",
             guard.entry.id(),
             message.wire_name()
         ),
-        None => format!("write a guard that returns `Result<{0}>`; if senders bring it with `.with(..)`, say `sender_provides::<{0}>()`", info.name()),
+        None => format!(
+            "write a guard that returns `Result<{0}>`; if senders bring it with `.with(..)`, say `sender_provides::<{0}>()`",
+            info.name()
+        ),
     };
     let what = if step.entry.kind == FunctionKind::Guard { "guard " } else { "" };
     WiringFault::new(

@@ -54,7 +54,8 @@ impl Codec for Json {
 
     fn decode(&self, body: &[u8], read: &mut Read<'_>) -> Result<()> {
         let mut deserializer = serde_json::Deserializer::from_slice(body);
-        read(&mut <dyn erased_serde::Deserializer<'_>>::erase(&mut deserializer)).map_err(|error| undecodable(&error))
+        read(&mut <dyn erased_serde::Deserializer<'_>>::erase(&mut deserializer))
+            .map_err(|error| undecodable(&error))
     }
 }
 
@@ -76,7 +77,8 @@ impl Codec for MessagePack {
     fn decode(&self, body: &[u8], read: &mut Read<'_>) -> Result<()> {
         let mut deserializer = rmp_serde::Deserializer::from_read_ref(body);
         deserializer.set_max_depth(64);
-        read(&mut <dyn erased_serde::Deserializer<'_>>::erase(&mut deserializer)).map_err(|error| undecodable(&error))
+        read(&mut <dyn erased_serde::Deserializer<'_>>::erase(&mut deserializer))
+            .map_err(|error| undecodable(&error))
     }
 }
 
@@ -150,7 +152,12 @@ impl Wire {
     }
 
     /// Reads a body written by `codec`: of the message `meta`, or of a reply.
-    pub(crate) fn read(&self, codec: &dyn Codec, body: &[u8], meta: Option<&MessageMeta>) -> Result<AnyMessage> {
+    pub(crate) fn read(
+        &self,
+        codec: &dyn Codec,
+        body: &[u8],
+        meta: Option<&MessageMeta>,
+    ) -> Result<AnyMessage> {
         if codec.content_type() == JSON {
             return (self.decode_json)(body, meta);
         }
@@ -190,9 +197,9 @@ fn refused(fault: JsonFault, what: &str) -> Error {
     let message = format!("`{what}`: {}", fault.detail);
     let error = Error::new(kind, fault.code, message).with_status(fault.status);
     match fault.pointer {
-        Some(pointer) => error.with_field(
-            FieldFault::new(pointer, fault.detail).expected(fault.expected, fault.found),
-        ),
+        Some(pointer) => {
+            error.with_field(FieldFault::new(pointer, fault.detail).expected(fault.expected, fault.found))
+        }
         None => error,
     }
 }

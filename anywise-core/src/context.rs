@@ -125,9 +125,10 @@ impl<T> Deref for Provided<T> {
 
 impl<T: Send + Sync + 'static> FromContext for Provided<T> {
     fn from_context(scope: &mut Scope<'_>) -> Result<Self> {
-        scope.provided().map(Self).ok_or_else(|| {
-            absent(&format!("a provided `{}`", crate::message::TypeInfo::of::<T>().name()))
-        })
+        scope
+            .provided()
+            .map(Self)
+            .ok_or_else(|| absent(&format!("a provided `{}`", crate::message::TypeInfo::of::<T>().name())))
     }
 
     fn demand(demand: &mut Demand) {
@@ -204,10 +205,9 @@ impl TypedHeader for Authorization {
 
     fn parse(text: &str) -> Result<Self> {
         match text.trim().split_once(' ') {
-            Some((scheme, credentials)) if !scheme.is_empty() => Ok(Self {
-                scheme: scheme.to_owned(),
-                credentials: credentials.trim_start().to_owned(),
-            }),
+            Some((scheme, credentials)) if !scheme.is_empty() => {
+                Ok(Self { scheme: scheme.to_owned(), credentials: credentials.trim_start().to_owned() })
+            }
             _ => Err(Error::new(
                 Kind::Unauthenticated,
                 "AW1101",
@@ -256,9 +256,10 @@ impl FromContext for Principal {
         if let Some(principal) = scope.provided::<Self>() {
             return Ok(Self::clone(&principal));
         }
-        scope.existing().and_then(|extra| extra.head.principal.clone()).ok_or_else(|| {
-            Error::new(Kind::Unauthenticated, "AW1101", "nobody is signed in")
-        })
+        scope
+            .existing()
+            .and_then(|extra| extra.head.principal.clone())
+            .ok_or_else(|| Error::new(Kind::Unauthenticated, "AW1101", "nobody is signed in"))
     }
 }
 
@@ -322,7 +323,7 @@ impl Dispatcher {
     /// # Errors
     /// The handler's, a guard's, or that there is no handler.
     pub async fn send<M: crate::message::Request>(&self, message: M) -> Result<M::Reply> {
-        let extra = crate::scope::Extra::of(self.head.clone());
+        let extra = Some(crate::scope::Extra::of(self.head.clone()));
         crate::send::run(&self.app, message, extra).await
     }
 
@@ -331,7 +332,7 @@ impl Dispatcher {
     /// # Errors
     /// The listeners' failures, together.
     pub async fn publish<E: crate::message::Event>(&self, event: E) -> Result<()> {
-        let extra = crate::scope::Extra::of(self.head.clone());
+        let extra = Some(crate::scope::Extra::of(self.head.clone()));
         crate::publish::run(&self.app, event, extra).await
     }
 

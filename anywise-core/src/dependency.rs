@@ -166,7 +166,9 @@ pub mod tag {
         fn erase(&self, output: T) -> Result<Built>;
     }
 
-    impl<T: Dependency + ?Sized, E: IntoError> TagFalliblePointer<Result<Arc<T>, E>> for &&&Tag<Result<Arc<T>, E>> {
+    impl<T: Dependency + ?Sized, E: IntoError> TagFalliblePointer<Result<Arc<T>, E>>
+        for &&&Tag<Result<Arc<T>, E>>
+    {
         fn provided(&self) -> TypeInfo {
             TypeInfo::of::<T>()
         }
@@ -175,7 +177,9 @@ pub mod tag {
         }
     }
 
-    impl<T: Dependency + ?Sized, E: IntoError> TagFalliblePointer<Result<Box<T>, E>> for &&&Tag<Result<Box<T>, E>> {
+    impl<T: Dependency + ?Sized, E: IntoError> TagFalliblePointer<Result<Box<T>, E>>
+        for &&&Tag<Result<Box<T>, E>>
+    {
         fn provided(&self) -> TypeInfo {
             TypeInfo::of::<T>()
         }

@@ -6,8 +6,8 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 
 use crate::catalog::{
-    Catalog, Dependency, Fault, Function, FunctionKind, Guarantee, GuardStep, HttpRoute, Message,
-    Parameter, Reply, Slice,
+    Catalog, Dependency, Fault, Function, FunctionKind, Guarantee, GuardStep, HttpRoute, Message, Parameter,
+    Reply, Slice,
 };
 use crate::codec::Wire;
 use crate::function::Param;
@@ -69,8 +69,12 @@ fn message(model: &Model, entry: &MessageEntry) -> Message {
     let meta = entry.meta;
     let id = meta.id();
     let ids = |pick: &dyn Fn(&Known) -> bool| {
-        let mut ids: Vec<String> =
-            model.functions.iter().filter(|known| pick(known)).map(|known| known.entry.id().to_owned()).collect();
+        let mut ids: Vec<String> = model
+            .functions
+            .iter()
+            .filter(|known| pick(known))
+            .map(|known| known.entry.id().to_owned())
+            .collect();
         ids.sort();
         ids
     };
@@ -247,4 +251,3 @@ fn dependencies(model: &Model) -> Vec<Dependency> {
     }
     dependencies.into_values().collect()
 }
-

@@ -93,8 +93,7 @@ impl TraceContext {
         };
         let zero = |part: &str| part.bytes().all(|b| b == b'0');
         let mut parts = parent.split('-');
-        let (version, trace, span, flags) =
-            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let valid = hex(version, 2)
             && version != "ff"
             && hex(trace, 32)
@@ -147,6 +146,7 @@ impl Head {
     }
 
     /// The head of a message caused by this one.
+    #[must_use]
     pub fn caused(&mut self) -> Self {
         let id = self.id();
         let correlation_id = self.correlation_id.clone().unwrap_or_else(|| id.to_string());
@@ -205,11 +205,7 @@ pub struct Envelope {
 
 impl Envelope {
     /// An envelope with a new id around `body`.
-    pub fn new(
-        name: impl Into<String>,
-        content_type: impl Into<String>,
-        body: impl Into<Bytes>,
-    ) -> Self {
+    pub fn new(name: impl Into<String>, content_type: impl Into<String>, body: impl Into<Bytes>) -> Self {
         Self::with_head(name, content_type, body, Head::default())
     }
 

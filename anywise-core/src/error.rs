@@ -89,10 +89,7 @@ impl Kind {
 
     /// Whether trying the same again may succeed.
     pub const fn is_retryable(self) -> bool {
-        matches!(
-            self,
-            Self::RateLimited | Self::Internal | Self::Unavailable | Self::Timeout
-        )
+        matches!(self, Self::RateLimited | Self::Internal | Self::Unavailable | Self::Timeout)
     }
 
     /// Whether the caller caused it, so that the message may be shown to them.
@@ -294,7 +291,7 @@ impl Error {
             code: Cow::Borrowed(view.info.code),
             message: Cow::Owned(source.to_string()),
             detail: view.detail,
-            fields: Vec::new(),
+            fields: view.fields,
             retry_after: None,
             source: Some(Box::new(source)),
         }))
@@ -348,18 +345,26 @@ impl FaultInfo {
 pub struct FaultView {
     info: FaultInfo,
     detail: Option<String>,
+    fields: Vec<FieldFault>,
 }
 
 impl FaultView {
     /// Kind and code.
     pub const fn new(kind: Kind, code: &'static str) -> Self {
-        Self { info: FaultInfo::new(kind, code), detail: None }
+        Self { info: FaultInfo::new(kind, code), detail: None, fields: Vec::new() }
     }
 
     /// What the caller may read instead of the log's message.
     #[must_use]
     pub fn detail(mut self, detail: String) -> Self {
         self.detail = Some(detail);
+        self
+    }
+
+    /// The faults of single fields, if the error is about fields.
+    #[must_use]
+    pub fn fields(mut self, fields: &[FieldFault]) -> Self {
+        self.fields = fields.to_vec();
         self
     }
 }
@@ -422,10 +427,7 @@ pub struct FaultEntry {
 impl FaultEntry {
     /// The entry of a type with a [`Fault`] implementation.
     pub const fn of<F: Fault>() -> Self {
-        Self {
-            type_id: TypeId::of::<F>,
-            look: |error| error.downcast_ref::<F>().map(Fault::fault),
-        }
+        Self { type_id: TypeId::of::<F>, look: |error| error.downcast_ref::<F>().map(Fault::fault) }
     }
 
     /// An entry for the error type `E` of another library.

@@ -39,7 +39,13 @@ type Wire = fn(&mut Wiring<'_>) -> Option<Bound>;
 
 #[doc(hidden)]
 impl FunctionEntry {
-    const fn new(kind: FunctionKind, name: &'static str, module: &'static str, site: Site, wire: Wire) -> Self {
+    const fn new(
+        kind: FunctionKind,
+        name: &'static str,
+        module: &'static str,
+        site: Site,
+        wire: Wire,
+    ) -> Self {
         Self {
             kind,
             name,
@@ -128,14 +134,12 @@ inventory::collect!(FunctionEntry);
 fn intern(id: String) -> &'static str {
     static IDS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut ids = IDS.lock().unwrap_or_else(PoisonError::into_inner);
-    match ids.get(id.as_str()) {
-        Some(known) => known,
-        None => {
-            let id: &'static str = id.leak();
-            ids.insert(id);
-            id
-        }
+    if let Some(known) = ids.get(id.as_str()) {
+        return known;
     }
+    let id: &'static str = id.leak();
+    ids.insert(id);
+    id
 }
 
 /// A function with its dependencies, ready to be installed.

@@ -259,9 +259,7 @@ impl Target {
                     let id = family().id;
                     message.families.iter().any(|member| member().id == id)
                 }
-                Breadth::Messages(messages) => {
-                    messages.iter().any(|one| one().id() == message.id())
-                }
+                Breadth::Messages(messages) => messages.iter().any(|one| one().id() == message.id()),
             }
     }
 

@@ -82,11 +82,11 @@ pub trait Answer: Send {
 pub struct Answers(Vec<Box<dyn Answered>>);
 
 trait Answered: Send {
-    fn send<'a>(self: Box<Self>, app: &'a Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'a, Result<()>>;
+    fn send(self: Box<Self>, app: &Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'_, Result<()>>;
 }
 
 impl<C: Command> Answered for C {
-    fn send<'a>(self: Box<Self>, app: &'a Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'a, Result<()>> {
+    fn send(self: Box<Self>, app: &Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move { crate::send::run(app, *self, extra).await.map(drop) })
     }
 }
@@ -118,13 +118,13 @@ impl<A: Answer> Answer for Option<A> {
     }
 }
 
-impl<A: Answer> Answer for Vec<A> {
-    const DECLARED: &'static [FaultInfo] = A::DECLARED;
+impl<T: Answer> Answer for Vec<T> {
+    const DECLARED: &'static [FaultInfo] = T::DECLARED;
     fn collect(self, into: &mut Answers) -> Result<()> {
         self.into_iter().try_for_each(|answer| answer.collect(into))
     }
     fn describe(into: &mut Vec<&'static MessageMeta>) {
-        A::describe(into);
+        T::describe(into);
     }
 }
 
@@ -185,7 +185,7 @@ pub fn answer<T: Answer>(output: T) -> Result<Answers> {
 /// The first command's that fails; later ones are not sent.
 pub async fn dispatch_answer(answers: Answers, scope: &mut Scope<'_>) -> Result<()> {
     for command in answers.0 {
-        let extra = scope.caused();
+        let extra = Some(scope.caused());
         command.send(scope.app(), extra).await?;
     }
     Ok(())

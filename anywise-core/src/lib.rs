@@ -21,6 +21,7 @@ mod config;
 mod context;
 mod dependency;
 mod describe;
+mod enter;
 mod envelope;
 mod error;
 mod fault;
@@ -53,8 +54,8 @@ pub use call::BoxFuture;
 pub use codec::MessagePack;
 pub use codec::{Codec, JSON, Json, Read};
 pub use context::{
-    Authorization, Cancellation, Commands, Context, Deadline, Dispatcher, Header, JsonView, Principal, Provided,
-    Queries, TypedHeader,
+    Authorization, Cancellation, Commands, Context, Deadline, Dispatcher, Header, JsonView, Principal,
+    Provided, Queries, TypedHeader,
 };
 pub use dependency::Dependency;
 pub use envelope::{Envelope, Head, Headers, RESERVED_PREFIX, TraceContext};
@@ -86,8 +87,12 @@ pub mod __private {
     pub use crate::dependency::{Built, Dep, tag};
     pub use crate::error::{Fault, FaultEntry, FaultInfo, FaultView, Kind, Result};
     pub use crate::function::{Bound, FunctionEntry, Wiring, Writable};
-    pub use crate::guard::{Around, Check, CheckAny, GuardOutput, IsNext, Next, Target, done, provide, take_next};
-    pub use crate::handle::{Answer, Handle, IntoReply, Listen, Owned, ReplyOf, answer, dispatch_answer, owned, reply};
+    pub use crate::guard::{
+        Around, Check, CheckAny, GuardOutput, IsNext, Next, Target, done, provide, take_next,
+    };
+    pub use crate::handle::{
+        Answer, Handle, IntoReply, Listen, Owned, ReplyOf, answer, dispatch_answer, owned, reply,
+    };
     pub use crate::message::{
         Command, Event, InFamily, Message, MessageMeta, Query, Request, Site, Slot, TypeInfo,
     };

@@ -174,9 +174,11 @@ impl Sink for MemorySink {
 
     fn send(&self, envelope: Envelope) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            let permit = self.0.reserve().await.map_err(|_| {
-                Error::new(Kind::Unavailable, "AW2020", "the in-memory broker is closed")
-            })?;
+            let permit = self
+                .0
+                .reserve()
+                .await
+                .map_err(|_| Error::new(Kind::Unavailable, "AW2020", "the in-memory broker is closed"))?;
             permit.send(envelope);
             Ok(())
         })

@@ -161,12 +161,7 @@ pub struct MessageMeta {
 
 #[doc(hidden)]
 impl MessageMeta {
-    const fn new(
-        kind: MessageKind,
-        type_name: &'static str,
-        module: &'static str,
-        site: Site,
-    ) -> Self {
+    const fn new(kind: MessageKind, type_name: &'static str, module: &'static str, site: Site) -> Self {
         Self {
             kind,
             type_name,

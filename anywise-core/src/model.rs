@@ -83,9 +83,10 @@ impl Model {
 
     /// Handlers and listeners.
     pub(crate) fn receivers(&self) -> impl Iterator<Item = (usize, &Known)> {
-        self.functions.iter().enumerate().filter(|(_, known)| {
-            matches!(known.entry.kind, FunctionKind::Handler | FunctionKind::Listener)
-        })
+        self.functions
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| matches!(known.entry.kind, FunctionKind::Handler | FunctionKind::Listener))
     }
 
     /// The guards in front of `function` when it receives `message`, in order.

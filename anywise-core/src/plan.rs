@@ -83,11 +83,7 @@ pub(crate) trait Body: Send {
 ///
 /// # Errors
 /// The first guard's that refuses, the function's, or that time ran out.
-pub(crate) async fn walk(
-    plan: &Plan,
-    deadline: Option<Instant>,
-    body: &mut (dyn Body + '_),
-) -> Result<()> {
+pub(crate) async fn walk(plan: &Plan, deadline: Option<Instant>, body: &mut (dyn Body + '_)) -> Result<()> {
     match deadline {
         None => limited(plan, body).await,
         Some(at) => tokio::time::timeout_at(at.into(), Box::pin(limited(plan, body)))

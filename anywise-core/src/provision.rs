@@ -127,7 +127,9 @@ impl<'m> Provision<'m> {
             "AW4101",
             format!("dependency `{name}` is missing; needed by {}", who.join(", ")),
             by.iter().map(|known| known.entry.site),
-            format!("give it to the builder with `.provide(..)`, or write a `#[provide]` function that returns it{near}"),
+            format!(
+                "give it to the builder with `.provide(..)`, or write a `#[provide]` function that returns it{near}"
+            ),
         )
     }
 
@@ -156,7 +158,8 @@ impl<'m> Provision<'m> {
         // On a circle the node is visited again while it is on the path.
         done.remove(&info.id);
         path.push(*info);
-        if let Some(Source::Provider(known)) = self.sources.get(&info.id).and_then(|all| all.first().copied()) {
+        if let Some(Source::Provider(known)) = self.sources.get(&info.id).and_then(|all| all.first().copied())
+        {
             for need in &known.signature.needs {
                 if !done.contains(&need.info.id) {
                     self.visit(&need.info, path, done, faults);
@@ -183,7 +186,9 @@ impl<'m> Provision<'m> {
             let built = match source {
                 Source::Given(at) => match given[*at].take().map(|one| one.make) {
                     Some(Make::Value(built)) => Ok(built),
-                    Some(Make::Future(future)) => future.await.map_err(|error| failed("given to the builder", None, &error)),
+                    Some(Make::Future(future)) => {
+                        future.await.map_err(|error| failed("given to the builder", None, &error))
+                    }
                     None => continue,
                 },
                 Source::Config(entry) => read(entry, config),
@@ -193,7 +198,11 @@ impl<'m> Provision<'m> {
                     }
                     match bind(known.entry, &dependencies) {
                         Some(Bound::Provider(future)) => future.await.map_err(|error| {
-                            failed(&format!("provider `{}`", known.entry.id()), Some(known.entry.site), &error)
+                            failed(
+                                &format!("provider `{}`", known.entry.id()),
+                                Some(known.entry.site),
+                                &error,
+                            )
                         }),
                         _ => continue,
                     }
@@ -221,7 +230,11 @@ fn read(entry: &ConfigEntry, config: &Value) -> Result<Built, WiringFault> {
     (entry.read)(&section(config, entry.prefix)).map_err(|error| {
         WiringFault::new(
             "AW4111",
-            format!("configuration section `{}` does not fit `{}`: {error}", entry.prefix, (entry.info)().name()),
+            format!(
+                "configuration section `{}` does not fit `{}`: {error}",
+                entry.prefix,
+                (entry.info)().name()
+            ),
             [entry.site],
             format!("correct the section `{}` of the configuration", entry.prefix),
         )

@@ -158,7 +158,7 @@ pub(crate) fn listen<'a, E: Event>(
         return Call::ready(Err(Error::internal("a listener was handed an event of another type")));
     };
     let plan = &installed.plan;
-    let mut scope = Scope::new(app, plan, E::META, head.cloned().and_then(Extra::of));
+    let mut scope = Scope::new(app, plan, E::META, head.cloned().map(Extra::of));
     if plan.is_plain(scope.existing()) {
         return Call::start(|| listener.listen(scope, event));
     }

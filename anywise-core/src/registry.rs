@@ -10,14 +10,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::app::{Inner, Row};
-use crate::call::BoxFuture;
-use crate::codec::{AnyMessage, Wire};
+use crate::codec::Wire;
 use crate::config::ConfigEntry;
-use crate::error::{Error, Result};
+use crate::enter::Enter;
 use crate::function::FunctionEntry;
 use crate::message::{Event, Message, MessageId, MessageKind, MessageMeta, Request, Site, Slot, TypeInfo};
-use crate::scope::Extra;
 
 /// A named group of functions and messages, as its crate declares it.
 ///
@@ -130,59 +127,6 @@ pub struct MessageEntry {
     pub(crate) enter: Enter,
 }
 
-/// How an untyped message enters the typed walk.
-#[derive(Clone, Copy)]
-pub(crate) enum Enter {
-    Request(for<'a> fn(&'a std::sync::Arc<Inner>, AnyMessage, Option<Box<Extra>>) -> BoxFuture<'a, Result<AnyMessage>>),
-    Event {
-        /// To every listener here.
-        all: for<'a> fn(&'a std::sync::Arc<Inner>, AnyMessage, Option<Box<Extra>>) -> BoxFuture<'a, Result<()>>,
-        /// To the listener at one place in the row.
-        one: for<'a> fn(&'a std::sync::Arc<Inner>, &'a Row, usize, AnyMessage, Option<Box<Extra>>) -> BoxFuture<'a, Result<()>>,
-    },
-}
-
-fn wrong_type() -> Error {
-    Error::internal("a message is not of its entry's type")
-}
-
-fn enter_request<'a, M: Request>(
-    app: &'a std::sync::Arc<Inner>,
-    message: AnyMessage,
-    extra: Option<Box<Extra>>,
-) -> BoxFuture<'a, Result<AnyMessage>> {
-    Box::pin(async move {
-        let message = *message.downcast::<M>().map_err(|_| wrong_type())?;
-        let reply = crate::send::run(app, message, extra).await?;
-        Ok(Box::new(reply) as AnyMessage)
-    })
-}
-
-fn enter_event<'a, E: Event>(
-    app: &'a std::sync::Arc<Inner>,
-    message: AnyMessage,
-    extra: Option<Box<Extra>>,
-) -> BoxFuture<'a, Result<()>> {
-    Box::pin(async move {
-        let event = *message.downcast::<E>().map_err(|_| wrong_type())?;
-        crate::publish::to_listeners(app, &event, extra).await
-    })
-}
-
-fn enter_one<'a, E: Event>(
-    app: &'a std::sync::Arc<Inner>,
-    row: &'a Row,
-    at: usize,
-    message: AnyMessage,
-    extra: Option<Box<Extra>>,
-) -> BoxFuture<'a, Result<()>> {
-    Box::pin(async move {
-        let event = message.downcast::<E>().map_err(|_| wrong_type())?;
-        let head = extra.map(|extra| extra.head);
-        crate::publish::listen(app, &row.listeners[at], &*event, head.as_ref()).await
-    })
-}
-
 #[doc(hidden)]
 impl MessageEntry {
     const fn new(meta: &'static MessageMeta, slot: fn() -> &'static Slot, enter: Enter) -> Self {
@@ -190,7 +134,7 @@ impl MessageEntry {
     }
 
     pub const fn local_request<M: Request>() -> Self {
-        let mut entry = Self::new(M::META, M::slot, Enter::Request(enter_request::<M>));
+        let mut entry = Self::new(M::META, M::slot, Enter::request::<M>());
         entry.reply = Some(TypeInfo::of::<M::Reply>);
         entry
     }
@@ -207,7 +151,7 @@ impl MessageEntry {
     }
 
     pub const fn local_event<E: Event>() -> Self {
-        Self::new(E::META, E::slot, Enter::Event { all: enter_event::<E>, one: enter_one::<E> })
+        Self::new(E::META, E::slot, Enter::event::<E>())
     }
 
     pub const fn event<E: Event + Serialize + DeserializeOwned + JsonSchema>() -> Self {
@@ -267,8 +211,7 @@ impl Registry {
             (entry.slot)().assign();
         }
         let by_id = messages.iter().enumerate().map(|(at, entry)| (entry.meta.id(), at)).collect();
-        let mut registry =
-            Self { messages, functions, slices, configs, by_id, names: Vec::new(), homes };
+        let mut registry = Self { messages, functions, slices, configs, by_id, names: Vec::new(), homes };
         registry.names = registry.messages.iter().map(|entry| registry.make_name(entry.meta)).collect();
         registry
     }

@@ -46,7 +46,8 @@ pub(crate) fn start(app: &Arc<Inner>) {
                                 Err(_) => return,
                             },
                         };
-                        let (app, store, entered) = (Arc::clone(&app), Arc::clone(&store), app.in_flight.enter());
+                        let (app, store, entered) =
+                            (Arc::clone(&app), Arc::clone(&store), app.in_flight.enter());
                         tokio::spawn(async move {
                             settle(&app, store.as_ref(), &delivery).await;
                             drop((entered, permit));
@@ -85,6 +86,6 @@ fn outcome(delivery: &Delivery, error: &Error) -> Outcome {
 /// Exponential backoff with full jitter.
 fn wait(attempts: u32) -> Duration {
     let longest = FIRST_WAIT.saturating_mul(1 << attempts.min(16)).min(LONGEST_WAIT);
-    let random = Uuid::new_v4().as_u128() as u32;
-    longest.mul_f64(f64::from(random) / f64::from(u32::MAX))
+    let [random, ..] = *Uuid::new_v4().as_bytes();
+    longest.mul_f64(f64::from(random) / f64::from(u8::MAX))
 }

@@ -38,8 +38,8 @@ pub(crate) struct Extra {
 }
 
 impl Extra {
-    pub(crate) fn of(head: Head) -> Option<Box<Self>> {
-        Some(Box::new(Self { head, ..Self::default() }))
+    pub(crate) fn of(head: Head) -> Box<Self> {
+        Box::new(Self { head, ..Self::default() })
     }
 
     pub(crate) fn provide(&mut self, id: TypeId, value: Arc<dyn Any + Send + Sync>) {
@@ -75,7 +75,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The extra of a message that this one causes.
-    pub(crate) fn caused(&mut self) -> Option<Box<Extra>> {
+    pub(crate) fn caused(&mut self) -> Box<Extra> {
         Extra::of(self.extra().head.caused())
     }
 

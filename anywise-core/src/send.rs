@@ -20,35 +20,30 @@ use crate::scope::{Extra, Scope};
 macro_rules! options {
     () => {
         /// Provides a value to the function, as a guard would.
-        #[must_use]
         pub fn with<T: Send + Sync + 'static>(mut self, value: T) -> Self {
             self.extra().provide(std::any::TypeId::of::<T>(), std::sync::Arc::new(value));
             self
         }
 
         /// Sets a header.
-        #[must_use]
         pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
             self.extra().head.headers.insert(name, value);
             self
         }
 
         /// Gives the message at most `limit`, counted from now.
-        #[must_use]
         pub fn deadline(mut self, limit: Duration) -> Self {
             self.extra().head.deadline = Some(Instant::now() + limit);
             self
         }
 
         /// Says on whose behalf.
-        #[must_use]
         pub fn principal(mut self, principal: crate::Principal) -> Self {
             self.extra().head.principal = Some(principal);
             self
         }
 
         /// Sets everything that is known of the message beside its body.
-        #[must_use]
         pub fn head(mut self, head: Head) -> Self {
             self.extra().head = head;
             self

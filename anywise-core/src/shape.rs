@@ -32,7 +32,8 @@ pub struct Single;
 pub struct Many<T>(PhantomData<T>);
 
 /// Takes what was installed: the message, its slot and the typed function.
-pub(crate) type Installer<'i> = dyn FnMut(&'static MessageMeta, &'static Slot, Box<dyn Any + Send + Sync>) + 'i;
+pub(crate) type Installer<'i> =
+    dyn FnMut(&'static MessageMeta, &'static Slot, Box<dyn Any + Send + Sync>) + 'i;
 
 /// An input of a handler.
 #[diagnostic::on_unimplemented(
@@ -67,7 +68,10 @@ pub trait GuardInput: Input {
     #[doc(hidden)]
     fn messages() -> Vec<&'static MessageMeta>;
     #[doc(hidden)]
-    fn install(guard: Arc<dyn Check<Input = Self>>, to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>));
+    fn install(
+        guard: Arc<dyn Check<Input = Self>>,
+        to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>),
+    );
 }
 
 #[doc(hidden)]
@@ -86,7 +90,10 @@ pub trait EventShape<I> {
 #[doc(hidden)]
 pub trait GuardShape<I> {
     fn messages() -> Vec<&'static MessageMeta>;
-    fn install(guard: Arc<dyn Check<Input = I>>, to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>));
+    fn install(
+        guard: Arc<dyn Check<Input = I>>,
+        to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>),
+    );
 }
 
 impl<I: Input> RequestInput for I
@@ -121,7 +128,10 @@ where
     fn messages() -> Vec<&'static MessageMeta> {
         <I::Shape as GuardShape<I>>::messages()
     }
-    fn install(guard: Arc<dyn Check<Input = Self>>, to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>)) {
+    fn install(
+        guard: Arc<dyn Check<Input = Self>>,
+        to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>),
+    ) {
         <I::Shape as GuardShape<I>>::install(guard, to);
     }
 }
@@ -149,7 +159,10 @@ impl<M: Message> GuardShape<M> for Single {
     fn messages() -> Vec<&'static MessageMeta> {
         vec![M::META]
     }
-    fn install(guard: Arc<dyn Check<Input = M>>, to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>)) {
+    fn install(
+        guard: Arc<dyn Check<Input = M>>,
+        to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>),
+    ) {
         to(M::META, Arc::new(Direct(guard)));
     }
 }
@@ -158,11 +171,7 @@ impl<M: Message> GuardShape<M> for Single {
 struct Direct<M>(Arc<dyn Check<Input = M>>);
 
 impl<M: Message> ErasedCheck for Direct<M> {
-    fn check<'a>(
-        &'a self,
-        scope: &'a mut Scope<'_>,
-        message: &'a (dyn Any + Send + Sync),
-    ) -> Step<'a> {
+    fn check<'a>(&'a self, scope: &'a mut Scope<'_>, message: &'a (dyn Any + Send + Sync)) -> Step<'a> {
         match message.downcast_ref::<M>() {
             Some(message) => self.0.check(scope, message),
             None => Step::mismatch(),
@@ -215,11 +224,7 @@ where
     I: GuardInput + From<M>,
     M: Message + Clone,
 {
-    fn check<'a>(
-        &'a self,
-        scope: &'a mut Scope<'_>,
-        message: &'a (dyn Any + Send + Sync),
-    ) -> Step<'a> {
+    fn check<'a>(&'a self, scope: &'a mut Scope<'_>, message: &'a (dyn Any + Send + Sync)) -> Step<'a> {
         match message.downcast_ref::<M>() {
             Some(message) => {
                 let message = I::from(message.clone());

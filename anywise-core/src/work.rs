@@ -84,10 +84,13 @@ impl Work {
     }
 }
 
+/// A recorded event with what it inherits from its cause.
+pub(crate) type StagedEvent = (Box<dyn Staged>, Option<Box<Extra>>);
+
 /// A recorded event, still a Rust value.
 pub(crate) trait Staged: Send {
     fn seal(&self, app: &Inner, extra: &mut Extra) -> Result<Envelope>;
-    fn deliver<'a>(self: Box<Self>, app: &'a Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'a, Result<()>>;
+    fn deliver(self: Box<Self>, app: &Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'_, Result<()>>;
     fn name(&self) -> &'static str;
 }
 
@@ -96,7 +99,7 @@ impl<E: Event> Staged for E {
         crate::codec::seal(self, app.codecs.first(), &mut extra.head)
     }
 
-    fn deliver<'a>(self: Box<Self>, app: &'a Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'a, Result<()>> {
+    fn deliver(self: Box<Self>, app: &Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move { crate::publish::deliver_here(app, *self, extra).await })
     }
 
@@ -177,13 +180,13 @@ pub async fn commit(scope: &mut Scope<'_>) -> Result<()> {
     }
     let app = scope.app();
     if transaction.is_none() && app.store.is_none() {
-        let heads = staged.iter().map(|_| scope.caused()).collect::<Vec<_>>();
+        let heads = staged.iter().map(|_| Some(scope.caused())).collect::<Vec<_>>();
         app.deliver_later(staged.into_iter().zip(heads).collect());
         return Ok(());
     }
     let mut envelopes = Vec::with_capacity(staged.len());
     for event in &staged {
-        let mut extra = scope.caused().unwrap_or_default();
+        let mut extra = scope.caused();
         envelopes.push(event.seal(app, &mut extra)?);
     }
     match transaction {

@@ -50,6 +50,7 @@ struct Way {
     message: Option<Template>,
     detail: Option<Template>,
     source: Option<Member>,
+    fields: Option<Member>,
 }
 
 /// The expansion of the derive on `item`.
@@ -276,31 +277,41 @@ fn way(
         code: keys.code.clone()?,
         message,
         detail,
-        source: source(subject, fields, errors),
+        source: marked(subject, fields, "source", "cause", errors).or_else(|| named(fields, "source")),
+        fields: marked(subject, fields, "fields", "list of fields", errors),
     })
 }
 
-/// The field that is the cause: the one marked `#[source]`, else the one named `source`.
-fn source(subject: &Subject, fields: &Fields, errors: &mut Errors) -> Option<Member> {
-    let marked = |field: &Field| {
+/// The field marked `#[attribute]`, which is the fault's one `role`.
+fn marked(
+    subject: &Subject,
+    fields: &Fields,
+    attribute: &str,
+    role: &str,
+    errors: &mut Errors,
+) -> Option<Member> {
+    let is_marked = |field: &Field| {
         field
             .attrs
             .iter()
-            .any(|attribute| attribute.path().is_ident("source"))
+            .any(|written| written.path().is_ident(attribute))
     };
-    let named = |field: &Field| field.ident.as_ref().is_some_and(|ident| ident == "source");
-    for second in fields.iter().filter(|field| marked(field)).skip(1) {
+    for second in fields.iter().filter(|field| is_marked(field)).skip(1) {
         errors.help(
             second,
-            format!("{subject} must have one cause"),
-            "remove this `#[source]`",
+            format!("{subject} must have one {role}"),
+            format!("remove this `#[{attribute}]`"),
         );
     }
-    let position = fields
-        .iter()
-        .position(marked)
-        .or_else(|| fields.iter().position(named))?;
+    let position = fields.iter().position(is_marked)?;
     fields.members().nth(position)
+}
+
+/// The field of that name.
+fn named(fields: &Fields, name: &str) -> Option<Member> {
+    fields
+        .members()
+        .find(|member| matches!(member, Member::Named(ident) if ident == name))
 }
 
 fn check_messages(subject: &Subject, ways: &[Way], errors: &mut Errors) {
@@ -355,11 +366,13 @@ fn expand(ident: &Ident, ways: &[Way], p: &TokenStream) -> TokenStream {
         let kind = Ident::new(kind, at);
         quote_spanned!(at=> #p::FaultInfo::new(#p::Kind::#kind, #code))
     });
-    let views = ways.iter().map(|Way { path, kind, code, detail, .. }| {
+    let views = ways.iter().map(|Way { path, kind, code, detail, fields, .. }| {
         let kind = Ident::new(kind, at);
         let pattern = pattern(detail.as_ref());
+        let listed = fields.as_ref().map(|member| quote_spanned!(at=> #member: listed,));
+        let fields = fields.as_ref().map(|_| quote_spanned!(at=> .fields(listed)));
         let detail = detail.as_ref().map(|Template { text, .. }| quote_spanned!(at=> .detail(::std::format!(#text))));
-        quote_spanned!(at=> #path { #pattern } => #p::FaultView::new(#p::Kind::#kind, #code) #detail,)
+        quote_spanned!(at=> #path { #listed #pattern } => #p::FaultView::new(#p::Kind::#kind, #code) #detail #fields,)
     });
     let error = ways
         .iter()

@@ -124,8 +124,9 @@ pub fn handlers(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// `#[fault(kind = not_found, code = "payment.unknown", message = "no payment {id}", detail = "words for the caller")]` stands on
 /// each variant, or on the struct; `kind` on an enum is the default of its variants. With `message` the derive also implements
-/// `Display` and `Error`; a field named `source` or marked `#[source]` is the cause.
-#[proc_macro_derive(Fault, attributes(fault, source))]
+/// `Display` and `Error`; a field named `source` or marked `#[source]` is the cause. A field marked `#[fields]`, a list of
+/// `FieldFault`, says which fields of the message are at fault.
+#[proc_macro_derive(Fault, attributes(fault, source, fields))]
 pub fn fault(item: TokenStream) -> TokenStream {
     fault::fault(&item.into()).into()
 }

@@ -104,7 +104,10 @@ async fn correlation_causation_and_principal_travel_with_what_a_message_causes()
     app.settled().await;
     let seen = seen.0.lock().unwrap();
     let [first, second, third] = seen.as_slice() else { panic!("three functions ran") };
-    assert_eq!((first.name(), second.name(), third.name()), ("context.Start", "context.Started", "context.Follow"));
+    assert_eq!(
+        (first.name(), second.name(), third.name()),
+        ("context.Start", "context.Started", "context.Follow")
+    );
     assert_eq!(first.key(), Some("7"));
     assert_eq!(first.id().get_version_num(), 7);
     assert_eq!(first.causation_id(), None);

@@ -97,7 +97,8 @@ async fn each_is_built_once_after_what_it_needs() {
 
 #[tokio::test]
 async fn a_replacement_wins_over_every_source() {
-    let app = builder(json!({"endpoint": "here"})).replace::<dyn Gateway>(Arc::new(Fake)).build().await.unwrap();
+    let app =
+        builder(json!({"endpoint": "here"})).replace::<dyn Gateway>(Arc::new(Fake)).build().await.unwrap();
     assert_eq!(app.send(Charge).await.unwrap(), "faked shared 9");
 }
 

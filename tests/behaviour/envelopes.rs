@@ -120,7 +120,8 @@ async fn an_endpoint_takes_and_gives_json() {
     let app = app().await;
     let reply = app.endpoint("envelopes.Unit").unwrap().call(b"", Head::default()).await.unwrap();
     assert_eq!(reply, "1");
-    let error = app.endpoint("envelopes.Echo").unwrap().call(br#"{"lines":7}"#, Head::default()).await.unwrap_err();
+    let error =
+        app.endpoint("envelopes.Echo").unwrap().call(br#"{"lines":7}"#, Head::default()).await.unwrap_err();
     assert_eq!((error.status(), error.code()), (422, "AW1013"));
     assert_eq!(error.fields()[0].pointer, "/lines");
     assert!(app.endpoint("envelopes.Local").is_none(), "a local message has no wire form");

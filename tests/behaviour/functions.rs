@@ -133,7 +133,13 @@ async fn a_method_borrows_its_own_type_as_a_dependency() {
 #[tokio::test]
 async fn inspect_lists_every_function() {
     let text = app().await.inspect();
-    for word in ["slice functions", "handler  change", "guard    small", "<- functions.Add, functions.Subtract", "functions.rs:"] {
+    for word in [
+        "slice functions",
+        "handler  change",
+        "guard    small",
+        "<- functions.Add, functions.Subtract",
+        "functions.rs:",
+    ] {
         assert!(text.contains(word), "{word} in\n{text}");
     }
 }

@@ -66,7 +66,7 @@ async fn queries_only(trail: &Trail) -> Result<()> {
 }
 
 #[guard(around, slice, order = 1)]
-async fn second_of_slice(mut next: Next<'_>, ) -> Result<()> {
+async fn second_of_slice(mut next: Next<'_>) -> Result<()> {
     next.run().await
 }
 

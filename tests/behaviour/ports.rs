@@ -117,13 +117,8 @@ async fn an_error_after_recording_keeps_nothing() {
 #[tokio::test]
 async fn events_leave_through_a_sink_and_come_in_through_a_source() {
     let mut broker = MemoryBroker::new(16);
-    let here = App::builder()
-        .slices([SLICE])
-        .provide(Shelf::default())
-        .sink(broker.sink())
-        .build()
-        .await
-        .unwrap();
+    let here =
+        App::builder().slices([SLICE]).provide(Shelf::default()).sink(broker.sink()).build().await.unwrap();
     let shelf = Arc::new(Shelf::default());
     let there = App::builder().slices([SLICE]).provide_arc(Arc::clone(&shelf)).build().await.unwrap();
     here.send(Order { id: 3 }).await.unwrap();

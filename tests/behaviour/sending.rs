@@ -204,7 +204,8 @@ async fn the_senders_deadline_ends_the_handler() {
 
 #[tokio::test]
 async fn no_more_run_at_one_time_than_said() {
-    let room = Arc::new(Room { inside: AtomicUsize::new(0), most: AtomicUsize::new(0), go: Semaphore::new(0) });
+    let room =
+        Arc::new(Room { inside: AtomicUsize::new(0), most: AtomicUsize::new(0), go: Semaphore::new(0) });
     let app = App::builder()
         .slices([SLICE])
         .provide(Tally::default())

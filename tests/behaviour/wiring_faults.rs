@@ -144,13 +144,14 @@ mod empty {
 
 #[tokio::test]
 async fn twelve_faults_are_twelve_lines() {
-    let error = App::builder().name("faulty").slices([faulty::SLICE, empty::SLICE]).build().await.unwrap_err();
+    let error =
+        App::builder().name("faulty").slices([faulty::SLICE, empty::SLICE]).build().await.unwrap_err();
     let codes: Vec<_> = error.faults().iter().map(|fault| fault.code).collect();
     assert_eq!(
         codes,
         [
-            "AW4005", "AW4006", "AW4013", "AW4014", "AW4101", "AW4102", "AW4103", "AW4104", "AW4105", "AW4106",
-            "AW4108", "AW4109", "AW4112",
+            "AW4005", "AW4006", "AW4013", "AW4014", "AW4101", "AW4102", "AW4103", "AW4104", "AW4105",
+            "AW4106", "AW4108", "AW4109", "AW4112",
         ],
         "{error}"
     );
@@ -163,7 +164,10 @@ async fn twelve_faults_are_twelve_lines() {
     assert!(text.starts_with("application `faulty` cannot start: 13 wiring faults"), "{text}");
     assert_eq!(text, format!("{error:?}"), "a `main` that returns it shows the same");
     assert!(text.contains("dependencies go in a circle: Hen → Egg → Hen"), "{text}");
-    assert!(text.contains("`GET /things/{}` is claimed by `faulty.ThingById` and `faulty.ThingByName`"), "{text}");
+    assert!(
+        text.contains("`GET /things/{}` is claimed by `faulty.ThingById` and `faulty.ThingByName`"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

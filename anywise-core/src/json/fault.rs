@@ -94,9 +94,7 @@ pub(super) fn of(text: &str, pointer: &str, error: &serde_json::Error) -> JsonFa
         Category::Syntax | Category::Io => match words {
             "number out of range" => number(pointer, "number out of range"),
             "recursion limit exceeded" => JsonFault::new("AW1016", 400, "nesting too deep"),
-            _ if is_not_finite(text, error) => {
-                number(pointer, "JSON has no `NaN` and no `Infinity`")
-            }
+            _ if is_not_finite(text, error) => number(pointer, "JSON has no `NaN` and no `Infinity`"),
             _ => JsonFault::new("AW1002", 400, format!("{words}{place}")),
         },
     }
@@ -194,9 +192,7 @@ fn found_in_words(found: &str) -> String {
 }
 
 fn expected_in_words(expected: &str) -> String {
-    let range = |low: &dyn fmt::Display, high: &dyn fmt::Display| {
-        format!("an integer from {low} to {high}")
-    };
+    let range = |low: &dyn fmt::Display, high: &dyn fmt::Display| format!("an integer from {low} to {high}");
     match expected {
         "u8" => range(&u8::MIN, &u8::MAX),
         "u16" => range(&u16::MIN, &u16::MAX),

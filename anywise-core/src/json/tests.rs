@@ -120,13 +120,7 @@ fn h07_an_unknown_field() {
 #[test]
 fn h08_a_field_given_twice() {
     check(r#"{"a": 1, "a": 1}"#, 400, "AW1012", Some("/a"), "twice");
-    check(
-        r#"{"a": 1, "lines": [{"sku": "x", "sku": "y"}]}"#,
-        400,
-        "AW1012",
-        Some("/lines/0/sku"),
-        "`sku`",
-    );
+    check(r#"{"a": 1, "lines": [{"sku": "x", "sku": "y"}]}"#, 400, "AW1012", Some("/lines/0/sku"), "`sku`");
 }
 
 #[test]
@@ -142,20 +136,8 @@ fn h09_a_wrong_type_or_range() {
         Some("/lines/0/quantity"),
         "from -128 to 127",
     );
-    check(
-        r#"{"a": 1, "lines": {}}"#,
-        422,
-        "AW1013",
-        Some("/lines"),
-        "expected an array, found an object",
-    );
-    check(
-        r#"{"a": 1, "paid": "gold"}"#,
-        422,
-        "AW1013",
-        Some("/paid"),
-        "`gold` is not one of the choices",
-    );
+    check(r#"{"a": 1, "lines": {}}"#, 422, "AW1013", Some("/lines"), "expected an array, found an object");
+    check(r#"{"a": 1, "paid": "gold"}"#, 422, "AW1013", Some("/paid"), "`gold` is not one of the choices");
     let fault = fault(r#"{"a": "x"}"#);
     assert_eq!(fault.expected.as_deref(), Some("an integer from 0 to 4294967295"));
     assert_eq!(fault.found.as_deref(), Some("string \"x\""));
@@ -173,13 +155,7 @@ fn h10_a_number_no_float_can_hold() {
 fn h11_an_array_where_an_object_belongs() {
     check("[1]", 422, "AW1015", Some(""), "expected an object, found an array");
     check(r#"{"a": 1, "lines": [["x", 1]]}"#, 422, "AW1015", Some("/lines/0"), "found an array");
-    check(
-        r#"{"a": 1, "paid": {"card": ["t"]}}"#,
-        422,
-        "AW1015",
-        Some("/paid/card"),
-        "found an array",
-    );
+    check(r#"{"a": 1, "paid": {"card": ["t"]}}"#, 422, "AW1015", Some("/paid/card"), "found an array");
     let limits = JsonLimits { object: false, ..JsonLimits::default() };
     let fault = decode_json::<Order>(b"[1]", &limits).expect_err("still no array");
     assert_eq!((fault.code, fault.pointer.as_deref()), ("AW1015", Some("")));
@@ -293,11 +269,7 @@ fn mutated_bodies_never_panic_and_always_have_a_code() {
                 _ => drop(body.splice(at..at, bit.iter().copied()).collect::<Vec<_>>()),
             }
         }
-        let limits = JsonLimits {
-            depth: 1 + dice.roll(6),
-            nodes: 1 + dice.roll(30),
-            object: round % 2 == 0,
-        };
+        let limits = JsonLimits { depth: 1 + dice.roll(6), nodes: 1 + dice.roll(30), object: round % 2 == 0 };
         if let Err(fault) = decode_json::<Order>(&body, &limits) {
             assert!(fault.code.starts_with("AW10"), "{fault:?}");
             assert!(matches!(fault.status, 400 | 422) && !fault.detail.is_empty(), "{fault:?}");

@@ -42,7 +42,7 @@ impl Withdraw {
 
 #[handler]
 fn withdraw(cmd: Withdraw, ledger: &Ledger) -> Result<u64> {
-    Ok(ledger.add(cmd.account, cmd.amount.wrapping_neg() + cmd.note.len() as u64))
+    Ok(ledger.add(cmd.account, cmd.amount + cmd.note.len() as u64))
 }
 
 impl Boxed<Deposit> for Ledger {

@@ -10,29 +10,29 @@ use tokio::sync::Semaphore;
 
 use crate::client::{Server, Serving};
 
-anywise::slice!(pub SLICE = "shop", "What the HTTP tests need.");
+anywise::slice!(pub(crate) SLICE = "shop", "What the HTTP tests need.");
 
 /// Places an order.
 #[command(reply = Placed, http("POST /orders", status = 201, location = "/orders/{order_id}"))]
-pub struct PlaceOrder {
-    pub a: u32,
+pub(crate) struct PlaceOrder {
+    pub(crate) a: u32,
     #[serde(default)]
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     #[serde(default)]
-    pub lines: Vec<Line>,
+    pub(crate) lines: Vec<Line>,
     #[serde(default)]
-    pub price: f64,
+    pub(crate) price: f64,
 }
 
 #[data]
-pub struct Line {
-    pub sku: String,
-    pub quantity: u8,
+pub(crate) struct Line {
+    pub(crate) sku: String,
+    pub(crate) quantity: u8,
 }
 
 #[data]
-pub struct Placed {
-    pub order_id: String,
+pub(crate) struct Placed {
+    pub(crate) order_id: String,
 }
 
 #[handler]
@@ -43,17 +43,17 @@ fn place_order(cmd: PlaceOrder) -> Placed {
 /// An id with a type of its own.
 #[data]
 #[derive(Clone, Debug, PartialEq)]
-pub struct OrderId(pub u64);
+pub(crate) struct OrderId(pub(crate) u64);
 
 #[query(reply = String, http = "GET /orders/{order_id}")]
-pub struct GetOrder {
-    pub order_id: OrderId,
+pub(crate) struct GetOrder {
+    pub(crate) order_id: OrderId,
     #[serde(default)]
-    pub limit: Option<u8>,
+    pub(crate) limit: Option<u8>,
     #[serde(default)]
-    pub tags: Vec<String>,
+    pub(crate) tags: Vec<String>,
     #[serde(default)]
-    pub deep: bool,
+    pub(crate) deep: bool,
 }
 
 #[handler]
@@ -62,12 +62,12 @@ fn get_order(query: GetOrder) -> String {
 }
 
 #[command(http = "DELETE /orders/{id}")]
-pub struct DeleteOrder {
-    pub id: u64,
+pub(crate) struct DeleteOrder {
+    pub(crate) id: u64,
 }
 
 #[derive(Debug, Fault)]
-pub enum OrderFault {
+pub(crate) enum OrderFault {
     #[fault(kind = not_found, code = "order.not_found", message = "there is no order {0}")]
     NotFound(u64),
 }
@@ -78,9 +78,9 @@ fn delete_order(cmd: DeleteOrder) -> Result<(), OrderFault> {
 }
 
 #[command(reply = String, http = "PUT /stock/{sku}")]
-pub struct SetStock {
-    pub sku: String,
-    pub on_hand: u32,
+pub(crate) struct SetStock {
+    pub(crate) sku: String,
+    pub(crate) on_hand: u32,
 }
 
 #[handler]
@@ -90,14 +90,14 @@ fn set_stock(cmd: SetStock) -> String {
 
 /// A command without fields.
 #[command(http = "POST /ping")]
-pub struct Ping;
+pub(crate) struct Ping;
 
 #[handler]
 fn ping(_: Ping) {}
 
 #[command(http = "POST /fail")]
-pub struct Fail {
-    pub how: String,
+pub(crate) struct Fail {
+    pub(crate) how: String,
 }
 
 #[handler]
@@ -116,7 +116,7 @@ async fn fail(cmd: Fail) -> Result<()> {
 }
 
 #[query(reply = Vec<String>, http = "GET /context")]
-pub struct AskContext;
+pub(crate) struct AskContext;
 
 #[handler]
 fn ask_context(_: AskContext, context: Context) -> Vec<String> {
@@ -127,13 +127,13 @@ fn ask_context(_: AskContext, context: Context) -> Vec<String> {
 
 /// Waits at the gate.
 #[command(http = "POST /wait")]
-pub struct Wait;
+pub(crate) struct Wait;
 
 /// What a test and a handler meet at.
-pub struct Gate {
-    pub begun: Semaphore,
-    pub open: Semaphore,
-    pub done: Semaphore,
+pub(crate) struct Gate {
+    pub(crate) begun: Semaphore,
+    pub(crate) open: Semaphore,
+    pub(crate) done: Semaphore,
 }
 
 #[handler]
@@ -145,7 +145,7 @@ async fn wait(_: Wait, gate: &Gate) -> Result<()> {
 }
 
 /// A served application and the gate of its [`Wait`].
-pub async fn start(limits: Limits) -> (Server<anywise::Result<anywise::Stopped>>, Arc<Gate>) {
+pub(crate) async fn start(limits: Limits) -> (Server<anywise::Result<anywise::Stopped>>, Arc<Gate>) {
     let gate = Gate { begun: Semaphore::new(0), open: Semaphore::new(0), done: Semaphore::new(0) };
     let gate = Arc::new(gate);
     let app = App::builder().slices([SLICE]).provide_arc(Arc::clone(&gate)).build().await.expect("well wired");

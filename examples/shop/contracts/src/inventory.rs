@@ -1,0 +1,103 @@
+//! What the slice `inventory` takes and tells.
+
+use anywise::prelude::*;
+
+use crate::order::OrderId;
+
+anywise::contract!("inventory");
+
+/// Names a thing that can be sold: 1 to 64 characters, none of them blank.
+#[data]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Sku(pub String);
+
+impl Sku {
+    /// What is wrong with it, if anything is.
+    #[must_use]
+    pub fn flaw(&self) -> Option<&'static str> {
+        let blank = |c: char| c.is_whitespace() || c.is_control();
+        match self.0.chars().count() {
+            0 => Some("must not be empty"),
+            65.. => Some("must have at most 64 characters"),
+            _ if self.0.contains(blank) => Some("must not contain blanks"),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Sku {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// So many of something.
+#[data]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockLine {
+    /// What.
+    pub sku: Sku,
+    /// How many.
+    pub quantity: u32,
+}
+
+/// Says how many of something are on hand.
+#[command(reply = StockLevel, key = sku, http = "PUT /stock/{sku}")]
+#[derive(Clone, Debug)]
+pub struct SetStock {
+    /// What.
+    pub sku: Sku,
+    /// How many are in the house, with those reserved.
+    pub on_hand: u32,
+}
+
+/// Asks how many of something there are.
+#[query(reply = StockLevel, key = sku, http = "GET /stock/{sku}")]
+#[derive(Clone, Debug)]
+pub struct GetStock {
+    /// What.
+    pub sku: Sku,
+}
+
+/// How many of something there are.
+#[data]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockLevel {
+    /// What.
+    pub sku: Sku,
+    /// How many are in the house, with those reserved.
+    pub on_hand: u32,
+    /// How many of these are promised to orders.
+    pub reserved: u32,
+}
+
+/// Reserves everything an order needs, or nothing of it.
+///
+/// An order has one answer: asked again, it is the answer given before. Stock
+/// that is short is refused with `inventory.short`.
+#[command(key = order_id)]
+#[derive(Clone, Debug)]
+pub struct ReserveStock {
+    /// The order.
+    pub order_id: OrderId,
+    /// What it needs.
+    pub lines: Vec<StockLine>,
+}
+
+/// Everything an order needs is reserved for it.
+#[event(key = order_id)]
+#[derive(Clone, Debug)]
+pub struct StockReserved {
+    /// The order.
+    pub order_id: OrderId,
+}
+
+/// There is not enough for an order; nothing was reserved for it.
+#[event(key = order_id)]
+#[derive(Clone, Debug)]
+pub struct StockShort {
+    /// The order.
+    pub order_id: OrderId,
+    /// Of this there is too little.
+    pub sku: Sku,
+}
