@@ -5,25 +5,25 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bytes::Bytes;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::AppBuilder;
 use crate::catalog::Catalog;
-use crate::codec::{Codecs, JSON};
+use crate::codec::Codecs;
 use crate::enter::Enter;
-use crate::envelope::{Envelope, Head};
-use crate::error::{Error, Kind, Result};
+use crate::envelope::Envelope;
+use crate::error::Result;
 use crate::handle::{Handle, no_handler};
+use crate::in_flight::InFlight;
 use crate::message::{Event, MessageMeta, Request, Slot};
 use crate::model::Model;
+use crate::nearest::hint;
 use crate::plan::Plan;
 use crate::publish::{PublishPolicy, Publishing, publishing};
+use crate::receive::{Endpoint, receive};
 use crate::registry::{MessageEntry, registry};
 use crate::scope::Extra;
 use crate::send::{Sending, sending};
@@ -63,6 +63,9 @@ pub(crate) struct Inner {
     pub(crate) drain: Duration,
 }
 
+/// Marks the target of a delivery as a sink, not a listener.
+pub(crate) const SINK: &str = "sink:";
+
 /// What this application has for one message type.
 pub(crate) struct Row {
     pub(crate) meta: &'static MessageMeta,
@@ -95,47 +98,6 @@ impl Row {
     pub(crate) fn handler<M: Request>(&self) -> Option<&dyn Handle<Input = M>> {
         let handler = self.handler.as_ref()?.downcast_ref::<Arc<dyn Handle<Input = M>>>()?;
         Some(handler.as_ref())
-    }
-}
-
-/// Counts the work the application started itself.
-#[derive(Debug, Default)]
-pub(crate) struct InFlight {
-    count: AtomicUsize,
-    idle: Notify,
-}
-
-impl InFlight {
-    pub(crate) fn enter(self: &Arc<Self>) -> Entered {
-        self.count.fetch_add(1, Ordering::SeqCst);
-        Entered(Arc::clone(self))
-    }
-
-    fn count(&self) -> usize {
-        self.count.load(Ordering::SeqCst)
-    }
-
-    async fn idle(&self) {
-        loop {
-            let idle = self.idle.notified();
-            tokio::pin!(idle);
-            idle.as_mut().enable();
-            if self.count() == 0 {
-                return;
-            }
-            idle.await;
-        }
-    }
-}
-
-/// One piece of work in flight, until dropped.
-pub(crate) struct Entered(Arc<InFlight>);
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        if self.0.count.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.0.idle.notify_waiters();
-        }
     }
 }
 
@@ -195,8 +157,7 @@ impl App {
             if registry().knows_event(&envelope.name) {
                 return Outcome::Skip;
             }
-            let known: Vec<_> = self.0.by_name.keys().copied().collect();
-            let near = nearest(&envelope.name, &known);
+            let near = hint(&envelope.name, self.0.by_name.keys().copied());
             return Outcome::DeadLetter(format!(
                 "AW2005: message type `{}` is not known here{near}",
                 envelope.name
@@ -337,6 +298,9 @@ impl Inner {
 
     /// Delivers recorded events, in their order, in a task of their own.
     pub(crate) fn deliver_later(self: &Arc<Self>, events: Vec<StagedEvent>) {
+        if events.is_empty() {
+            return;
+        }
         let app = Arc::clone(self);
         let entered = self.in_flight.enter();
         tokio::spawn(async move {
@@ -350,19 +314,23 @@ impl Inner {
         });
     }
 
-    /// Puts events into the store, one delivery for each listener.
-    pub(crate) async fn enqueue(&self, events: Vec<Envelope>) -> Result<()> {
-        let Some(store) = &self.store else { return Err(Error::internal("there is no store")) };
-        let mut deliveries = Vec::new();
-        for envelope in events {
-            let entry = self.by_name.get(envelope.name.as_str());
-            let row = entry.and_then(|entry| self.row((entry.slot)()));
-            for listener in row.map_or(&[][..], |row| &row.listeners) {
-                deliveries.push(Delivery::new(listener.plan.entry.id(), envelope.clone()));
-            }
-            self.send_to_sinks(envelope).await?;
+    /// The deliveries of an event: one for each listener, one for each sink.
+    pub(crate) fn deliveries(&self, envelope: &Envelope) -> Vec<Delivery> {
+        let entry = self.by_name.get(envelope.name.as_str());
+        let row = entry.and_then(|entry| self.row((entry.slot)()));
+        let listeners = row.map_or(&[][..], |row| &row.listeners).iter();
+        let listeners = listeners.map(|listener| Delivery::new(listener.plan.entry.id(), envelope.clone()));
+        let sinks = self.sinks.iter();
+        let sinks = sinks.map(|sink| Delivery::new(format!("{SINK}{}", sink.name()), envelope.clone()));
+        listeners.chain(sinks).collect()
+    }
+
+    /// Puts deliveries into the store.
+    pub(crate) async fn keep(&self, deliveries: Vec<Delivery>) -> Result<()> {
+        match &self.store {
+            Some(store) if !deliveries.is_empty() => store.append(deliveries).await,
+            _ => Ok(()),
         }
-        if deliveries.is_empty() { Ok(()) } else { store.append(deliveries).await }
     }
 
     pub(crate) async fn send_to_sinks(&self, envelope: Envelope) -> Result<()> {
@@ -396,111 +364,6 @@ impl Inner {
     }
 }
 
-/// Handles an envelope: the encoded reply of a request, nothing for an event.
-async fn receive(app: &Arc<Inner>, envelope: Envelope) -> Result<Option<Bytes>> {
-    let entry = *app.by_name.get(envelope.name.as_str()).ok_or_else(|| unknown(&envelope.name))?;
-    let codec = app.codecs.named(&envelope.content_type)?;
-    let message = entry.open(codec, &envelope)?;
-    let extra = Some(Extra::of(envelope.head()));
-    match entry.enter {
-        Enter::Request(enter) => {
-            let reply = enter(app, message, extra).await?;
-            entry.close(codec, reply.as_ref()).map(Some)
-        }
-        Enter::Event { all, .. } => all(app, message, extra).await.map(|()| None),
-    }
-}
-
-/// Handles an envelope that must be a request.
-pub(crate) async fn request(app: &Arc<Inner>, envelope: Envelope) -> Result<Bytes> {
-    let name = envelope.name.clone();
-    receive(app, envelope).await?.ok_or_else(|| unknown(&name))
-}
-
-/// Delivers an envelope to one listener.
-pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery) -> Result<()> {
-    let envelope = &delivery.envelope;
-    let entry = *app.by_name.get(envelope.name.as_str()).ok_or_else(|| unknown(&envelope.name))?;
-    let Enter::Event { one, .. } = entry.enter else { return Err(unknown(&envelope.name)) };
-    let listener = app.row((entry.slot)()).and_then(|row| {
-        let at = row.listeners.iter().position(|listener| listener.plan.entry.id() == delivery.target)?;
-        Some((row, at))
-    });
-    let Some((row, at)) = listener else {
-        return Err(Error::new(
-            Kind::Unprocessable,
-            "AW2011",
-            format!("there is no listener `{}` in this application", delivery.target),
-        ));
-    };
-    let message = entry.open(app.codecs.named(&envelope.content_type)?, envelope)?;
-    one(app, row, at, message, Some(Extra::of(envelope.head()))).await
-}
-
-impl MessageEntry {
-    fn open(&self, codec: &dyn crate::codec::Codec, envelope: &Envelope) -> Result<crate::codec::AnyMessage> {
-        let wire = self.wire.as_ref().ok_or_else(|| unknown(self.meta.wire_name()))?;
-        if envelope.version > self.meta.version {
-            return Err(Error::new(
-                Kind::Unprocessable,
-                "AW5003",
-                format!(
-                    "`{}` came in version {}, this application knows up to {}",
-                    envelope.name, envelope.version, self.meta.version
-                ),
-            ));
-        }
-        wire.read(codec, &envelope.body, Some(self.meta))
-    }
-
-    fn close(&self, codec: &dyn crate::codec::Codec, reply: &(dyn Any + Send + Sync)) -> Result<Bytes> {
-        let wire = self.reply_wire.as_ref().ok_or_else(|| unknown(self.meta.wire_name()))?;
-        wire.write(codec, reply)
-    }
-}
-
-#[cold]
-fn unknown(name: &str) -> Error {
-    Error::new(Kind::NotFound, "AW2005", format!("message type `{name}` cannot be received here"))
-}
-
-/// A way to one command or query: JSON in, JSON out.
-///
-/// An ingress makes one for each of its routes, once.
-#[derive(Clone)]
-pub struct Endpoint {
-    app: Arc<Inner>,
-    entry: &'static MessageEntry,
-}
-
-impl Endpoint {
-    /// Handles a JSON body and returns the reply as JSON.
-    ///
-    /// # Errors
-    /// That the body is not the message, a guard's, or the handler's.
-    pub async fn call(&self, body: &[u8], head: Head) -> Result<Bytes> {
-        let wire = self.entry.wire.as_ref().ok_or_else(|| unknown(self.entry.meta.wire_name()))?;
-        let message = wire.read(&crate::codec::Json, body, Some(self.entry.meta))?;
-        let Enter::Request(enter) = self.entry.enter else {
-            return Err(unknown(self.entry.meta.wire_name()));
-        };
-        let _entered = self.app.in_flight.enter();
-        let reply = enter(&self.app, message, Some(Extra::of(head))).await?;
-        self.entry.close(&crate::codec::Json, reply.as_ref())
-    }
-
-    /// Media type of bodies and replies.
-    pub fn content_type(&self) -> &'static str {
-        JSON
-    }
-}
-
-impl std::fmt::Debug for Endpoint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Endpoint").field("message", &self.entry.meta.wire_name()).finish_non_exhaustive()
-    }
-}
-
 /// Waits for Ctrl-C, or SIGTERM where there is one.
 async fn signalled() {
     #[cfg(unix)]
@@ -515,30 +378,6 @@ async fn signalled() {
         }
     }
     let _ = tokio::signal::ctrl_c().await;
-}
-
-/// ", did you mean …" for the nearest of `known`, or nothing.
-pub(crate) fn nearest(name: &str, known: &[&str]) -> String {
-    let best = known.iter().map(|one| (distance(name, one), *one)).min();
-    match best {
-        Some((far, one)) if far <= name.len().max(3) / 3 => format!("; did you mean `{one}`?"),
-        _ => String::new(),
-    }
-}
-
-/// Edit distance (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 impl Drop for Inner {

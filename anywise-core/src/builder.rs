@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, InFlight, Inner, Installed, Row};
+use crate::app::{App, Inner, Installed, Row};
 use crate::check::{self, Surroundings};
 use crate::codec::{Codec, Codecs, Json};
 use crate::dependency::{Built, Dependencies, Dependency};
@@ -17,6 +17,7 @@ use crate::error::IntoError;
 use crate::fault::BuildError;
 use crate::function::{Bound, FunctionEntry, bind};
 use crate::guard::{Around, Blind, ErasedCheck};
+use crate::in_flight::InFlight;
 use crate::message::{MessageId, MessageMeta, TypeInfo};
 use crate::model::{Known, Model};
 use crate::plan::{Plan, PlanStep};
@@ -218,6 +219,7 @@ impl AppBuilder {
         let around = Surroundings {
             slices: self.slices.as_deref(),
             remote: self.remote.as_ref(),
+            sinks: &self.sinks,
             sent_along: &self.sent_along,
         };
         check::all(&model, &around, &mut faults);

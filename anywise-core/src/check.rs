@@ -10,7 +10,7 @@ use crate::fault::WiringFault;
 use crate::message::{MessageMeta, TypeInfo};
 use crate::model::{Known, Model};
 use crate::registry::{MessageEntry, Slice, registry};
-use crate::transport::Remote;
+use crate::transport::{Remote, Sink};
 
 type Faults = Vec<WiringFault>;
 
@@ -18,6 +18,7 @@ type Faults = Vec<WiringFault>;
 pub(crate) struct Surroundings<'s> {
     pub(crate) slices: Option<&'s [Slice]>,
     pub(crate) remote: Option<&'s Arc<dyn Remote>>,
+    pub(crate) sinks: &'s [Arc<dyn Sink>],
     /// Types that senders provide with `.with(value)`.
     pub(crate) sent_along: &'s HashSet<TypeId>,
 }
@@ -32,6 +33,19 @@ pub(crate) fn all(model: &Model, around: &Surroundings<'_>, faults: &mut Faults)
     guards(model, faults);
     provided(model, around, faults);
     transactions(model, faults);
+    sinks(around, faults);
+}
+
+fn sinks(around: &Surroundings<'_>, faults: &mut Faults) {
+    let mut names = HashSet::new();
+    for sink in around.sinks.iter().filter(|sink| !names.insert(sink.name())) {
+        faults.push(WiringFault::new(
+            "AW4113",
+            format!("two sinks are named `{}`", sink.name()),
+            [],
+            "give each sink its own name: deliveries are kept under it",
+        ));
+    }
 }
 
 fn slices(model: &Model, around: &Surroundings<'_>, faults: &mut Faults) {

@@ -86,105 +86,136 @@ pub mod tag {
         }
     }
 
+    // The bounds stand on the methods: a type that lacks one is told so, and is
+    // not taken for a plainer kind of output.
+
     /// A value itself.
     pub trait TagPlain<T> {
         /// The dependency's type.
-        fn provided(&self) -> TypeInfo;
+        fn provided(&self) -> TypeInfo
+        where
+            T: Dependency;
         /// Makes the dependency.
         ///
         /// # Errors
         /// The provider's own.
-        fn erase(&self, output: T) -> Result<Built>;
+        fn erase(&self, output: T) -> Result<Built>
+        where
+            T: Dependency;
     }
 
-    impl<T: Dependency> TagPlain<T> for Tag<T> {
-        fn provided(&self) -> TypeInfo {
+    impl<T> TagPlain<T> for Tag<T> {
+        fn provided(&self) -> TypeInfo
+        where
+            T: Dependency,
+        {
             TypeInfo::of::<T>()
         }
-        fn erase(&self, output: T) -> Result<Built> {
+        fn erase(&self, output: T) -> Result<Built>
+        where
+            T: Dependency,
+        {
             Ok(Built::new(Arc::new(output)))
         }
     }
 
-    /// An `Arc` or a `Box`.
-    pub trait TagPointer<T> {
+    /// A pointer `P` to a `T`: an `Arc` or a `Box`.
+    pub trait TagPointer<T: ?Sized, P> {
         /// The dependency's type.
-        fn provided(&self) -> TypeInfo;
+        fn provided(&self) -> TypeInfo
+        where
+            T: Dependency;
         /// Makes the dependency.
         ///
         /// # Errors
         /// The provider's own.
-        fn erase(&self, output: T) -> Result<Built>;
-    }
-
-    impl<T: Dependency + ?Sized> TagPointer<Arc<T>> for &Tag<Arc<T>> {
-        fn provided(&self) -> TypeInfo {
-            TypeInfo::of::<T>()
-        }
-        fn erase(&self, output: Arc<T>) -> Result<Built> {
-            Ok(Built::new(output))
-        }
-    }
-
-    impl<T: Dependency + ?Sized> TagPointer<Box<T>> for &Tag<Box<T>> {
-        fn provided(&self) -> TypeInfo {
-            TypeInfo::of::<T>()
-        }
-        fn erase(&self, output: Box<T>) -> Result<Built> {
-            Ok(Built::new::<T>(Arc::from(output)))
-        }
+        fn erase(&self, output: P) -> Result<Built>
+        where
+            T: Dependency;
     }
 
     /// A `Result` of a value.
-    pub trait TagFallible<T> {
+    pub trait TagFallible<T, E> {
         /// The dependency's type.
-        fn provided(&self) -> TypeInfo;
+        fn provided(&self) -> TypeInfo
+        where
+            T: Dependency;
         /// Makes the dependency.
         ///
         /// # Errors
         /// The provider's own.
-        fn erase(&self, output: T) -> Result<Built>;
+        fn erase(&self, output: Result<T, E>) -> Result<Built>
+        where
+            T: Dependency,
+            E: IntoError;
     }
 
-    impl<T: Dependency, E: IntoError> TagFallible<Result<T, E>> for &&Tag<Result<T, E>> {
-        fn provided(&self) -> TypeInfo {
+    impl<T, E> TagFallible<T, E> for &&Tag<Result<T, E>> {
+        fn provided(&self) -> TypeInfo
+        where
+            T: Dependency,
+        {
             TypeInfo::of::<T>()
         }
-        fn erase(&self, output: Result<T, E>) -> Result<Built> {
+        fn erase(&self, output: Result<T, E>) -> Result<Built>
+        where
+            T: Dependency,
+            E: IntoError,
+        {
             Ok(Built::new(Arc::new(output.map_err(IntoError::into_error)?)))
         }
     }
 
-    /// A `Result` of an `Arc` or a `Box`.
-    pub trait TagFalliblePointer<T> {
+    /// A `Result` of a pointer.
+    pub trait TagFalliblePointer<T: ?Sized, P, E> {
         /// The dependency's type.
-        fn provided(&self) -> TypeInfo;
+        fn provided(&self) -> TypeInfo
+        where
+            T: Dependency;
         /// Makes the dependency.
         ///
         /// # Errors
         /// The provider's own.
-        fn erase(&self, output: T) -> Result<Built>;
+        fn erase(&self, output: Result<P, E>) -> Result<Built>
+        where
+            T: Dependency,
+            E: IntoError;
     }
 
-    impl<T: Dependency + ?Sized, E: IntoError> TagFalliblePointer<Result<Arc<T>, E>>
-        for &&&Tag<Result<Arc<T>, E>>
-    {
-        fn provided(&self) -> TypeInfo {
-            TypeInfo::of::<T>()
-        }
-        fn erase(&self, output: Result<Arc<T>, E>) -> Result<Built> {
-            Ok(Built::new(output.map_err(IntoError::into_error)?))
-        }
+    macro_rules! pointers {
+        ($($pointer:ident)*) => {$(
+            impl<T: ?Sized> TagPointer<T, $pointer<T>> for &Tag<$pointer<T>> {
+                fn provided(&self) -> TypeInfo
+                where
+                    T: Dependency,
+                {
+                    TypeInfo::of::<T>()
+                }
+                fn erase(&self, output: $pointer<T>) -> Result<Built>
+                where
+                    T: Dependency,
+                {
+                    Ok(Built::new::<T>(Arc::from(output)))
+                }
+            }
+
+            impl<T: ?Sized, E> TagFalliblePointer<T, $pointer<T>, E> for &&&Tag<Result<$pointer<T>, E>> {
+                fn provided(&self) -> TypeInfo
+                where
+                    T: Dependency,
+                {
+                    TypeInfo::of::<T>()
+                }
+                fn erase(&self, output: Result<$pointer<T>, E>) -> Result<Built>
+                where
+                    T: Dependency,
+                    E: IntoError,
+                {
+                    Ok(Built::new::<T>(Arc::from(output.map_err(IntoError::into_error)?)))
+                }
+            }
+        )*};
     }
 
-    impl<T: Dependency + ?Sized, E: IntoError> TagFalliblePointer<Result<Box<T>, E>>
-        for &&&Tag<Result<Box<T>, E>>
-    {
-        fn provided(&self) -> TypeInfo {
-            TypeInfo::of::<T>()
-        }
-        fn erase(&self, output: Result<Box<T>, E>) -> Result<Built> {
-            Ok(Built::new::<T>(Arc::from(output.map_err(IntoError::into_error)?)))
-        }
-    }
+    pointers!(Arc Box);
 }

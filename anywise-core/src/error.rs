@@ -386,6 +386,31 @@ pub trait Fault: std::error::Error + Send + Sync + 'static {
     fn fault(&self) -> FaultView;
 }
 
+/// The cause of a declared error: an error, or a box of one.
+#[doc(hidden)]
+pub trait AsSource {
+    /// The cause as an error.
+    fn as_source(&self) -> &(dyn std::error::Error + 'static);
+}
+
+impl<E: std::error::Error + 'static> AsSource for E {
+    fn as_source(&self) -> &(dyn std::error::Error + 'static) {
+        self
+    }
+}
+
+macro_rules! boxed_sources {
+    ($($error:ty),*) => {$(
+        impl AsSource for $error {
+            fn as_source(&self) -> &(dyn std::error::Error + 'static) {
+                self
+            }
+        }
+    )*};
+}
+
+boxed_sources!(dyn std::error::Error + Send + Sync, dyn std::error::Error + Send, dyn std::error::Error);
+
 /// What a function may return beside its success: a [`Fault`] or [`Error`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a handler, listener or guard",

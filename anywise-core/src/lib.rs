@@ -29,14 +29,17 @@ mod function;
 mod guard;
 mod handle;
 mod id;
+mod in_flight;
 mod inspect;
 pub mod json;
 mod memory;
 mod message;
 mod model;
+mod nearest;
 mod plan;
 mod provision;
 mod publish;
+mod receive;
 mod registry;
 mod relay;
 mod scope;
@@ -47,7 +50,7 @@ mod store;
 mod transport;
 mod work;
 
-pub use app::{App, Endpoint, Stopped};
+pub use app::{App, Stopped};
 pub use builder::AppBuilder;
 pub use call::BoxFuture;
 #[cfg(feature = "msgpack")]
@@ -68,6 +71,7 @@ pub use jiff::Timestamp;
 pub use memory::{Loopback, MemoryBroker, MemoryStore};
 pub use message::{Command, Event, InFamily, Message, MessageKind, MessageMeta, Query, Request, Site};
 pub use publish::{PublishError, PublishPolicy, Publishing};
+pub use receive::Endpoint;
 pub use registry::Slice;
 pub use scope::{Demand, FromContext, Scope};
 pub use send::Sending;
@@ -85,7 +89,7 @@ pub mod __private {
     pub use crate::call::{Call, Step, blocking};
     pub use crate::config::ConfigEntry;
     pub use crate::dependency::{Built, Dep, tag};
-    pub use crate::error::{Fault, FaultEntry, FaultInfo, FaultView, Kind, Result};
+    pub use crate::error::{AsSource, Fault, FaultEntry, FaultInfo, FaultView, Kind, Result};
     pub use crate::function::{Bound, FunctionEntry, Wiring, Writable};
     pub use crate::guard::{
         Around, Check, CheckAny, GuardOutput, IsNext, Next, Target, done, provide, take_next,

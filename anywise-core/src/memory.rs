@@ -236,6 +236,6 @@ impl Remote for Loopback {
 
     fn call(&self, request: Envelope) -> BoxFuture<'_, Result<bytes::Bytes>> {
         let app: Arc<_> = self.0.inner();
-        Box::pin(async move { crate::app::request(&app, request).await })
+        Box::pin(async move { crate::receive::request(&app, request).await })
     }
 }

@@ -14,6 +14,7 @@ use crate::fault::WiringFault;
 use crate::function::{Bound, bind};
 use crate::message::{Site, TypeInfo};
 use crate::model::{Known, Model};
+use crate::nearest::hint;
 
 /// A value, or the future that makes one, from the builder.
 pub(crate) struct Given {
@@ -120,8 +121,7 @@ impl<'m> Provision<'m> {
 
     fn missing(&self, info: &TypeInfo, by: &[&Known]) -> WiringFault {
         let name = info.name();
-        let known: Vec<&str> = self.names.keys().map(String::as_str).collect();
-        let near = crate::app::nearest(&name, &known);
+        let near = hint(&name, self.names.keys().map(String::as_str));
         let who: Vec<_> = by.iter().take(3).map(|known| format!("`{}`", known.entry.id())).collect();
         WiringFault::new(
             "AW4101",

@@ -104,12 +104,12 @@ impl<E, F: Future<Output = Result<()>>> Future for Publishing<'_, E, F> {
 
 /// Publishes: into the store if there is one, to the listeners otherwise.
 pub(crate) async fn run<E: Event>(app: &Arc<Inner>, event: E, extra: Option<Box<Extra>>) -> Result<()> {
-    if app.store.is_none() {
+    if app.store.is_none() || E::META.is_local() {
         return deliver_here(app, event, extra).await;
     }
     let mut extra = extra.unwrap_or_default();
     let envelope = crate::codec::seal(&event, app.codecs.first(), &mut extra.head)?;
-    app.enqueue(vec![envelope]).await
+    app.keep(app.deliveries(&envelope)).await
 }
 
 /// Delivers to this process's listeners and to the sinks.

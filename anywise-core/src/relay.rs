@@ -64,7 +64,7 @@ pub(crate) fn start(app: &Arc<Inner>) {
 }
 
 async fn settle(app: &Arc<Inner>, store: &dyn Store, delivery: &Delivery) {
-    let outcome = match crate::app::deliver(app, delivery).await {
+    let outcome = match crate::receive::deliver(app, delivery).await {
         Ok(()) => Outcome::Done(None),
         Err(error) => outcome(delivery, &error),
     };

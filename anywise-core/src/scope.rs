@@ -79,6 +79,14 @@ impl<'a> Scope<'a> {
         Extra::of(self.extra().head.caused())
     }
 
+    /// The extra of an event that this message's function recorded. It is
+    /// delivered after the reply, so that the sender's deadline is not its own.
+    pub(crate) fn caused_event(&mut self) -> Box<Extra> {
+        let mut extra = self.caused();
+        extra.head.deadline = None;
+        extra
+    }
+
     /// Wire name of the message being handled.
     pub fn message_name(&self) -> &'static str {
         self.meta.wire_name()

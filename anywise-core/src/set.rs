@@ -20,6 +20,12 @@ pub trait MessageSet: Send + Sync + 'static {
 /// Position of a message in a set; inferred.
 pub struct Here<const N: usize>;
 
+/// No message. It keeps a set of one from deciding, by inference, what is asked
+/// of it, which would hide the words below.
+#[doc(hidden)]
+pub enum NoMessage {}
+impl<A: Message> Has<NoMessage, Here<{ usize::MAX }>> for (A,) {}
+
 /// The set holds the message `M`.
 #[diagnostic::on_unimplemented(
     message = "`{M}` is not declared in the set `{Self}`",

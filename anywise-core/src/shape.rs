@@ -64,6 +64,11 @@ pub trait EventInput: Input {
 }
 
 /// An input of a guard.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message",
+    label = "a guard without a target takes its message first",
+    note = "take a `#[command]`, `#[query]`, `#[event]` or `#[one_of]` first; a guard that takes no message has a target: `#[guard(slice)]`, `#[guard(commands)]` …"
+)]
 pub trait GuardInput: Input {
     #[doc(hidden)]
     fn messages() -> Vec<&'static MessageMeta>;

@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::message::{Event, MessageMeta};
 use crate::scope::{Extra, Scope};
 use crate::set::{Has, MessageSet};
+use crate::store::Delivery;
 
 /// Something begun for one message, kept if its function succeeds.
 ///
@@ -63,11 +64,11 @@ impl WorkDemand {
 
 /// A transaction that commits with the events recorded beside it.
 pub trait Transaction: Send {
-    /// Commits, together with `events` as outbox rows.
+    /// Commits, together with `deliveries` of the recorded events.
     ///
     /// # Errors
     /// That nothing was committed.
-    fn commit(self: Box<Self>, events: Vec<Envelope>) -> BoxFuture<'static, Result<()>>;
+    fn commit(self: Box<Self>, deliveries: Vec<Delivery>) -> BoxFuture<'static, Result<()>>;
 }
 
 /// Everything one message's function wants kept.
@@ -92,6 +93,7 @@ pub(crate) trait Staged: Send {
     fn seal(&self, app: &Inner, extra: &mut Extra) -> Result<Envelope>;
     fn deliver(self: Box<Self>, app: &Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'_, Result<()>>;
     fn name(&self) -> &'static str;
+    fn is_local(&self) -> bool;
 }
 
 impl<E: Event> Staged for E {
@@ -105,6 +107,10 @@ impl<E: Event> Staged for E {
 
     fn name(&self) -> &'static str {
         E::META.wire_name()
+    }
+
+    fn is_local(&self) -> bool {
+        E::META.is_local()
     }
 }
 
@@ -175,23 +181,20 @@ pub fn finish<U: UnitOfWork>(unit: U, scope: &mut Scope<'_>) -> Result<()> {
 /// That nothing was committed.
 pub async fn commit(scope: &mut Scope<'_>) -> Result<()> {
     let Some(Work { staged, transaction }) = scope.take_work() else { return Ok(()) };
-    if staged.is_empty() && transaction.is_none() {
-        return Ok(());
-    }
     let app = scope.app();
-    if transaction.is_none() && app.store.is_none() {
-        let heads = staged.iter().map(|_| Some(scope.caused())).collect::<Vec<_>>();
-        app.deliver_later(staged.into_iter().zip(heads).collect());
-        return Ok(());
-    }
-    let mut envelopes = Vec::with_capacity(staged.len());
-    for event in &staged {
-        let mut extra = scope.caused();
-        envelopes.push(event.seal(app, &mut extra)?);
+    let (mut deliveries, mut later) = (Vec::new(), Vec::new());
+    for event in staged {
+        let mut extra = scope.caused_event();
+        if app.store.is_some() && !event.is_local() {
+            deliveries.extend(app.deliveries(&event.seal(app, &mut extra)?));
+        } else {
+            later.push((event, Some(extra)));
+        }
     }
     match transaction {
-        Some(transaction) => transaction.commit(envelopes).await?,
-        None => app.enqueue(envelopes).await?,
+        Some(transaction) => transaction.commit(deliveries).await?,
+        None => app.keep(deliveries).await?,
     }
+    app.deliver_later(later);
     Ok(())
 }

@@ -130,6 +130,33 @@ async fn events_leave_through_a_sink_and_come_in_through_a_source() {
 }
 
 #[tokio::test]
+async fn with_a_store_a_sink_has_a_delivery_of_its_own() {
+    let mut broker = MemoryBroker::new(16);
+    let store = Arc::new(MemoryStore::new());
+    let app = App::builder()
+        .slices([SLICE])
+        .provide(Shelf::default())
+        .sink(broker.sink())
+        .store(store)
+        .build()
+        .await
+        .unwrap();
+    app.publish(Ordered { id: 4 }).await.unwrap();
+    app.settled().await;
+    let incoming = anywise::Source::next(&mut broker.source().unwrap()).await.unwrap().unwrap();
+    assert_eq!(incoming.envelope.name, "ports.Ordered");
+    assert_eq!(incoming.envelope.body, r#"{"id":4}"#);
+}
+
+#[tokio::test]
+async fn two_sinks_of_one_name_are_refused() {
+    let broker = MemoryBroker::new(1);
+    let builder = App::builder().slices([SLICE]).provide(Shelf::default());
+    let error = builder.sink(broker.sink()).sink(broker.sink()).build().await.unwrap_err();
+    assert_eq!(error.faults()[0].code, "AW4113");
+}
+
+#[tokio::test]
 async fn a_command_without_a_handler_here_goes_to_the_remote() {
     let there = App::builder().slices([away::SLICE]).build().await.unwrap();
     let here = App::builder()

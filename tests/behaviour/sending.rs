@@ -62,6 +62,23 @@ async fn explode(_: Explode, tally: &Tally, events: &mut Events<(Exploded,)>) {
 #[event]
 struct Exploded;
 
+#[command]
+struct Announce;
+
+#[event]
+struct Announced;
+
+#[handler]
+async fn announce(_: Announce, events: &mut Events<(Announced,)>) {
+    events.publish(Announced);
+}
+
+#[listen]
+async fn announced(_: &Announced, deadline: Deadline, tally: &Tally) {
+    assert_eq!(deadline.remaining(), None);
+    tally.0.fetch_add(1000, Ordering::SeqCst);
+}
+
 #[listen]
 async fn heard(_: &Exploded, tally: &Tally) {
     tally.0.fetch_add(1000, Ordering::SeqCst);
@@ -200,6 +217,14 @@ async fn the_senders_deadline_ends_the_handler() {
     let (app, _) = app().await;
     let error = app.send(WaitForDeadline).deadline(Duration::from_millis(5)).await.unwrap_err();
     assert_eq!(error.code(), "AW1501");
+}
+
+#[tokio::test]
+async fn the_senders_deadline_is_not_that_of_the_events_it_causes() {
+    let (app, tally) = app().await;
+    app.send(Announce).deadline(Duration::from_millis(500)).await.unwrap();
+    app.settled().await;
+    assert_eq!(tally.0.load(Ordering::SeqCst), 1000, "the listener saw no deadline");
 }
 
 #[tokio::test]

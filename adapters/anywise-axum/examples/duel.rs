@@ -189,7 +189,7 @@ async fn listener() -> std::io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-const POST: &[u8] = b"POST /payments HTTP/1.1\r\nhost: 127.0.0.1:3000\r\nuser-agent: duel\r\naccept: */*\r\ncontent-type: application/json\r\ncontent-length: 89\r\n\r\n{\"order_id\":\"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b\",\"amount_cents\":900,\"card\":\"tok_visa\"}";
+const POST: &[u8] = b"POST /payments HTTP/1.1\r\nhost: 127.0.0.1:3000\r\nuser-agent: duel\r\naccept: */*\r\ncontent-type: application/json\r\ncontent-length: 88\r\n\r\n{\"order_id\":\"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b\",\"amount_cents\":900,\"card\":\"tok_visa\"}";
 const GET: &[u8] = b"GET /payments/0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b HTTP/1.1\r\nhost: 127.0.0.1:3000\r\nuser-agent: duel\r\naccept: */*\r\n\r\n";
 
 async fn serve_all() -> std::io::Result<[SocketAddr; 3]> {

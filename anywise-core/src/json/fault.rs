@@ -9,6 +9,8 @@ use std::fmt;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
+use crate::nearest::hint;
+
 /// Most characters of a sender's value that are repeated to them.
 const ECHO: usize = 64;
 
@@ -154,8 +156,7 @@ fn data(pointer: &str, words: &str) -> JsonFault {
 fn unknown(pointer: &str, name: &str, words: &str) -> JsonFault {
     let known = words.split_once(", expected ").map_or("", |(_, known)| known);
     let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
-    let nearest = nearest(name, &known);
-    let hint = nearest.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let hint = hint(name, known.iter().copied());
     let detail = format!("there is no field `{}`{hint}", cut(name));
     let expected = if known.is_empty() {
         "no fields".to_owned()
@@ -227,29 +228,4 @@ fn shorten(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(most - 1).chain(['…']).collect()
-}
-
-/// The known name nearest to `name`, if one is near.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    if name.len() > ECHO {
-        return None;
-    }
-    let most = name.len() / 3 + 1;
-    let near = known.iter().map(|one| (distance(name, one), *one)).min_by_key(|(far, _)| *far)?;
-    (near.0 <= most).then_some(near.1)
-}
-
-/// Levenshtein distance over bytes, letter case aside.
-fn distance(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in right.bytes().enumerate() {
-            let kept = diagonal + usize::from(!a.eq_ignore_ascii_case(&b));
-            diagonal = row[j + 1];
-            row[j + 1] = kept.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
 }

@@ -92,11 +92,7 @@ pub(crate) struct Element {
 
 /// Starts an element.
 pub(crate) fn el(name: &'static str) -> Element {
-    Element {
-        name,
-        attributes: String::new(),
-        body: String::new(),
-    }
+    Element { name, attributes: String::new(), body: String::new() }
 }
 
 impl Element {
@@ -140,11 +136,7 @@ impl Element {
 
 impl From<Element> for Html {
     fn from(element: Element) -> Self {
-        let Element {
-            name,
-            attributes,
-            body,
-        } = element;
+        let Element { name, attributes, body } = element;
         Self(if VOID.contains(&name) {
             format!("<{name}{attributes}>")
         } else {
@@ -197,18 +189,12 @@ mod tests {
     fn text_is_escaped_wherever_it_goes() {
         check("<b>&\"'", "&lt;b&gt;&amp;&quot;&#39;");
         check(el("p").add("<script>"), "<p>&lt;script&gt;</p>");
-        check(
-            el("a").attr("href", "\" onclick=\"x"),
-            "<a href=\"&quot; onclick=&quot;x\"></a>",
-        );
+        check(el("a").attr("href", "\" onclick=\"x"), "<a href=\"&quot; onclick=&quot;x\"></a>");
     }
 
     #[test]
     fn elements_are_not_escaped_twice() {
-        check(
-            el("ul").each(["a", "<"].map(|t| el("li").add(t))),
-            "<ul><li>a</li><li>&lt;</li></ul>",
-        );
+        check(el("ul").each(["a", "<"].map(|t| el("li").add(t))), "<ul><li>a</li><li>&lt;</li></ul>");
     }
 
     #[test]

@@ -34,22 +34,10 @@ impl<'a> Lookup<'a> {
         Self {
             catalog,
             ending,
-            hues: slices
-                .iter()
-                .enumerate()
-                .map(|(n, &name)| (name, n % HUES))
-                .collect(),
+            hues: slices.iter().enumerate().map(|(n, &name)| (name, n % HUES)).collect(),
             slice_slugs: Slugs::of(slices),
-            messages: catalog
-                .messages
-                .iter()
-                .map(|m| (m.name.as_str(), m))
-                .collect(),
-            functions: catalog
-                .functions
-                .iter()
-                .map(|f| (f.id.as_str(), f))
-                .collect(),
+            messages: catalog.messages.iter().map(|m| (m.name.as_str(), m)).collect(),
+            functions: catalog.functions.iter().map(|f| (f.id.as_str(), f)).collect(),
             guarded,
             message_slugs: Slugs::of(catalog.messages.iter().map(|m| m.name.as_str())),
             function_slugs: Slugs::of(catalog.functions.iter().map(|f| f.id.as_str())),
@@ -70,21 +58,11 @@ impl<'a> Lookup<'a> {
     }
 
     pub(crate) fn messages_of(&self, slice: &str) -> impl Iterator<Item = &'a Message> {
-        self.catalog
-            .messages
-            .iter()
-            .filter(move |m| m.slice == slice)
+        self.catalog.messages.iter().filter(move |m| m.slice == slice)
     }
 
-    pub(crate) fn functions_of(
-        &self,
-        slice: &str,
-        kind: FunctionKind,
-    ) -> impl Iterator<Item = &'a Function> {
-        self.catalog
-            .functions
-            .iter()
-            .filter(move |f| f.slice == slice && f.kind == kind)
+    pub(crate) fn functions_of(&self, slice: &str, kind: FunctionKind) -> impl Iterator<Item = &'a Function> {
+        self.catalog.functions.iter().filter(move |f| f.slice == slice && f.kind == kind)
     }
 
     /// The class that gives a slice its colour.
@@ -110,10 +88,7 @@ impl<'a> Lookup<'a> {
         self.path("functions", self.function_slugs.get(id)?)
     }
 
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "every caller answers with an Option"
-    )]
+    #[expect(clippy::unnecessary_wraps, reason = "every caller answers with an Option")]
     fn path(&self, folder: &str, slug: &str) -> Option<String> {
         Some(format!("{folder}/{slug}.{}", self.ending))
     }
@@ -121,35 +96,19 @@ impl<'a> Lookup<'a> {
     /// The page of something named in a doc comment: a wire name, a Rust path or
     /// a bare name, as long as only one thing has it (the slice's own first).
     pub(crate) fn named(&self, name: &str, slice: &str) -> Option<String> {
-        let last = name
-            .rsplit("::")
-            .next()
-            .unwrap_or(name)
-            .trim_end_matches("()");
+        let last = name.rsplit("::").next().unwrap_or(name).trim_end_matches("()");
         let one = |mut found: Vec<(&str, Option<String>)>| {
             if found.len() > 1 {
                 found.retain(|(of, _)| *of == slice);
             }
-            if found.len() == 1 {
-                found.pop()?.1
-            } else {
-                None
-            }
+            if found.len() == 1 { found.pop()?.1 } else { None }
         };
         let messages = self.catalog.messages.iter().filter(|m| m.type_name == last);
         let functions = self.catalog.functions.iter().filter(|f| f.name == last);
         self.message_path(name)
             .or_else(|| self.function_path(name))
-            .or_else(|| {
-                one(messages
-                    .map(|m| (m.slice.as_str(), self.message_path(&m.name)))
-                    .collect())
-            })
-            .or_else(|| {
-                one(functions
-                    .map(|f| (f.slice.as_str(), self.function_path(&f.id)))
-                    .collect())
-            })
+            .or_else(|| one(messages.map(|m| (m.slice.as_str(), self.message_path(&m.name))).collect()))
+            .or_else(|| one(functions.map(|f| (f.slice.as_str(), self.function_path(&f.id))).collect()))
             .or_else(|| self.slice_path(name))
     }
 }

@@ -16,16 +16,8 @@ pub struct Page {
 }
 
 impl Page {
-    pub(crate) fn new(
-        path: impl Into<String>,
-        content_type: &'static str,
-        text: impl Into<String>,
-    ) -> Self {
-        Self {
-            path: path.into(),
-            content_type,
-            bytes: text.into().into_bytes(),
-        }
+    pub(crate) fn new(path: impl Into<String>, content_type: &'static str, text: impl Into<String>) -> Self {
+        Self { path: path.into(), content_type, bytes: text.into().into_bytes() }
     }
 
     /// Writes pages below `dir`, creating it, and says how many were written.

@@ -6,7 +6,7 @@
 
 use crate::{html::Html, url};
 use pulldown_cmark::{
-    BrokenLink, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
+    Alignment, BrokenLink, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
 };
 
 /// Finds the page of something named in a doc comment, as in ``[`OrderPaid`]``.
@@ -27,9 +27,7 @@ pub(crate) fn to_html(docs: &str, resolve: &Resolve<'_>) -> Html {
     };
     let parser = Parser::new_with_broken_link_callback(docs, options(), Some(&mut named));
     let mut filter = Filter::default();
-    let events: Vec<_> = parser
-        .filter_map(|event| filter.pass(event, resolve))
-        .collect();
+    let events: Vec<_> = parser.filter_map(|event| filter.pass(event, resolve)).collect();
     let mut out = String::new();
     pulldown_cmark::html::push_html(&mut out, events.into_iter());
     Html::filtered(out)
@@ -48,14 +46,7 @@ impl Filter {
     fn pass<'a>(&mut self, event: Event<'a>, resolve: &Resolve<'_>) -> Option<Event<'a>> {
         Some(match event {
             Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
-            Event::Start(
-                Tag::Link {
-                    dest_url, title, ..
-                }
-                | Tag::Image {
-                    dest_url, title, ..
-                },
-            ) => {
+            Event::Start(Tag::Link { dest_url, title, .. } | Tag::Image { dest_url, title, .. }) => {
                 let nested = self.links.contains(&true);
                 let target = safe_target(dest_url, resolve).filter(|_| !nested);
                 self.links.push(target.is_some());
@@ -67,11 +58,11 @@ impl Filter {
                 })
             }
             Event::End(TagEnd::Link | TagEnd::Image) => {
-                return self
-                    .links
-                    .pop()
-                    .unwrap_or(false)
-                    .then_some(Event::End(TagEnd::Link));
+                return self.links.pop().unwrap_or(false).then_some(Event::End(TagEnd::Link));
+            }
+            // Alignment would be written as an inline style.
+            Event::Start(Tag::Table(columns)) => {
+                Event::Start(Tag::Table(vec![Alignment::None; columns.len()]))
             }
             Event::Start(Tag::Heading { level, .. }) => Event::Start(Tag::Heading {
                 level: self.heading_level(level as usize),
@@ -121,9 +112,9 @@ pub(crate) fn summary(docs: &str) -> String {
                 out.push_str(&text);
             }
             Event::SoftBreak | Event::HardBreak => out.push(' '),
-            Event::End(
-                TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::HtmlBlock | TagEnd::CodeBlock,
-            ) => break,
+            Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::HtmlBlock | TagEnd::CodeBlock) => {
+                break;
+            }
             _ => {}
         }
     }
@@ -154,11 +145,7 @@ fn unsafe_places(text: &str) -> Vec<usize> {
     for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
         match event {
             Event::Html(_) | Event::InlineHtml(_) => {
-                places.extend(
-                    text[range.clone()]
-                        .match_indices('<')
-                        .map(|(at, _)| range.start + at),
-                );
+                places.extend(text[range.clone()].match_indices('<').map(|(at, _)| range.start + at));
             }
             Event::Start(Tag::Link { dest_url, .. }) if !url::is_safe(&dest_url) => {
                 places.push(range.start);
@@ -177,8 +164,7 @@ fn demote_headings(text: &str) -> String {
     let mut places: Vec<usize> = Parser::new_ext(text, options())
         .into_offset_iter()
         .filter(|(event, range)| {
-            matches!(event, Event::Start(Tag::Heading { .. }))
-                && text[range.start..].starts_with('#')
+            matches!(event, Event::Start(Tag::Heading { .. })) && text[range.start..].starts_with('#')
         })
         .map(|(_, range)| range.start)
         .collect();
@@ -194,22 +180,14 @@ fn demote_headings(text: &str) -> String {
 /// Plain text inside Markdown: nothing in it is read as Markdown or HTML.
 pub(crate) fn escape_markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-    {
+    for c in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             c if c.is_control() => out.push('\u{fffd}'),
             c if c.is_ascii_punctuation()
-                && !matches!(
-                    c,
-                    '.' | ',' | ';' | '/' | '(' | ')' | '\'' | '"' | '?' | '%'
-                ) =>
+                && !matches!(c, '.' | ',' | ';' | '/' | '(' | ')' | '\'' | '"' | '?' | '%') =>
             {
                 out.push('\\');
                 out.push(c);
@@ -233,22 +211,13 @@ mod tests {
 
     #[test]
     fn markdown_is_rendered() {
-        check(
-            "Pays *now*, `x < y`.",
-            "<p>Pays <em>now</em>, <code>x &lt; y</code>.</p>",
-        );
+        check("Pays *now*, `x < y`.", "<p>Pays <em>now</em>, <code>x &lt; y</code>.</p>");
     }
 
     #[test]
     fn raw_html_becomes_text() {
-        check(
-            "a <b onclick=x>c</b>",
-            "<p>a &lt;b onclick=x&gt;c&lt;/b&gt;</p>",
-        );
-        check(
-            "<script>alert(1)</script>",
-            "&lt;script&gt;alert(1)&lt;/script&gt;",
-        );
+        check("a <b onclick=x>c</b>", "<p>a &lt;b onclick=x&gt;c&lt;/b&gt;</p>");
+        check("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;");
     }
 
     #[test]
@@ -260,11 +229,13 @@ mod tests {
     }
 
     #[test]
+    fn tables_have_no_inline_style() {
+        check("|a|\n|:-:|", "<table><thead><tr><th>a</th></tr></thead><tbody>\n</tbody></table>");
+    }
+
+    #[test]
     fn images_become_links() {
-        check(
-            "![pic](https://a.b/c.png)",
-            "<p><a href=\"https://a.b/c.png\">pic</a></p>",
-        );
+        check("![pic](https://a.b/c.png)", "<p><a href=\"https://a.b/c.png\">pic</a></p>");
         check("[![pic](c.png)](d)", "<p><a href=\"d\">pic</a></p>");
     }
 

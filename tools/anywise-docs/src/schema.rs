@@ -50,21 +50,13 @@ pub(crate) struct Field {
 ///
 /// A field without words of its own borrows those of the definition it names.
 pub(crate) fn tables(schema: &Value) -> Vec<Table> {
-    let definitions = ["$defs", "definitions"]
-        .into_iter()
-        .filter_map(|key| schema.get(key)?.as_object())
-        .flatten();
+    let definitions =
+        ["$defs", "definitions"].into_iter().filter_map(|key| schema.get(key)?.as_object()).flatten();
     let mut tables = vec![table(None, schema, 0)];
     tables.extend(definitions.map(|(name, schema)| table(Some(name.clone()), schema, 0)));
-    let docs: BTreeMap<_, _> = tables
-        .iter()
-        .filter_map(|t| Some((t.name.clone()?, t.docs.clone())))
-        .collect();
-    for field in tables
-        .iter_mut()
-        .flat_map(|t| &mut t.fields)
-        .filter(|f| f.docs.is_empty())
-    {
+    let docs: BTreeMap<_, _> =
+        tables.iter().filter_map(|t| Some((t.name.clone()?, t.docs.clone()))).collect();
+    for field in tables.iter_mut().flat_map(|t| &mut t.fields).filter(|f| f.docs.is_empty()) {
         if let [Word::Definition(name)] = &field.words[..] {
             field.docs = docs.get(name).cloned().unwrap_or_default();
         }
@@ -73,20 +65,11 @@ pub(crate) fn tables(schema: &Value) -> Vec<Table> {
 }
 
 fn table(name: Option<String>, schema: &Value, depth: usize) -> Table {
-    let mut table = Table {
-        name,
-        docs: text(schema, "description"),
-        ..Table::default()
-    };
+    let mut table = Table { name, docs: text(schema, "description"), ..Table::default() };
     add_fields(schema, "", depth, &mut table.fields);
-    let alternatives = list(schema, "oneOf")
-        .or_else(|| list(schema, "anyOf"))
-        .unwrap_or_default();
+    let alternatives = list(schema, "oneOf").or_else(|| list(schema, "anyOf")).unwrap_or_default();
     if depth < DEEPEST && alternatives.iter().any(|a| a.get("properties").is_some()) {
-        table.variants = alternatives
-            .iter()
-            .map(|a| self::table(variant_name(a), a, depth + 1))
-            .collect();
+        table.variants = alternatives.iter().map(|a| self::table(variant_name(a), a, depth + 1)).collect();
     } else if table.fields.is_empty() {
         table.words = words(schema, depth);
         table.limits = schema.as_object().map(limits).unwrap_or_default();
@@ -100,16 +83,8 @@ fn variant_name(schema: &Value) -> Option<String> {
         return Some(title.to_owned());
     }
     let properties = schema.get("properties")?.as_object()?;
-    let tag = properties
-        .iter()
-        .find_map(|(name, field)| Some(format!("{name} = {}", field.get("const")?)));
-    tag.or_else(|| {
-        if properties.len() == 1 {
-            properties.keys().next().cloned()
-        } else {
-            None
-        }
-    })
+    let tag = properties.iter().find_map(|(name, field)| Some(format!("{name} = {}", field.get("const")?)));
+    tag.or_else(|| if properties.len() == 1 { properties.keys().next().cloned() } else { None })
 }
 
 fn add_fields(schema: &Value, prefix: &str, depth: usize, fields: &mut Vec<Field>) {
@@ -138,11 +113,7 @@ fn add_fields(schema: &Value, prefix: &str, depth: usize, fields: &mut Vec<Field
 
 fn words(schema: &Value, depth: usize) -> Words {
     let Some(map) = schema.as_object() else {
-        return say(if schema == &Value::Bool(false) {
-            "nothing"
-        } else {
-            "anything"
-        });
+        return say(if schema == &Value::Bool(false) { "nothing" } else { "anything" });
     };
     if depth > DEEPEST {
         return say("…");
@@ -164,22 +135,15 @@ fn words(schema: &Value, depth: usize) -> Words {
     }
     for (key, between) in [("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")] {
         if let Some(parts) = list(schema, key) {
-            let between = if parts.iter().all(|p| p.get("const").is_some()) {
-                " | "
-            } else {
-                between
-            };
+            let between = if parts.iter().all(|p| p.get("const").is_some()) { " | " } else { between };
             return join(parts.iter().map(|part| words(part, depth + 1)), between);
         }
     }
     match map.get("type") {
         Some(Value::String(one)) => typed(one, map, depth),
-        Some(Value::Array(many)) => join(
-            many.iter()
-                .filter_map(Value::as_str)
-                .map(|one| typed(one, map, depth)),
-            " or ",
-        ),
+        Some(Value::Array(many)) => {
+            join(many.iter().filter_map(Value::as_str).map(|one| typed(one, map, depth)), " or ")
+        }
         _ if map.contains_key("properties") => say("object"),
         _ => say("anything"),
     }
@@ -192,19 +156,14 @@ fn typed(name: &str, map: &Map<String, Value>, depth: usize) -> Words {
         out
     };
     match name {
-        "array" => match (
-            map.get("prefixItems").and_then(Value::as_array),
-            map.get("items"),
-        ) {
+        "array" => match (map.get("prefixItems").and_then(Value::as_array), map.get("items")) {
             (Some(parts), _) => {
                 let mut out = say("[");
                 out.extend(join(parts.iter().map(|part| words(part, depth + 1)), ", "));
                 out.extend(say("]"));
                 out
             }
-            (None, Some(items)) if map.get("uniqueItems") == Some(&Value::Bool(true)) => {
-                of("set of ", items)
-            }
+            (None, Some(items)) if map.get("uniqueItems") == Some(&Value::Bool(true)) => of("set of ", items),
             (None, Some(items)) => of("list of ", items),
             (None, None) => say("list"),
         },
@@ -221,10 +180,7 @@ fn typed(name: &str, map: &Map<String, Value>, depth: usize) -> Words {
 }
 
 fn limits(map: &Map<String, Value>) -> Vec<String> {
-    let unsigned = map
-        .get("format")
-        .and_then(Value::as_str)
-        .is_some_and(|f| f.starts_with("uint"));
+    let unsigned = map.get("format").and_then(Value::as_str).is_some_and(|f| f.starts_with("uint"));
     [
         ("minimum", "≥ "),
         ("exclusiveMinimum", "> "),
@@ -264,11 +220,7 @@ fn join(parts: impl Iterator<Item = Words>, between: &str) -> Words {
 }
 
 fn text(schema: &Value, key: &str) -> String {
-    schema
-        .get(key)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    schema.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn list<'a>(schema: &'a Value, key: &str) -> Option<&'a [Value]> {
@@ -296,30 +248,15 @@ mod tests {
             (json!({"type": "string", "format": "uuid"}), "string (uuid)"),
             (json!({"type": ["string", "null"]}), "string or null"),
             (json!({"$ref": "#/$defs/Line"}), "<Line>"),
-            (
-                json!({"type": "array", "items": {"$ref": "#/$defs/Line"}}),
-                "list of <Line>",
-            ),
-            (
-                json!({"anyOf": [{"$ref": "#/$defs/A"}, {"type": "null"}]}),
-                "<A> or null",
-            ),
-            (
-                json!({"enum": ["settled", "refunded"]}),
-                "\"settled\" | \"refunded\"",
-            ),
-            (
-                json!({"oneOf": [{"const": "a"}, {"const": "b"}]}),
-                "\"a\" | \"b\"",
-            ),
+            (json!({"type": "array", "items": {"$ref": "#/$defs/Line"}}), "list of <Line>"),
+            (json!({"anyOf": [{"$ref": "#/$defs/A"}, {"type": "null"}]}), "<A> or null"),
+            (json!({"enum": ["settled", "refunded"]}), "\"settled\" | \"refunded\""),
+            (json!({"oneOf": [{"const": "a"}, {"const": "b"}]}), "\"a\" | \"b\""),
             (
                 json!({"type": "object", "additionalProperties": {"type": "integer"}}),
                 "map of string to integer",
             ),
-            (
-                json!({"type": "array", "prefixItems": [{"type": "string"}, true]}),
-                "[string, anything]",
-            ),
+            (json!({"type": "array", "prefixItems": [{"type": "string"}, true]}), "[string, anything]"),
             (json!(true), "anything"),
             (json!({}), "anything"),
             (json!({"$ref": "#"}), "the same again"),
@@ -340,11 +277,8 @@ mod tests {
             },
             "$defs": {"Line": {"type": "string"}},
         }));
-        let fields: Vec<_> = tables[0]
-            .fields
-            .iter()
-            .map(|f| (f.name.as_str(), f.required, f.limits.join("; ")))
-            .collect();
+        let fields: Vec<_> =
+            tables[0].fields.iter().map(|f| (f.name.as_str(), f.required, f.limits.join("; "))).collect();
         assert_eq!(
             fields,
             [
@@ -363,11 +297,7 @@ mod tests {
             {"type": "object", "properties": {"kind": {"const": "card"}, "token": {"type": "string"}}},
             {"type": "object", "properties": {"cash": {"type": "integer"}}},
         ]}));
-        let names: Vec<_> = tables[0]
-            .variants
-            .iter()
-            .map(|v| v.name.clone().unwrap_or_default())
-            .collect();
+        let names: Vec<_> = tables[0].variants.iter().map(|v| v.name.clone().unwrap_or_default()).collect();
         assert_eq!(names, ["kind = \"card\"", "cash"]);
     }
 

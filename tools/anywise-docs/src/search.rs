@@ -21,36 +21,20 @@ pub(crate) fn index(lookup: &Lookup<'_>) -> String {
     let slices = catalog.slices.iter().map(|s| slice(lookup, s));
     let messages = catalog.messages.iter().map(|m| message(lookup, m));
     let functions = catalog.functions.iter().map(|f| function(lookup, f));
-    let rows: Vec<String> = slices
-        .chain(messages)
-        .chain(functions)
-        .map(|row| row.to_string())
-        .collect();
+    let rows: Vec<String> = slices.chain(messages).chain(functions).map(|row| row.to_string()).collect();
     format!("globalThis.anywiseIndex = [\n{}\n];\n", rows.join(",\n"))
 }
 
 fn slice(lookup: &Lookup<'_>, slice: &Slice) -> Value {
     let path = lookup.slice_path(&slice.name);
-    json!([
-        "slice",
-        slice.name,
-        slice.name,
-        path,
-        short(&slice.docs),
-        slice.module
-    ])
+    json!(["slice", slice.name, slice.name, path, short(&slice.docs), slice.module])
 }
 
 fn message(lookup: &Lookup<'_>, message: &Message) -> Value {
     let mut words = vec![message.type_name.clone()];
     words.extend(message.aliases.iter().cloned());
     words.extend(message.families.iter().cloned());
-    words.extend(
-        message
-            .http
-            .iter()
-            .map(|http| format!("{} {}", http.method, http.path)),
-    );
+    words.extend(message.http.iter().map(|http| format!("{} {}", http.method, http.path)));
     let path = lookup.message_path(&message.name);
     json!([
         message_word(message.kind),

@@ -14,22 +14,10 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Files that are the same for every application.
 const ASSETS: [(&str, &str, &str); 4] = [
-    (
-        "assets/icon.svg",
-        "image/svg+xml",
-        include_str!("../assets/icon.svg"),
-    ),
-    (
-        "assets/site.css",
-        "text/css; charset=utf-8",
-        include_str!("../assets/site.css"),
-    ),
+    ("assets/icon.svg", "image/svg+xml", include_str!("../assets/icon.svg")),
+    ("assets/site.css", "text/css; charset=utf-8", include_str!("../assets/site.css")),
     ("assets/site.js", SCRIPT, include_str!("../assets/site.js")),
-    (
-        "assets/theme.js",
-        SCRIPT,
-        include_str!("../assets/theme.js"),
-    ),
+    ("assets/theme.js", SCRIPT, include_str!("../assets/theme.js")),
 ];
 
 /// A static site about one application.
@@ -61,10 +49,7 @@ impl<'a> Site<'a> {
 
     /// A site about this catalog.
     pub fn new(catalog: &'a Catalog) -> Self {
-        Self {
-            catalog,
-            source_base: None,
-        }
+        Self { catalog, source_base: None }
     }
 
     /// Links source places to `{url}/{file}#L{line}`.
@@ -80,11 +65,7 @@ impl<'a> Site<'a> {
     /// All files of the site, sorted by path; the same catalog gives the same bytes.
     pub fn render(&self) -> Vec<Page> {
         let lookup = Lookup::new(self.catalog, "html");
-        let at = |root| View {
-            lookup: &lookup,
-            root,
-            source_base: self.source_base.as_deref(),
-        };
+        let at = |root| View { lookup: &lookup, root, source_base: self.source_base.as_deref() };
         let (top, below) = (at(""), at("../"));
         let mut pages = vec![
             Page::new("index.html", HTML, view::home(top)),
@@ -97,9 +78,7 @@ impl<'a> Site<'a> {
         pages.extend(ASSETS.map(|(path, content_type, text)| Page::new(path, content_type, text)));
         for slice in &self.catalog.slices {
             pages.extend(
-                lookup
-                    .slice_path(&slice.name)
-                    .map(|path| Page::new(path, HTML, view::slice(below, slice))),
+                lookup.slice_path(&slice.name).map(|path| Page::new(path, HTML, view::slice(below, slice))),
             );
         }
         for message in &self.catalog.messages {

@@ -52,11 +52,7 @@ pub(crate) fn slug(name: &str) -> String {
     }
     let end = out.trim_end_matches(['.', '-']).len();
     out.truncate(end);
-    if out.is_empty() {
-        "unnamed".to_owned()
-    } else {
-        out
-    }
+    if out.is_empty() { "unnamed".to_owned() } else { out }
 }
 
 #[cfg(test)]
@@ -67,10 +63,7 @@ mod tests {
     fn names_become_legal_file_names() {
         for (name, expected) in [
             ("payment.PaymentSettled", "payment.PaymentSettled"),
-            (
-                "shop_payment::handlers::create_payment",
-                "shop_payment.handlers.create_payment",
-            ),
+            ("shop_payment::handlers::create_payment", "shop_payment.handlers.create_payment"),
             ("../../etc/passwd", "etc-passwd"),
             ("<script>alert(1)</script>", "script-alert-1-script"),
             ("..", "unnamed"),
@@ -85,10 +78,8 @@ mod tests {
     #[test]
     fn names_that_look_alike_get_different_files() {
         let slugs = Slugs::of(["a.Order", "a.order", "a/Order"]);
-        let files: BTreeSet<_> = ["a.Order", "a.order", "a/Order"]
-            .iter()
-            .filter_map(|n| slugs.get(n))
-            .collect();
+        let files: BTreeSet<_> =
+            ["a.Order", "a.order", "a/Order"].iter().filter_map(|n| slugs.get(n)).collect();
         assert_eq!(files, BTreeSet::from(["a.Order", "a.order-2", "a-Order"]));
     }
 }

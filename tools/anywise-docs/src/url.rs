@@ -8,10 +8,7 @@ use std::fmt::Write;
 /// Everything with another scheme (`javascript:`, `data:`, `file:` …) is refused,
 /// and so are `//host` and `\`, which browsers read as another origin.
 pub(crate) fn is_safe(url: &str) -> bool {
-    if url
-        .chars()
-        .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
-    {
+    if url.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
         return false;
     }
     match scheme(url) {
@@ -33,8 +30,7 @@ fn scheme(url: &str) -> Option<&str> {
 pub(crate) fn source(base: Option<&str>, site: &SourceSite) -> Option<String> {
     let base = base.filter(|base| is_safe(base))?.trim_end_matches('/');
     let file = site.file.replace('\\', "/");
-    let outside =
-        file.starts_with('/') || file.contains(':') || file.split('/').any(|part| part == "..");
+    let outside = file.starts_with('/') || file.contains(':') || file.split('/').any(|part| part == "..");
     if outside || file.is_empty() {
         return None;
     }
@@ -61,15 +57,7 @@ mod tests {
 
     #[test]
     fn only_http_and_relative_addresses_are_safe() {
-        for good in [
-            "http://a.b/c?d#e",
-            "HTTPS://a.b",
-            "a/b.html",
-            "../x",
-            "#part",
-            "/abs",
-            "a?b=c:d",
-        ] {
+        for good in ["http://a.b/c?d#e", "HTTPS://a.b", "a/b.html", "../x", "#part", "/abs", "a?b=c:d"] {
             assert!(is_safe(good), "{good}");
         }
         for bad in [
@@ -93,10 +81,7 @@ mod tests {
 
     #[test]
     fn source_links_stay_below_the_base() {
-        let site = |file: &str| SourceSite {
-            file: file.into(),
-            line: 7,
-        };
+        let site = |file: &str| SourceSite { file: file.into(), line: 7 };
         let base = Some("https://git.example/blob/main/");
         assert_eq!(
             source(base, &site("src/a b.rs")).as_deref(),

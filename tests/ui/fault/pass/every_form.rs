@@ -29,6 +29,9 @@ pub enum PaymentError {
     /// Caused by something in a box.
     #[fault(kind = internal, code = "payment.wire", message = "wire")]
     Wire(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Fields.
+    #[fault(kind = unprocessable, code = "payment.invalid", message = "{0} fields")]
+    Invalid(usize, #[fields] Vec<anywise::FieldFault>),
     /// Nothing.
     #[fault(code = "payment.nothing", message = "nothing")]
     Nothing,
@@ -63,6 +66,8 @@ fn main() {
     assert!(PaymentError::Store { source: std::fmt::Error }.source().is_some());
     assert_eq!(PaymentError::Wire("cable".into()).source().map(ToString::to_string).as_deref(), Some("cable"));
     assert!(PaymentError::Nothing.source().is_none());
+    let invalid = Error::from(PaymentError::Invalid(1, vec![anywise::FieldFault::new("/amount", "is negative")]));
+    assert_eq!(invalid.fields()[0].pointer, "/amount");
     assert_eq!(Unknown { id: 3 }.to_string(), "no payment 3");
     assert_eq!(Error::from(Twice).code(), "payment.twice");
 }

@@ -29,9 +29,7 @@ pub(super) fn assign(nodes: usize, edges: &[(usize, usize)]) -> Layers {
     // A node is loose when nothing but its own single-file train of sources leads to it.
     let mut loose = vec![false; nodes];
     for &node in &topological {
-        loose[node] = previous[node]
-            .iter()
-            .all(|&p| loose[p] && next[p].len() == 1);
+        loose[node] = previous[node].iter().all(|&p| loose[p] && next[p].len() == 1);
     }
     for &node in topological.iter().rev() {
         if let Some(first) = next[node].iter().map(|&n| of[n]).min()
@@ -108,13 +106,7 @@ mod tests {
     use super::*;
 
     fn check(nodes: usize, edges: &[(usize, usize)], of: &[usize], back: &[bool]) {
-        assert_eq!(
-            assign(nodes, edges),
-            Layers {
-                of: of.to_vec(),
-                back: back.to_vec()
-            }
-        );
+        assert_eq!(assign(nodes, edges), Layers { of: of.to_vec(), back: back.to_vec() });
     }
 
     #[test]
@@ -124,23 +116,13 @@ mod tests {
 
     #[test]
     fn a_cycle_is_cut_once() {
-        check(
-            3,
-            &[(0, 1), (1, 2), (2, 0)],
-            &[0, 1, 2],
-            &[false, false, true],
-        );
+        check(3, &[(0, 1), (1, 2), (2, 0)], &[0, 1, 2], &[false, false, true]);
         check(1, &[(0, 0)], &[0], &[true]);
     }
 
     #[test]
     fn a_source_stands_next_to_what_it_feeds() {
         // 0 -> 1 -> 2 -> 3, and 4 -> 5 -> 3.
-        check(
-            6,
-            &[(0, 1), (1, 2), (2, 3), (4, 5), (5, 3)],
-            &[0, 1, 2, 3, 1, 2],
-            &[false; 5],
-        );
+        check(6, &[(0, 1), (1, 2), (2, 3), (4, 5), (5, 3)], &[0, 1, 2, 3, 1, 2], &[false; 5]);
     }
 }

@@ -52,11 +52,7 @@ pub(super) fn lay_out(sizes: &[(f64, f64)], edges: &[(usize, usize)]) -> Layout 
         return right;
     }
     let down = in_direction(sizes, edges, Direction::Down);
-    if down.width <= PAGE_WIDTH || down.width < right.width {
-        down
-    } else {
-        right
-    }
+    if down.width <= PAGE_WIDTH || down.width < right.width { down } else { right }
 }
 
 fn in_direction(sizes: &[(f64, f64)], edges: &[(usize, usize)], direction: Direction) -> Layout {
@@ -112,17 +108,11 @@ fn pack(parts: Vec<Part>, layout: &mut Layout) {
             (x, y, row) = (0.0, y + row + PART_GAP, 0.0);
         }
         for (node, rect) in part.boxes {
-            layout.boxes[node] = Rect {
-                x: (rect.x + x).round(),
-                y: (rect.y + y).round(),
-                ..rect
-            };
+            layout.boxes[node] = Rect { x: (rect.x + x).round(), y: (rect.y + y).round(), ..rect };
         }
         for (edge, points) in part.paths {
-            layout.paths[edge] = points
-                .into_iter()
-                .map(|(a, b)| ((a + x).round(), (b + y).round()))
-                .collect();
+            layout.paths[edge] =
+                points.into_iter().map(|(a, b)| ((a + x).round(), (b + y).round())).collect();
         }
         layout.width = layout.width.max(x + part.width).ceil();
         layout.height = layout.height.max(y + part.height).ceil();
@@ -140,10 +130,7 @@ mod tests {
         let layout = lay_out(&vec![(140.0, 44.0); nodes], edges);
         for (n, a) in layout.boxes.iter().enumerate() {
             assert!(a.x >= 0.0 && a.y >= 0.0, "{a:?}");
-            assert!(
-                a.x + a.width <= layout.width && a.y + a.height <= layout.height,
-                "{a:?}"
-            );
+            assert!(a.x + a.width <= layout.width && a.y + a.height <= layout.height, "{a:?}");
             for b in &layout.boxes[n + 1..] {
                 let apart = a.x + a.width <= b.x
                     || b.x + b.width <= a.x
@@ -152,20 +139,10 @@ mod tests {
                 assert!(apart, "{a:?} overlaps {b:?}");
             }
         }
-        for (points, &(from, to)) in layout
-            .paths
-            .iter()
-            .zip(edges)
-            .filter(|(_, (from, to))| from != to)
-        {
+        for (points, &(from, to)) in layout.paths.iter().zip(edges).filter(|(_, (from, to))| from != to) {
             for (point, node) in [(points.first(), from), (points.last(), to)] {
                 let (&(x, y), rect) = (point.expect("a path has ends"), layout.boxes[node]);
-                assert!(
-                    x >= rect.x
-                        && x <= rect.x + rect.width
-                        && y >= rect.y
-                        && y <= rect.y + rect.height
-                );
+                assert!(x >= rect.x && x <= rect.x + rect.width && y >= rect.y && y <= rect.y + rect.height);
             }
         }
         layout
@@ -197,9 +174,7 @@ mod tests {
     #[test]
     fn a_large_graph_is_laid_out_without_overlap() {
         // A fixed, uneven graph of 400 nodes.
-        let edges: Vec<_> = (0..600_usize)
-            .map(|n| (n * 7 % 400, (n * 13 + 5) % 400))
-            .collect();
+        let edges: Vec<_> = (0..600_usize).map(|n| (n * 7 % 400, (n * 13 + 5) % 400)).collect();
         check(400, &edges);
     }
 }

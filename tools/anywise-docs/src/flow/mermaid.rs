@@ -6,8 +6,7 @@ use std::{collections::BTreeMap, fmt::Write};
 
 pub(super) fn write(flow: &Flow) -> String {
     let mut out = "flowchart LR\n".to_owned();
-    let mut line =
-        |text: String| writeln!(out, "  {text}").expect("writing to a String cannot fail");
+    let mut line = |text: String| writeln!(out, "  {text}").expect("writing to a String cannot fail");
     let mut slices: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (n, node) in flow.nodes.iter().enumerate() {
         line(format!("n{n}{}", shape(node)));

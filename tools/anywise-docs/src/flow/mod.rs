@@ -99,11 +99,7 @@ impl Flow {
         for message in &catalog.messages {
             draft.add_unless_lone(message);
         }
-        draft.functions = catalog
-            .functions
-            .iter()
-            .filter(|f| draft.takes_part(f))
-            .collect();
+        draft.functions = catalog.functions.iter().filter(|f| draft.takes_part(f)).collect();
         draft.finish(None)
     }
 
@@ -115,19 +111,11 @@ impl Flow {
             draft.add_unless_lone(message);
         }
         for function in catalog.functions.iter().filter(|f| f.slice == name) {
-            let received = function
-                .receives
-                .iter()
-                .map(String::as_str)
-                .filter(|m| !draft.is_lone_query(m));
+            let received = function.receives.iter().map(String::as_str).filter(|m| !draft.is_lone_query(m));
             let near: Vec<_> = sent(function).chain(received).collect();
             draft.messages.extend(near);
         }
-        draft.functions = catalog
-            .functions
-            .iter()
-            .filter(|f| draft.takes_part(f))
-            .collect();
+        draft.functions = catalog.functions.iter().filter(|f| draft.takes_part(f)).collect();
         draft.finish(None)
     }
 
@@ -141,9 +129,7 @@ impl Flow {
                 draft.messages.extend(sent(function));
             }
             if sent(function).any(|m| m == wire) {
-                draft
-                    .messages
-                    .extend(function.receives.iter().map(String::as_str));
+                draft.messages.extend(function.receives.iter().map(String::as_str));
                 draft.functions.push(function);
             } else if receives && function.kind != FunctionKind::Guard {
                 draft.functions.push(function);
@@ -158,9 +144,7 @@ impl Flow {
         let Some(function) = catalog.functions.iter().find(|f| f.id == id) else {
             return Self::default();
         };
-        draft
-            .messages
-            .extend(function.receives.iter().map(String::as_str));
+        draft.messages.extend(function.receives.iter().map(String::as_str));
         draft.messages.extend(sent(function));
         let near = |f: &&Function| {
             f.id == id
@@ -176,18 +160,11 @@ impl Flow {
         let mut receivers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for function in catalog.functions.iter().filter(|f| moves(f)) {
             for message in &function.receives {
-                receivers
-                    .entry(message)
-                    .or_default()
-                    .insert(&function.slice);
+                receivers.entry(message).or_default().insert(&function.slice);
             }
         }
-        let at: BTreeMap<&str, usize> = catalog
-            .slices
-            .iter()
-            .enumerate()
-            .map(|(n, s)| (s.name.as_str(), n))
-            .collect();
+        let at: BTreeMap<&str, usize> =
+            catalog.slices.iter().enumerate().map(|(n, s)| (s.name.as_str(), n)).collect();
         let mut edges = BTreeSet::new();
         for function in &catalog.functions {
             for to in sent(function).filter_map(|m| receivers.get(m)).flatten() {
@@ -205,10 +182,7 @@ impl Flow {
             slice: slice.name.clone(),
             focus: false,
         });
-        Self {
-            nodes: nodes.collect(),
-            edges: edges.into_iter().collect(),
-        }
+        Self { nodes: nodes.collect(), edges: edges.into_iter().collect() }
     }
 
     /// The nodes: messages by wire name, then functions by id.
@@ -252,28 +226,17 @@ impl Flow {
 
 /// Everything a function sends: events, commands, queries.
 fn sent(function: &Function) -> impl Iterator<Item = &str> {
-    function
-        .emits
-        .iter()
-        .chain(&function.sends)
-        .map(String::as_str)
+    function.emits.iter().chain(&function.sends).map(String::as_str)
 }
 
 /// True for the functions messages are delivered to.
 fn moves(function: &Function) -> bool {
-    matches!(
-        function.kind,
-        FunctionKind::Handler | FunctionKind::Listener
-    )
+    matches!(function.kind, FunctionKind::Handler | FunctionKind::Listener)
 }
 
 /// The catalog's own copy of a name, so that it lives as long as the catalog.
 fn wire_name<'a>(catalog: &'a Catalog, wire: &str) -> &'a str {
-    catalog
-        .messages
-        .iter()
-        .find(|m| m.name == wire)
-        .map_or("", |m| &m.name)
+    catalog.messages.iter().find(|m| m.name == wire).map_or("", |m| &m.name)
 }
 
 /// The messages and functions chosen for a flow.
@@ -288,20 +251,14 @@ impl<'a> Draft<'a> {
     fn new(catalog: &'a Catalog) -> Self {
         Self {
             catalog,
-            known: catalog
-                .messages
-                .iter()
-                .map(|m| (m.name.as_str(), m))
-                .collect(),
+            known: catalog.messages.iter().map(|m| (m.name.as_str(), m)).collect(),
             messages: BTreeSet::new(),
             functions: Vec::new(),
         }
     }
 
     fn is_lone_query(&self, wire: &str) -> bool {
-        self.known
-            .get(wire)
-            .is_some_and(|m| m.kind == MessageKind::Query && m.sent_by.is_empty())
+        self.known.get(wire).is_some_and(|m| m.kind == MessageKind::Query && m.sent_by.is_empty())
     }
 
     fn add_unless_lone(&mut self, message: &'a Message) {
@@ -313,19 +270,13 @@ impl<'a> Draft<'a> {
     /// True for a function that receives or sends a chosen message.
     fn takes_part(&self, function: &Function) -> bool {
         let chosen = |m: &str| self.messages.contains(m);
-        sent(function).any(chosen)
-            || (moves(function) && function.receives.iter().any(|m| chosen(m)))
+        sent(function).any(chosen) || (moves(function) && function.receives.iter().any(|m| chosen(m)))
     }
 
     fn finish(self, focus: Option<&str>) -> Flow {
         let mut nodes = Vec::new();
         let mut at = BTreeMap::new();
-        for wire in self
-            .messages
-            .iter()
-            .copied()
-            .filter(|wire| !wire.is_empty())
-        {
+        for wire in self.messages.iter().copied().filter(|wire| !wire.is_empty()) {
             at.insert(wire, nodes.len());
             nodes.push(self.message_node(wire, focus));
         }
@@ -340,39 +291,21 @@ impl<'a> Draft<'a> {
                 focus: focus == Some(function.id.as_str()),
             });
             if moves(function) {
-                edges.extend(
-                    function
-                        .receives
-                        .iter()
-                        .filter_map(|m| at.get(m.as_str()))
-                        .map(|&m| (m, here)),
-                );
+                edges.extend(function.receives.iter().filter_map(|m| at.get(m.as_str())).map(|&m| (m, here)));
             }
             edges.extend(sent(function).filter_map(|m| at.get(m)).map(|&m| (here, m)));
         }
-        Flow {
-            nodes,
-            edges: edges.into_iter().collect(),
-        }
+        Flow { nodes, edges: edges.into_iter().collect() }
     }
 
     fn message_node(&self, wire: &str, focus: Option<&str>) -> Node {
         let known = self.known.get(wire);
         let (slice, label) = wire.split_once('.').unwrap_or(("", wire));
         // A name that is not in the catalog is still drawn: something sends it.
-        let emitted = || {
-            self.catalog
-                .functions
-                .iter()
-                .any(|f| f.emits.iter().any(|m| m == wire))
-        };
+        let emitted = || self.catalog.functions.iter().any(|f| f.emits.iter().any(|m| m == wire));
         let kind = known.map_or_else(
             || {
-                if emitted() {
-                    MessageKind::Event
-                } else {
-                    MessageKind::Command
-                }
+                if emitted() { MessageKind::Event } else { MessageKind::Command }
             },
             |m| m.kind,
         );

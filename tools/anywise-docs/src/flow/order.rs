@@ -125,10 +125,7 @@ mod tests {
         let layers = [vec![0, 1], vec![2, 3]];
         assert_eq!(crossings(&layers, &next(&[(0, 2), (1, 3)]), 4), 0);
         assert_eq!(crossings(&layers, &next(&[(0, 3), (1, 2)]), 4), 1);
-        assert_eq!(
-            crossings(&layers, &next(&[(0, 2), (0, 3), (1, 2), (1, 3)]), 4),
-            1
-        );
+        assert_eq!(crossings(&layers, &next(&[(0, 2), (0, 3), (1, 2), (1, 3)]), 4), 1);
     }
 
     #[test]

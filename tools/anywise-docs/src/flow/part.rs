@@ -47,104 +47,60 @@ impl Part {
         lines: &[usize],
         direction: Direction,
     ) -> Self {
-        let local = |node: usize| {
-            nodes
-                .binary_search(&node)
-                .expect("an edge joins nodes of its own part")
-        };
-        let edges: Vec<_> = lines
-            .iter()
-            .map(|&n| (local(all_edges[n].0), local(all_edges[n].1)))
-            .collect();
+        let local = |node: usize| nodes.binary_search(&node).expect("an edge joins nodes of its own part");
+        let edges: Vec<_> = lines.iter().map(|&n| (local(all_edges[n].0), local(all_edges[n].1))).collect();
         let ranks = layers::assign(nodes.len(), &edges);
         let mut stops: Vec<Stop> = nodes
             .iter()
             .zip(&ranks.of)
             .map(|(&node, &layer)| {
                 let (width, height) = sizes[node];
-                let (along, across) = if direction == Direction::Right {
-                    (width, height)
-                } else {
-                    (height, width)
-                };
-                Stop {
-                    layer,
-                    along,
-                    across,
-                    bend: false,
-                }
+                let (along, across) =
+                    if direction == Direction::Right { (width, height) } else { (height, width) };
+                Stop { layer, along, across, bend: false }
             })
             .collect();
         let (routes, hops) = add_bends(&mut stops, &edges, &ranks.back);
         let rows = order::improve(first_order(&stops, &hops), stops.len(), &hops);
         let mut centres = centres(&stops, &rows, &hops, direction);
         straight::lines(&stops, &rows, &routes, direction, &mut centres);
-        let least = (0..stops.len())
-            .map(|n| centres[n] - stops[n].across / 2.0)
-            .fold(f64::INFINITY, f64::min);
+        let least =
+            (0..stops.len()).map(|n| centres[n] - stops[n].across / 2.0).fold(f64::INFINITY, f64::min);
         for centre in &mut centres {
             *centre -= least;
         }
         let spans = spans(&stops, rows.len(), direction);
-        let across = (0..stops.len())
-            .map(|n| centres[n] + stops[n].across / 2.0)
-            .fold(0.0, f64::max);
+        let across = (0..stops.len()).map(|n| centres[n] + stops[n].across / 2.0).fold(0.0, f64::max);
         let along = spans.last().map_or(0.0, |&(start, length)| start + length);
 
         let turn = |along: f64, across: f64| {
-            if direction == Direction::Right {
-                (along, across)
-            } else {
-                (across, along)
-            }
+            if direction == Direction::Right { (along, across) } else { (across, along) }
         };
         let boxes = nodes.iter().enumerate().map(|(n, &node)| {
             let (start, length) = spans[stops[n].layer];
             // Left to right, the boxes of a layer are all as wide as the widest.
-            let long = if direction == Direction::Right {
-                length
-            } else {
-                stops[n].along
-            };
+            let long = if direction == Direction::Right { length } else { stops[n].along };
             let (x, y) = turn(start, centres[n] - stops[n].across / 2.0);
             let (width, height) = turn(long, stops[n].across);
-            (
-                node,
-                Rect {
-                    x,
-                    y,
-                    width,
-                    height,
-                },
-            )
+            (node, Rect { x, y, width, height })
         });
-        let paths =
-            routes
-                .into_iter()
-                .zip(lines)
-                .zip(&ranks.back)
-                .map(|((route, &line), &back)| {
-                    let mut points: Vec<_> = route
-                        .iter()
-                        .flat_map(|&n| {
-                            let (start, length) = spans[stops[n].layer];
-                            [turn(start, centres[n]), turn(start + length, centres[n])]
-                        })
-                        .collect();
-                    points.pop();
-                    points.remove(0);
-                    if back {
-                        points.reverse();
-                    }
-                    (line, points)
-                });
+        let paths = routes.into_iter().zip(lines).zip(&ranks.back).map(|((route, &line), &back)| {
+            let mut points: Vec<_> = route
+                .iter()
+                .flat_map(|&n| {
+                    let (start, length) = spans[stops[n].layer];
+                    [turn(start, centres[n]), turn(start + length, centres[n])]
+                })
+                .collect();
+            points.pop();
+            points.remove(0);
+            if back {
+                points.reverse();
+            }
+            (line, points)
+        });
         let (width, height) = turn(along, across);
-        Self {
-            width,
-            height,
-            boxes: boxes.collect(),
-            paths: paths.collect(),
-        }
+        Self { width, height, boxes: boxes.collect(), paths: paths.collect() }
     }
 }
 
@@ -160,12 +116,7 @@ fn add_bends(stops: &mut Vec<Stop>, edges: &[(usize, usize)], back: &[bool]) -> 
         let mut route = vec![low];
         for layer in stops[low].layer + 1..stops[high].layer {
             route.push(stops.len());
-            stops.push(Stop {
-                layer,
-                along: 0.0,
-                across: 4.0,
-                bend: true,
-            });
+            stops.push(Stop { layer, along: 0.0, across: 4.0, bend: true });
         }
         route.push(high);
         if low != high {
@@ -200,12 +151,7 @@ fn first_order(stops: &[Stop], links: &[(usize, usize)]) -> Vec<Vec<usize>> {
 }
 
 /// Where each stop stands across the layers.
-fn centres(
-    stops: &[Stop],
-    rows: &[Vec<usize>],
-    links: &[(usize, usize)],
-    direction: Direction,
-) -> Vec<f64> {
+fn centres(stops: &[Stop], rows: &[Vec<usize>], links: &[(usize, usize)], direction: Direction) -> Vec<f64> {
     let gap = |a: usize, b: usize| stops[a].distance(&stops[b], direction);
     let mut centres = vec![0.0; stops.len()];
     for row in rows {
@@ -215,26 +161,15 @@ fn centres(
     }
     let mut near = [vec![Vec::new(); stops.len()], vec![Vec::new(); stops.len()]];
     for &(from, to) in links {
-        let weight = if stops[from].bend && stops[to].bend {
-            LONG_EDGE_WEIGHT
-        } else {
-            1.0
-        };
+        let weight = if stops[from].bend && stops[to].bend { LONG_EDGE_WEIGHT } else { 1.0 };
         near[0][to].push((from, weight));
         near[1][from].push((to, weight));
     }
     for round in 0..ROUNDS {
         // Down, up, …; at the end both sides count.
-        let sides: &[usize] = if round + 12 >= ROUNDS {
-            &[0, 1]
-        } else {
-            &[round % 2][..]
-        };
-        let rows: Vec<&Vec<usize>> = if round % 2 == 0 {
-            rows.iter().collect()
-        } else {
-            rows.iter().rev().collect()
-        };
+        let sides: &[usize] = if round + 12 >= ROUNDS { &[0, 1] } else { &[round % 2][..] };
+        let rows: Vec<&Vec<usize>> =
+            if round % 2 == 0 { rows.iter().collect() } else { rows.iter().rev().collect() };
         for row in rows {
             let gaps: Vec<f64> = row.windows(2).map(|pair| gap(pair[0], pair[1])).collect();
             let wishes: Vec<(f64, f64)> = row
@@ -242,14 +177,8 @@ fn centres(
                 .map(|&n| {
                     let pulls = || sides.iter().flat_map(|&side| &near[side][n]);
                     let weight: f64 = pulls().map(|&(_, weight)| weight).sum();
-                    let sum: f64 = pulls()
-                        .map(|&(other, weight)| centres[other] * weight)
-                        .sum();
-                    if weight > 0.0 {
-                        (sum / weight, weight)
-                    } else {
-                        (centres[n], 0.5)
-                    }
+                    let sum: f64 = pulls().map(|&(other, weight)| centres[other] * weight).sum();
+                    if weight > 0.0 { (sum / weight, weight) } else { (centres[n], 0.5) }
                 })
                 .collect();
             for (&n, centre) in row.iter().zip(place::row(&wishes, &gaps)) {
@@ -262,19 +191,12 @@ fn centres(
 
 /// Start and length of each layer.
 fn spans(stops: &[Stop], count: usize, direction: Direction) -> Vec<(f64, f64)> {
-    let gap = if direction == Direction::Right {
-        46.0
-    } else {
-        34.0
-    };
+    let gap = if direction == Direction::Right { 46.0 } else { 34.0 };
     let mut start = 0.0;
     (0..count)
         .map(|layer| {
-            let length = stops
-                .iter()
-                .filter(|stop| stop.layer == layer)
-                .map(|stop| stop.along)
-                .fold(0.0, f64::max);
+            let length =
+                stops.iter().filter(|stop| stop.layer == layer).map(|stop| stop.along).fold(0.0, f64::max);
             let span = (start, length);
             start += length + gap;
             span

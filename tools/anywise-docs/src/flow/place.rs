@@ -19,13 +19,8 @@ pub(super) fn row(wishes: &[(f64, f64)], gaps: &[f64]) -> Vec<f64> {
             offset += gaps[n - 1];
         }
         offsets.push(offset);
-        let mut pool = Pool {
-            sum: (wish - offset) * weight,
-            weight,
-            members: 1,
-        };
-        while let Some(last) = pools.pop_if(|last| last.sum / last.weight > pool.sum / pool.weight)
-        {
+        let mut pool = Pool { sum: (wish - offset) * weight, weight, members: 1 };
+        while let Some(last) = pools.pop_if(|last| last.sum / last.weight > pool.sum / pool.weight) {
             pool.sum += last.sum;
             pool.weight += last.weight;
             pool.members += last.members;

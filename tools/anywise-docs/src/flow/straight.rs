@@ -113,15 +113,7 @@ mod tests {
     #[test]
     fn trains_end_where_roads_fork_or_meet() {
         // 0 -> 1 -> 2, 2 -> 3 and 2 -> 4, both into 5, and 6 -> 7 far away.
-        let routes = [
-            vec![0, 1],
-            vec![1, 2],
-            vec![2, 3],
-            vec![2, 4],
-            vec![3, 5],
-            vec![4, 5],
-            vec![6, 8, 7],
-        ];
+        let routes = [vec![0, 1], vec![1, 2], vec![2, 3], vec![2, 4], vec![3, 5], vec![4, 5], vec![6, 8, 7]];
         assert_eq!(trains(9, &routes), [vec![0, 1, 2]]);
     }
 
@@ -131,9 +123,6 @@ mod tests {
         // Stop 2 has room from 50 on only.
         let room = |_: &[f64], n: usize| if n == 2 { (50.0, 90.0) } else { (0.0, 40.0) };
         line(&mut centres, &[0, 1, 2, 3], None, None, &room);
-        assert_eq!(
-            centres.map(f64::round).map(|c| format!("{c}")),
-            ["5", "5", "50", "30"]
-        );
+        assert_eq!(centres.map(f64::round).map(|c| format!("{c}")), ["5", "5", "50", "30"]);
     }
 }

@@ -28,29 +28,17 @@ pub(super) fn draw(
     hue: &dyn Fn(&str) -> String,
     link: &dyn Fn(&Node) -> Option<String>,
 ) -> Html {
-    let sizes: Vec<_> = flow
-        .nodes
-        .iter()
-        .map(|node| (width(node), NODE_HEIGHT))
-        .collect();
+    let sizes: Vec<_> = flow.nodes.iter().map(|node| (width(node), NODE_HEIGHT)).collect();
     let layout = layout::lay_out(&sizes, &flow.edges);
     let (width, height) = (layout.width + 2.0 * MARGIN, layout.height + 2.0 * MARGIN);
-    let edges = flow
-        .edges
-        .iter()
-        .zip(&layout.paths)
-        .map(|(&(from, to), points)| {
-            el("g")
-                .class("edge")
-                .attr("data-from", from)
-                .attr("data-to", to)
-                .add(el("path").attr("d", curve(points, layout.direction)))
-                .add(
-                    el("path")
-                        .class("tip")
-                        .attr("d", tip(points, layout.direction)),
-                )
-        });
+    let edges = flow.edges.iter().zip(&layout.paths).map(|(&(from, to), points)| {
+        el("g")
+            .class("edge")
+            .attr("data-from", from)
+            .attr("data-to", to)
+            .add(el("path").attr("d", curve(points, layout.direction)))
+            .add(el("path").class("tip").attr("d", tip(points, layout.direction)))
+    });
     let nodes = flow
         .nodes
         .iter()
@@ -59,46 +47,28 @@ pub(super) fn draw(
         .map(|(n, (node, rect))| draw_node(n, node, *rect, hue, link));
     el("svg")
         .class("flow")
-        .attr(
-            "viewBox",
-            format_args!("-{MARGIN} -{MARGIN} {width} {height}"),
-        )
+        .attr("viewBox", format_args!("-{MARGIN} -{MARGIN} {width} {height}"))
         .attr("width", width)
         .attr("height", height)
         .attr("role", "group")
         .attr("aria-labelledby", "flow-title")
         .attr("aria-describedby", "flow-desc")
-        .add(
-            el("title")
-                .attr("id", "flow-title")
-                .add(format!("Flow of {about}")),
-        )
-        .add(
-            el("desc")
-                .attr("id", "flow-desc")
-                .add(describe(flow, &layout)),
-        )
+        .add(el("title").attr("id", "flow-title").add(format!("Flow of {about}")))
+        .add(el("desc").attr("id", "flow-desc").add(describe(flow, &layout)))
         .add(el("g").attr("aria-hidden", "true").each(edges))
         .add(el("g").each(nodes))
         .into()
 }
 
 fn describe(flow: &Flow, layout: &Layout) -> String {
-    let messages = flow
-        .nodes
-        .iter()
-        .filter(|n| matches!(n.kind, NodeKind::Message(_)))
-        .count();
+    let messages = flow.nodes.iter().filter(|n| matches!(n.kind, NodeKind::Message(_))).count();
     let others = flow.nodes.len() - messages;
     let direction = match layout.direction {
         Direction::Right => "left to right",
         Direction::Down => "top to bottom",
     };
     let what = match flow.nodes.first() {
-        Some(Node {
-            kind: NodeKind::Slice,
-            ..
-        }) => format!("{others} slices"),
+        Some(Node { kind: NodeKind::Slice, .. }) => format!("{others} slices"),
         _ => format!("{messages} messages and {others} functions"),
     };
     format!(
@@ -135,12 +105,7 @@ fn draw_node(
     hue: &dyn Fn(&str) -> String,
     link: &dyn Fn(&Node) -> Option<String>,
 ) -> Element {
-    let Rect {
-        x,
-        y,
-        width,
-        height,
-    } = rect;
+    let Rect { x, y, width, height } = rect;
     let centre = x + width / 2.0;
     let class = match node.kind {
         NodeKind::Slice => "slice",
@@ -151,54 +116,26 @@ fn draw_node(
     let name = format!("{}, {}", node.label, note(node));
     let href = link(node);
     el(if href.is_some() { "a" } else { "g" })
-        .class(format_args!(
-            "node {class} {} {}{focus}",
-            node.kind.word(),
-            hue(&node.slice)
-        ))
+        .class(format_args!("node {class} {} {}{focus}", node.kind.word(), hue(&node.slice)))
         .attr_if("href", href)
         .attr_if("aria-current", node.focus.then_some("true"))
         .attr("data-node", n)
         .add(el("title").add(name))
         .add(shape(node.kind, rect))
-        .add(
-            el("text")
-                .class("label")
-                .attr("x", centre)
-                .attr("y", y + 19.0)
-                .add(shorten(&node.label)),
-        )
-        .add(
-            el("text")
-                .class("note")
-                .attr("x", centre)
-                .attr("y", y + height - 10.0)
-                .add(note(node)),
-        )
+        .add(el("text").class("label").attr("x", centre).attr("y", y + 19.0).add(shorten(&node.label)))
+        .add(el("text").class("note").attr("x", centre).attr("y", y + height - 10.0).add(note(node)))
 }
 
 /// Events are round, commands square, queries dashed, functions have a bar.
-fn shape(
-    kind: NodeKind,
-    Rect {
-        x,
-        y,
-        width,
-        height,
-    }: Rect,
-) -> Html {
+fn shape(kind: NodeKind, Rect { x, y, width, height }: Rect) -> Html {
     let radius = match kind {
         NodeKind::Message(MessageKind::Event) => height / 2.0,
         NodeKind::Message(_) => 4.0,
         NodeKind::Function(FunctionKind::Guard) => 14.0,
         NodeKind::Function(_) | NodeKind::Slice => 8.0,
     };
-    let outline = el("rect")
-        .attr("x", x)
-        .attr("y", y)
-        .attr("width", width)
-        .attr("height", height)
-        .attr("rx", radius);
+    let outline =
+        el("rect").attr("x", x).attr("y", y).attr("width", width).attr("height", height).attr("rx", radius);
     let bar = matches!(kind, NodeKind::Function(_)).then(|| {
         let d = format!("M{} {} v{}", x + 7.0, y + 9.0, height - 18.0);
         el("path").class("bar").attr("d", d)
@@ -250,11 +187,5 @@ fn tip(points: &[(f64, f64)], direction: Direction) -> String {
     };
     let (bx, by) = (x - dx * TIP, y - dy * TIP);
     let half = TIP / 2.0;
-    format!(
-        "M{x} {y}L{} {}L{} {}Z",
-        bx + dy * half,
-        by + dx * half,
-        bx - dy * half,
-        by - dx * half
-    )
+    format!("M{x} {y}L{} {}L{} {}Z", bx + dy * half, by + dx * half, bx - dy * half, by - dx * half)
 }

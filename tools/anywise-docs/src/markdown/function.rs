@@ -10,11 +10,7 @@ use anywise_core::catalog::{Function, Parameter};
 pub(super) fn page(tree: Tree<'_>, function: &Function) -> String {
     let mut out = Document::default();
     out.heading(1, &code(&function.name));
-    out.paragraph(format!(
-        "A {} of {}.",
-        function_word(function.kind),
-        tree.slice(&function.slice)
-    ));
+    out.paragraph(format!("A {} of {}.", function_word(function.kind), tree.slice(&function.slice)));
     out.paragraph(prose::to_markdown(&function.docs));
     facts(&mut out, tree, function);
     chain(&mut out, tree, function);
@@ -30,13 +26,10 @@ pub(super) fn page(tree: Tree<'_>, function: &Function) -> String {
     out.flow(&Flow::function(tree.lookup.catalog, &function.id));
     if !function.faults.is_empty() {
         out.heading(2, "Faults");
-        let rows = function.faults.iter().map(|f| {
-            vec![
-                code(&f.code),
-                escape_markdown(&f.kind),
-                f.status.to_string(),
-            ]
-        });
+        let rows = function
+            .faults
+            .iter()
+            .map(|f| vec![code(&f.code), escape_markdown(&f.kind), f.status.to_string()]);
         out.table(&["Code", "Kind", "HTTP status"], rows);
     }
     let guarded = tree.lookup.guarded_by(&function.id);
@@ -56,44 +49,11 @@ fn facts(out: &mut Document, tree: Tree<'_>, function: &Function) {
     out.fact("Sends", tree.messages(&function.sends));
     out.fact("Provides", text(&function.provides));
     out.fact("Guards", text(&function.target));
-    out.fact(
-        "Order",
-        if function.order == 0 {
-            String::new()
-        } else {
-            function.order.to_string()
-        },
-    );
-    out.fact(
-        "Around",
-        if function.around {
-            "sees the reply"
-        } else {
-            ""
-        },
-    );
-    out.fact(
-        "Timeout",
-        function
-            .timeout_ms
-            .map(|ms| format!("{ms} ms"))
-            .unwrap_or_default(),
-    );
-    out.fact(
-        "At one time",
-        function
-            .concurrency
-            .map(|n| format!("at most {n}"))
-            .unwrap_or_default(),
-    );
-    out.fact(
-        "Runs on",
-        if function.blocking {
-            "the blocking pool"
-        } else {
-            ""
-        },
-    );
+    out.fact("Order", if function.order == 0 { String::new() } else { function.order.to_string() });
+    out.fact("Around", if function.around { "sees the reply" } else { "" });
+    out.fact("Timeout", function.timeout_ms.map(|ms| format!("{ms} ms")).unwrap_or_default());
+    out.fact("At one time", function.concurrency.map(|n| format!("at most {n}")).unwrap_or_default());
+    out.fact("Runs on", if function.blocking { "the blocking pool" } else { "" });
     out.fact("Path", code(&function.id));
     out.fact("Declared", place(&function.site));
     out.line("");
@@ -106,18 +66,9 @@ fn chain(out: &mut Document, tree: Tree<'_>, function: &Function) {
     out.heading(2, "Guard chain");
     for (n, step) in function.guards.iter().enumerate() {
         let around = if step.around { ", around" } else { "" };
-        out.line(format!(
-            "{}. {} (guards {}{around})",
-            n + 1,
-            tree.function(&step.id),
-            code(&step.target)
-        ));
+        out.line(format!("{}. {} (guards {}{around})", n + 1, tree.function(&step.id), code(&step.target)));
     }
-    out.line(format!(
-        "{}. {}",
-        function.guards.len() + 1,
-        code(&function.name)
-    ));
+    out.line(format!("{}. {}", function.guards.len() + 1, code(&function.name)));
     out.line("");
 }
 
@@ -126,12 +77,9 @@ fn parameters(out: &mut Document, function: &Function) {
         let row = |p: &Parameter| vec![code(&p.name), role.to_owned(), code(&p.type_name)];
         parameters.iter().map(row).collect::<Vec<_>>()
     };
-    let all = [
-        rows("takes", &function.takes),
-        rows("needs", &function.needs),
-        rows("writes", &function.writes),
-    ]
-    .concat();
+    let all =
+        [rows("takes", &function.takes), rows("needs", &function.needs), rows("writes", &function.writes)]
+            .concat();
     if !all.is_empty() {
         out.heading(2, "Parameters");
         out.table(&["Parameter", "Role", "Type"], all);

@@ -35,23 +35,11 @@ const MARKDOWN: &str = "text/markdown; charset=utf-8";
 /// ```
 pub fn markdown(catalog: &Catalog) -> Vec<Page> {
     let lookup = Lookup::new(catalog, "md");
-    let mut pages = vec![Page::new(
-        "README.md",
-        MARKDOWN,
-        readme(Tree {
-            lookup: &lookup,
-            root: "",
-        }),
-    )];
-    let tree = Tree {
-        lookup: &lookup,
-        root: "../",
-    };
+    let mut pages = vec![Page::new("README.md", MARKDOWN, readme(Tree { lookup: &lookup, root: "" }))];
+    let tree = Tree { lookup: &lookup, root: "../" };
     for slice in &catalog.slices {
         pages.extend(
-            lookup
-                .slice_path(&slice.name)
-                .map(|path| Page::new(path, MARKDOWN, self::slice(tree, slice))),
+            lookup.slice_path(&slice.name).map(|path| Page::new(path, MARKDOWN, self::slice(tree, slice))),
         );
     }
     for message in &catalog.messages {
@@ -163,10 +151,7 @@ impl Document {
 
 /// Text as code, in a table or anywhere else.
 fn code(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     // What would end the span or the cell cannot be escaped within code: it is shown as text.
     if text.contains(['`', '|', '\\']) || text.trim().is_empty() {
         return escape_markdown(&text);
@@ -189,68 +174,43 @@ fn summary(docs: &str) -> String {
 fn readme(tree: Tree<'_>) -> String {
     let catalog = tree.lookup.catalog;
     let mut out = Document::default();
-    let title = if catalog.application.is_empty() {
-        "Application"
-    } else {
-        &catalog.application
-    };
+    let title = if catalog.application.is_empty() { "Application" } else { &catalog.application };
     out.heading(1, &escape_markdown(title));
     out.flow(&Flow::application(catalog));
     if !catalog.slices.is_empty() {
         out.heading(2, "Slices");
         out.table(
             &["Slice", "What it is for"],
-            catalog
-                .slices
-                .iter()
-                .map(|s| vec![tree.slice(&s.name), summary(&s.docs)]),
+            catalog.slices.iter().map(|s| vec![tree.slice(&s.name), summary(&s.docs)]),
         );
     }
-    let routed: Vec<_> = catalog
-        .messages
-        .iter()
-        .filter_map(|m| Some((m, m.http.as_ref()?)))
-        .collect();
+    let routed: Vec<_> = catalog.messages.iter().filter_map(|m| Some((m, m.http.as_ref()?))).collect();
     if !routed.is_empty() {
         out.heading(2, "HTTP routes");
         let rows = routed.iter().map(|(m, http)| {
             let route = code(&format!("{} {}", http.method, http.path));
-            vec![
-                route,
-                tree.message(&m.name),
-                http.status.to_string(),
-                summary(&m.docs),
-            ]
+            vec![route, tree.message(&m.name), http.status.to_string(), summary(&m.docs)]
         });
         out.table(&["Route", "Message", "Status", "What it asks"], rows);
     }
-    for (kind, title) in [
-        (MessageKind::Command, "Commands"),
-        (MessageKind::Query, "Queries"),
-        (MessageKind::Event, "Events"),
-    ] {
+    for (kind, title) in
+        [(MessageKind::Command, "Commands"), (MessageKind::Query, "Queries"), (MessageKind::Event, "Events")]
+    {
         let some: Vec<_> = catalog.messages.iter().filter(|m| m.kind == kind).collect();
         if !some.is_empty() {
             out.heading(2, title);
             let rows = some.iter().map(|m| {
-                vec![
-                    tree.message(&m.name),
-                    tree.functions(&m.sent_by),
-                    tree.functions(&m.received_by),
-                ]
+                vec![tree.message(&m.name), tree.functions(&m.sent_by), tree.functions(&m.received_by)]
             });
             out.table(&["Message", "Sent by", "Received by"], rows);
         }
     }
     if !catalog.dependencies.is_empty() {
         out.heading(2, "Dependencies");
-        let rows = catalog.dependencies.iter().map(|d| {
-            vec![
-                code(&d.type_name),
-                tree.function(&d.source),
-                tree.functions(&d.needed_by),
-            ]
-        });
+        let rows = catalog
+            .dependencies
+            .iter()
+            .map(|d| vec![code(&d.type_name), tree.function(&d.source), tree.functions(&d.needed_by)]);
         out.table(&["Type", "Comes from", "Needed by"], rows);
     }
     out.finish()
@@ -262,30 +222,16 @@ fn slice(tree: Tree<'_>, slice: &Slice) -> String {
     out.heading(1, &format!("Slice {}", code(&slice.name)));
     out.paragraph(prose::to_markdown(&slice.docs));
     out.fact("Module", code(&slice.module));
-    out.fact(
-        "Declared",
-        slice.site.as_ref().map(place).unwrap_or_default(),
-    );
-    out.fact(
-        "Runs",
-        if slice.local {
-            "in this application"
-        } else {
-            "elsewhere"
-        },
-    );
+    out.fact("Declared", slice.site.as_ref().map(place).unwrap_or_default());
+    out.fact("Runs", if slice.local { "in this application" } else { "elsewhere" });
     out.line("");
     out.flow(&Flow::slice(lookup.catalog, &slice.name));
     let messages: Vec<_> = lookup.messages_of(&slice.name).collect();
     if !messages.is_empty() {
         out.heading(2, "Messages");
-        let rows = messages.iter().map(|m| {
-            vec![
-                tree.message(&m.name),
-                message_word(m.kind).to_owned(),
-                summary(&m.docs),
-            ]
-        });
+        let rows = messages
+            .iter()
+            .map(|m| vec![tree.message(&m.name), message_word(m.kind).to_owned(), summary(&m.docs)]);
         out.table(&["Message", "Kind", "What it says"], rows);
     }
     for (kind, title) in [
@@ -297,13 +243,9 @@ fn slice(tree: Tree<'_>, slice: &Slice) -> String {
         let functions: Vec<_> = lookup.functions_of(&slice.name, kind).collect();
         if !functions.is_empty() {
             out.heading(2, title);
-            let rows = functions.iter().map(|f| {
-                vec![
-                    tree.function(&f.id),
-                    tree.messages(&f.receives),
-                    summary(&f.docs),
-                ]
-            });
+            let rows = functions
+                .iter()
+                .map(|f| vec![tree.function(&f.id), tree.messages(&f.receives), summary(&f.docs)]);
             out.table(&["Function", "Receives", "What it does"], rows);
         }
     }

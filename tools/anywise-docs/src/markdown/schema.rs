@@ -15,10 +15,7 @@ pub(super) fn write(out: &mut Document, schema: &Value) {
         }
         content(out, &table);
         for variant in &table.variants {
-            out.paragraph(format!(
-                "Or {}:",
-                code(variant.name.as_deref().unwrap_or("variant"))
-            ));
+            out.paragraph(format!("Or {}:", code(variant.name.as_deref().unwrap_or("variant"))));
             content(out, variant);
         }
     }
@@ -30,17 +27,8 @@ fn content(out: &mut Document, table: &Table) {
         return;
     }
     let rows = table.fields.iter().map(|field| {
-        let required = if field.required {
-            "required"
-        } else {
-            "optional"
-        };
-        vec![
-            code(&field.name),
-            typed(&field.words, &field.limits),
-            required.to_owned(),
-            summary(&field.docs),
-        ]
+        let required = if field.required { "required" } else { "optional" };
+        vec![code(&field.name), typed(&field.words, &field.limits), required.to_owned(), summary(&field.docs)]
     });
     out.table(&["Field", "Type", "Required", "What it is"], rows);
 }

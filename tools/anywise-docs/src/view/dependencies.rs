@@ -12,10 +12,7 @@ pub(crate) fn dependencies(view: View<'_>) -> String {
         };
         row(
             code(&dependency.type_name),
-            [
-                source,
-                links(dependency.needed_by.iter().map(|id| view.function_link(id))),
-            ],
+            [source, links(dependency.needed_by.iter().map(|id| view.function_link(id)))],
         )
     });
     let mut body = Html::from(el("h1").add("Dependencies"));
@@ -27,11 +24,7 @@ pub(crate) fn dependencies(view: View<'_>) -> String {
     if all.is_empty() {
         body.push(el("p").class("none").add("No function borrows one."));
     } else {
-        body.push(super::table(
-            "Dependencies",
-            &["Type", "Comes from", "Needed by"],
-            rows,
-        ));
+        body.push(super::table("Dependencies", &["Type", "Comes from", "Needed by"], rows));
     }
     Shell {
         title: "Dependencies",

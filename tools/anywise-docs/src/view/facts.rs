@@ -10,8 +10,7 @@ impl Facts {
     pub(super) fn add(mut self, name: &'static str, value: impl Into<Html>) -> Self {
         let value = value.into();
         if !value.is_empty() {
-            self.0
-                .push(el("div").add(el("dt").add(name)).add(el("dd").add(value)));
+            self.0.push(el("div").add(el("dt").add(name)).add(el("dd").add(value)));
         }
         self
     }

@@ -13,9 +13,8 @@ pub(super) fn fields(view: View<'_>, part: &'static str, schema: &Value, slice: 
     let shown = Shown { view, part, slice };
     let tables = schema::tables(schema);
     // Newtypes and plain enums need no table of their own.
-    let (plain, large): (Vec<_>, Vec<_>) = tables
-        .iter()
-        .partition(|t| t.name.is_some() && !t.words.is_empty());
+    let (plain, large): (Vec<_>, Vec<_>) =
+        tables.iter().partition(|t| t.name.is_some() && !t.words.is_empty());
     let mut out: Html = large.into_iter().map(|t| shown.definition(t)).collect();
     out.push((!plain.is_empty()).then(|| shown.named_types(&plain)));
     let raw = serde_json::to_string_pretty(schema).unwrap_or_default();
@@ -58,10 +57,7 @@ impl Shown<'_> {
             let name = table.name.as_deref().unwrap_or_default();
             super::row(
                 code(name).attr("id", self.anchor(name)),
-                [
-                    self.typed(&table.words, &table.limits),
-                    self.view.docs(&table.docs, self.slice),
-                ],
+                [self.typed(&table.words, &table.limits), self.view.docs(&table.docs, self.slice)],
             )
         });
         super::table("Named types", &["Named type", "Type", "What it is"], rows)
@@ -107,10 +103,9 @@ impl Shown<'_> {
             .iter()
             .map(|word| match word {
                 Word::Text(text) => Html::from(text),
-                Word::Definition(name) => el("a")
-                    .attr("href", format_args!("#{}", self.anchor(name)))
-                    .add(name)
-                    .into(),
+                Word::Definition(name) => {
+                    el("a").attr("href", format_args!("#{}", self.anchor(name))).add(name).into()
+                }
             })
             .collect()
     }

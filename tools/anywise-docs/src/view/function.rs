@@ -11,38 +11,19 @@ use anywise_core::catalog::{Fault, Function, FunctionKind, Parameter};
 pub(crate) fn function(view: View<'_>, function: &Function) -> String {
     let hue = view.lookup.hue(&function.slice);
     let word = function_word(function.kind);
-    let kicker = el("p")
-        .class("kicker")
-        .add(badge(word))
-        .add(" of ")
-        .add(view.slice_link(&function.slice));
+    let kicker = el("p").class("kicker").add(badge(word)).add(" of ").add(view.slice_link(&function.slice));
     let mut body = Html::empty();
-    body.push(
-        el("div")
-            .class(format_args!("title {hue}"))
-            .add(kicker)
-            .add(el("h1").add(&function.name)),
-    );
+    body.push(el("div").class(format_args!("title {hue}")).add(kicker).add(el("h1").add(&function.name)));
     body.push(view.docs(&function.docs, &function.slice));
     body.push(facts(view, function));
-    let guarded = matches!(
-        function.kind,
-        FunctionKind::Handler | FunctionKind::Listener
-    );
+    let guarded = matches!(function.kind, FunctionKind::Handler | FunctionKind::Listener);
     body.push(guarded.then(|| guard_chain(view, function)));
     body.push(parameters(view, function));
     body.push(guarantee(function));
     let intro = "What reaches it and from whom, what it sends and to whom.";
     let flow = Flow::function(view.lookup.catalog, &function.id);
     body.push(view.flow_section(&flow, &function.name, el("p").class("intro").add(intro)));
-    let faults = faults_table(
-        view,
-        function
-            .faults
-            .iter()
-            .map(|fault| (fault, function))
-            .collect(),
-    );
+    let faults = faults_table(view, function.faults.iter().map(|fault| (fault, function)).collect());
     body.push(faults.map(|table| section("faults", "Faults").add(table)));
     body.push((function.kind == FunctionKind::Guard).then(|| stands_before(view, function)));
     body.push((function.kind == FunctionKind::Provider).then(|| needed_by(view, function)));
@@ -57,9 +38,8 @@ pub(crate) fn function(view: View<'_>, function: &Function) -> String {
 }
 
 fn facts(view: View<'_>, function: &Function) -> Facts {
-    let messages = |names: &[String]| {
-        (!names.is_empty()).then(|| links(names.iter().map(|m| view.message_link(m))))
-    };
+    let messages =
+        |names: &[String]| (!names.is_empty()).then(|| links(names.iter().map(|m| view.message_link(m))));
     let guard = function.kind == FunctionKind::Guard;
     let order = (guard && function.order != 0).then(|| function.order.to_string());
     Facts::default()
@@ -69,17 +49,9 @@ fn facts(view: View<'_>, function: &Function) -> Facts {
         .add("Provides", function.provides.as_deref().map(code))
         .add("Guards", function.target.as_deref().map(code))
         .add("Order", order)
-        .add(
-            "Around",
-            function
-                .around
-                .then_some("runs before and after, and sees the reply"),
-        )
+        .add("Around", function.around.then_some("runs before and after, and sees the reply"))
         .add("Timeout", function.timeout_ms.map(duration))
-        .add(
-            "At one time",
-            function.concurrency.map(|n| format!("at most {n}")),
-        )
+        .add("At one time", function.concurrency.map(|n| format!("at most {n}")))
         .add("Runs on", function.blocking.then_some("the blocking pool"))
         .add("Path", code(&function.id))
         .add("Declared", view.source(&function.site))
@@ -91,9 +63,7 @@ fn guard_chain(view: View<'_>, function: &Function) -> Element {
         return section.add(el("p").class("none").add("No guard stands in front of it."));
     }
     let intro = "Every message takes these steps in this order, however it arrives.";
-    section
-        .add(el("p").class("intro").add(intro))
-        .add(chain::chain(view, function))
+    section.add(el("p").class("intro").add(intro)).add(chain::chain(view, function))
 }
 
 fn parameters(view: View<'_>, function: &Function) -> Option<Element> {
@@ -113,55 +83,32 @@ fn parameters(view: View<'_>, function: &Function) -> Option<Element> {
             .collect();
         rows
     };
-    let all = [
-        rows("takes", &function.takes),
-        rows("needs", &function.needs),
-        rows("writes", &function.writes),
-    ]
-    .concat();
+    let all =
+        [rows("takes", &function.takes), rows("needs", &function.needs), rows("writes", &function.writes)]
+            .concat();
     if all.is_empty() {
         return None;
     }
-    let table = super::table(
-        "Parameters",
-        &["Parameter", "Role", "Type", "Comes from"],
-        all,
-    );
+    let table = super::table("Parameters", &["Parameter", "Role", "Type", "Comes from"], all);
     Some(section("parameters", "Parameters").add(table))
 }
 
 /// Where a parameter's value comes from, linked when a function provides it.
 fn origin(view: View<'_>, function: &Function, role: &str, parameter: &Parameter) -> Html {
-    let bare = |type_name: &str| {
-        type_name
-            .trim_start_matches('&')
-            .trim_start_matches("mut ")
-            .trim()
-            .to_owned()
-    };
+    let bare =
+        |type_name: &str| type_name.trim_start_matches('&').trim_start_matches("mut ").trim().to_owned();
     match role {
         "takes" => {
-            let inner = parameter
-                .type_name
-                .strip_prefix("Provided<")
-                .and_then(|rest| rest.strip_suffix('>'));
+            let inner = parameter.type_name.strip_prefix("Provided<").and_then(|rest| rest.strip_suffix('>'));
             let provider = function.guards.iter().rev().find(|step| {
                 let guard = view.lookup.function(&step.id);
                 inner.is_some() && guard.and_then(|guard| guard.provides.as_deref()) == inner
             });
-            provider.map_or_else(
-                || "the message’s context".into(),
-                |step| view.function_link(&step.id),
-            )
+            provider.map_or_else(|| "the message’s context".into(), |step| view.function_link(&step.id))
         }
         "needs" => {
             let wanted = bare(&parameter.type_name);
-            let dependency = view
-                .lookup
-                .catalog
-                .dependencies
-                .iter()
-                .find(|d| bare(&d.type_name) == wanted);
+            let dependency = view.lookup.catalog.dependencies.iter().find(|d| bare(&d.type_name) == wanted);
             match dependency.map(|d| (d, view.lookup.function(&d.source))) {
                 Some((_, Some(provider))) => view.function_link(&provider.id),
                 Some((dependency, None)) => Html::from(&dependency.source),
@@ -175,11 +122,7 @@ fn origin(view: View<'_>, function: &Function, role: &str, parameter: &Parameter
 fn guarantee(function: &Function) -> Option<Element> {
     let guarantee = function.guarantee.as_ref()?;
     let name = el("span").class("guarantee").add(&guarantee.name);
-    let text = el("p")
-        .class("promise")
-        .add(name)
-        .add(" ")
-        .add(&guarantee.reason);
+    let text = el("p").class("promise").add(name).add(" ").add(&guarantee.reason);
     Some(section("guarantee", "Guarantee").add(text))
 }
 
@@ -193,40 +136,22 @@ pub(super) fn faults_table(view: View<'_>, faults: Vec<(&Fault, &Function)>) -> 
             code(&fault.code),
             [
                 Html::from(&fault.kind),
-                el("span")
-                    .class("status")
-                    .add(fault.status.to_string())
-                    .into(),
+                el("span").class("status").add(fault.status.to_string()).into(),
                 view.function_link(&by.id),
             ],
         )
     });
-    Some(super::table(
-        "Faults",
-        &["Code", "Kind", "HTTP status", "Declared by"],
-        rows,
-    ))
+    Some(super::table("Faults", &["Code", "Kind", "HTTP status", "Declared by"], rows))
 }
 
 fn stands_before(view: View<'_>, guard: &Function) -> Element {
-    let guarded = view
-        .lookup
-        .guarded_by(&guard.id)
-        .iter()
-        .map(|f| view.function_link(&f.id));
+    let guarded = view.lookup.guarded_by(&guard.id).iter().map(|f| view.function_link(&f.id));
     section("stands-before", "Stands in front of").add(links(guarded))
 }
 
 fn needed_by(view: View<'_>, provider: &Function) -> Element {
-    let dependencies = view
-        .lookup
-        .catalog
-        .dependencies
-        .iter()
-        .filter(|d| d.source == provider.id);
-    let users = dependencies
-        .flat_map(|d| &d.needed_by)
-        .map(|id| view.function_link(id));
+    let dependencies = view.lookup.catalog.dependencies.iter().filter(|d| d.source == provider.id);
+    let users = dependencies.flat_map(|d| &d.needed_by).map(|id| view.function_link(id));
     section("needed-by", "Needed by").add(links(users))
 }
 

@@ -11,38 +11,19 @@ pub(crate) fn functions(view: View<'_>) -> String {
     let all = &view.lookup.catalog.functions;
     let mut body = Html::from(el("h1").add("Functions"));
     for (kind, id, title, words) in [
-        (
-            FunctionKind::Handler,
-            "handlers",
-            "Handlers",
-            "Each answers a command or a query.",
-        ),
-        (
-            FunctionKind::Listener,
-            "listeners",
-            "Listeners",
-            "Each reacts to an event.",
-        ),
+        (FunctionKind::Handler, "handlers", "Handlers", "Each answers a command or a query."),
+        (FunctionKind::Listener, "listeners", "Listeners", "Each reacts to an event."),
         (
             FunctionKind::Guard,
             "guards",
             "Guards",
             "Each runs before or around other functions and may refuse.",
         ),
-        (
-            FunctionKind::Provider,
-            "providers",
-            "Providers",
-            "Each builds a dependency from others.",
-        ),
+        (FunctionKind::Provider, "providers", "Providers", "Each builds a dependency from others."),
     ] {
         let mut some = all.iter().filter(|f| f.kind == kind).peekable();
         if some.peek().is_some() {
-            body.push(
-                section(id, title)
-                    .add(el("p").class("intro").add(words))
-                    .add(table(view, kind, some)),
-            );
+            body.push(section(id, title).add(el("p").class("intro").add(words)).add(table(view, kind, some)));
         }
     }
     Shell {
@@ -68,33 +49,18 @@ pub(super) fn table<'a>(
                 let sent = f.emits.iter().chain(&f.sends).map(|m| view.message_link(m));
                 row(
                     view.function_link(&f.id),
-                    [
-                        about(f),
-                        links(f.receives.iter().map(|m| view.message_link(m))),
-                        links(sent),
-                    ],
+                    [about(f), links(f.receives.iter().map(|m| view.message_link(m))), links(sent)],
                 )
             });
-            super::table(
-                "Functions",
-                &["Function", "What it does", "Receives", "Emits and sends"],
-                rows,
-            )
+            super::table("Functions", &["Function", "What it does", "Receives", "Emits and sends"], rows)
         }
         FunctionKind::Guard => {
             let rows = functions.map(|f| {
                 let target = f.target.as_ref().map(|target| code(target));
                 let provides = f.provides.as_ref().map(|provides| code(provides));
-                row(
-                    view.function_link(&f.id),
-                    [about(f), target.into(), provides.into()],
-                )
+                row(view.function_link(&f.id), [about(f), target.into(), provides.into()])
             });
-            super::table(
-                "Guards",
-                &["Guard", "What it does", "Guards", "Provides"],
-                rows,
-            )
+            super::table("Guards", &["Guard", "What it does", "Guards", "Provides"], rows)
         }
         FunctionKind::Provider => {
             let rows = functions.map(|f| {

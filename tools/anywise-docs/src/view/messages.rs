@@ -11,12 +11,7 @@ pub(crate) fn messages(view: View<'_>) -> String {
     let all = &view.lookup.catalog.messages;
     let mut body = Html::from(el("h1").add("Messages"));
     for (kind, id, title, words) in [
-        (
-            MessageKind::Command,
-            "commands",
-            "Commands",
-            "Each asks one handler to change state.",
-        ),
+        (MessageKind::Command, "commands", "Commands", "Each asks one handler to change state."),
         (
             MessageKind::Query,
             "queries",
@@ -33,9 +28,7 @@ pub(crate) fn messages(view: View<'_>) -> String {
         let mut some = all.iter().filter(|m| m.kind == kind).peekable();
         if some.peek().is_some() {
             body.push(
-                section(id, title)
-                    .add(el("p").class("intro").add(words))
-                    .add(table(view, title, some)),
+                section(id, title).add(el("p").class("intro").add(words)).add(table(view, title, some)),
             );
         }
     }
@@ -50,11 +43,7 @@ pub(crate) fn messages(view: View<'_>) -> String {
 }
 
 /// Messages as a table, with where each comes from and goes to.
-pub(super) fn table<'a>(
-    view: View<'_>,
-    label: &str,
-    messages: impl Iterator<Item = &'a Message>,
-) -> Element {
+pub(super) fn table<'a>(view: View<'_>, label: &str, messages: impl Iterator<Item = &'a Message>) -> Element {
     let rows = messages.map(|m| {
         let mut about = Html::from(prose::summary(&m.docs));
         about.push(m.http.as_ref().map(|http| el("small").add(route(http))));
@@ -67,9 +56,5 @@ pub(super) fn table<'a>(
             ],
         )
     });
-    super::table(
-        label,
-        &["Message", "What it says", "Sent by", "Received by"],
-        rows,
-    )
+    super::table(label, &["Message", "What it says", "Sent by", "Received by"], rows)
 }

@@ -51,11 +51,7 @@ impl View<'_> {
     fn message_link(self, wire: &str) -> Html {
         match (self.lookup.message(wire), self.lookup.message_path(wire)) {
             (Some(message), Some(path)) => el("a")
-                .class(format_args!(
-                    "ref {} {}",
-                    message_word(message.kind),
-                    self.lookup.hue(&message.slice)
-                ))
+                .class(format_args!("ref {} {}", message_word(message.kind), self.lookup.hue(&message.slice)))
                 .attr("href", self.href(path))
                 .add(wire)
                 .into(),
@@ -94,14 +90,8 @@ impl View<'_> {
 
     /// A doc comment, with names linked to their pages.
     fn docs(self, docs: &str, slice: &str) -> Html {
-        let html = prose::to_html(docs, &|name| {
-            self.lookup.named(name, slice).map(|path| self.href(path))
-        });
-        if html.is_empty() {
-            html
-        } else {
-            el("div").class("prose").add(html).into()
-        }
+        let html = prose::to_html(docs, &|name| self.lookup.named(name, slice).map(|path| self.href(path)));
+        if html.is_empty() { html } else { el("div").class("prose").add(html).into() }
     }
 
     /// A place in the source: a link, or its file and line.
@@ -129,12 +119,7 @@ impl View<'_> {
         let svg = flow.draw(about, &|slice| self.lookup.hue(slice), &link);
         section("flow", "Flow")
             .add(intro)
-            .add(
-                el("a")
-                    .class("skip")
-                    .attr("href", "#after-flow")
-                    .add("Skip the diagram"),
-            )
+            .add(el("a").class("skip").attr("href", "#after-flow").add("Skip the diagram"))
             .add(
                 el("div")
                     .class("diagram")
@@ -150,9 +135,7 @@ impl View<'_> {
 
 /// A section with its heading; the heading can be linked to.
 fn section(id: &'static str, title: &str) -> Element {
-    el("section")
-        .attr("aria-labelledby", id)
-        .add(heading(id, title))
+    el("section").attr("aria-labelledby", id).add(heading(id, title))
 }
 
 fn heading(id: impl AsRef<str>, title: &str) -> Element {
@@ -168,19 +151,14 @@ fn heading(id: impl AsRef<str>, title: &str) -> Element {
 
 /// What the shapes of a diagram mean; also where skipping the diagram leads.
 fn legend() -> Element {
-    let entry = |class: &'static str, words: &'static str| {
-        el("li").class(format_args!("ref {class}")).add(words)
-    };
-    el("ul")
-        .class("legend")
-        .attr("id", "after-flow")
-        .attr("aria-label", "Shapes")
-        .each([
-            entry("command", "command"),
-            entry("query", "query"),
-            entry("event", "event"),
-            entry("handler", "handler or listener"),
-        ])
+    let entry =
+        |class: &'static str, words: &'static str| el("li").class(format_args!("ref {class}")).add(words);
+    el("ul").class("legend").attr("id", "after-flow").attr("aria-label", "Shapes").each([
+        entry("command", "command"),
+        entry("query", "query"),
+        entry("event", "event"),
+        entry("handler", "handler or listener"),
+    ])
 }
 
 fn badge(word: &str) -> Element {
@@ -217,42 +195,26 @@ fn row<const N: usize>(first: impl Into<Html>, cells: [Html; N]) -> Row {
 /// The roles are spelled out because some browsers forget them when the style
 /// sheet changes how a table is laid out; the labels are for the cards.
 fn table(label: &str, columns: &[&str], rows: impl IntoIterator<Item = Row>) -> Element {
-    let head = columns.iter().map(|&name| {
-        el("th")
-            .attr("role", "columnheader")
-            .attr("scope", "col")
-            .add(name)
-    });
+    let head =
+        columns.iter().map(|&name| el("th").attr("role", "columnheader").attr("scope", "col").add(name));
     let rows = rows.into_iter().map(|row| {
-        let cells = row
-            .into_iter()
-            .zip(columns)
-            .enumerate()
-            .map(|(n, (cell, &column))| {
-                let made = match n {
-                    0 => el("th").attr("role", "rowheader").attr("scope", "row"),
-                    _ => el("td").attr("role", "cell").attr("data-label", column),
-                };
-                made.add(cell)
-            });
+        let cells = row.into_iter().zip(columns).enumerate().map(|(n, (cell, &column))| {
+            let made = match n {
+                0 => el("th").attr("role", "rowheader").attr("scope", "row"),
+                _ => el("td").attr("role", "cell").attr("data-label", column),
+            };
+            made.add(cell)
+        });
         el("tr").attr("role", "row").each(cells)
     });
-    let head = el("thead")
-        .attr("role", "rowgroup")
-        .add(el("tr").attr("role", "row").each(head));
+    let head = el("thead").attr("role", "rowgroup").add(el("tr").attr("role", "row").each(head));
     let body = el("tbody").attr("role", "rowgroup").each(rows);
     el("div")
         .class("table")
         .attr("role", "region")
         .attr("aria-label", label)
         .attr("tabindex", "0")
-        .add(
-            el("table")
-                .attr("role", "table")
-                .attr("aria-label", label)
-                .add(head)
-                .add(body),
-        )
+        .add(el("table").attr("role", "table").attr("aria-label", label).add(head).add(body))
 }
 
 /// A name or a type as code that may break after its punctuation.

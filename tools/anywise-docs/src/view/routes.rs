@@ -8,16 +8,9 @@ use crate::{
 use anywise_core::catalog::Message;
 
 pub(crate) fn routes(view: View<'_>) -> String {
-    let mut routed: Vec<(&Message, _)> = view
-        .lookup
-        .catalog
-        .messages
-        .iter()
-        .filter_map(|m| Some((m, m.http.as_ref()?)))
-        .collect();
-    routed.sort_by(|(a, x), (b, y)| {
-        (&x.path, &x.method, &a.name).cmp(&(&y.path, &y.method, &b.name))
-    });
+    let mut routed: Vec<(&Message, _)> =
+        view.lookup.catalog.messages.iter().filter_map(|m| Some((m, m.http.as_ref()?))).collect();
+    routed.sort_by(|(a, x), (b, y)| (&x.path, &x.method, &a.name).cmp(&(&y.path, &y.method, &b.name)));
     let rows = routed.iter().map(|(message, http)| {
         row(
             super::route(http),
@@ -25,11 +18,7 @@ pub(crate) fn routes(view: View<'_>) -> String {
                 view.message_link(&message.name),
                 prose::summary(&message.docs).into(),
                 http.status.to_string().into(),
-                message
-                    .reply
-                    .as_ref()
-                    .map(|reply| code(&reply.type_name))
-                    .into(),
+                message.reply.as_ref().map(|reply| code(&reply.type_name)).into(),
             ],
         )
     });

@@ -8,7 +8,8 @@ use crate::{
 use anywise_core::catalog::FunctionKind;
 
 /// What a server may send with every page: nothing from elsewhere, nothing inline.
-pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+pub(crate) const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Pages that are not about one thing, in the order of the navigation.
 const INDEXES: [(&str, &str); 5] = [
@@ -33,29 +34,18 @@ pub(super) struct Shell<'a> {
 
 impl Shell<'_> {
     pub(super) fn render(self, view: View<'_>) -> String {
-        let page = el("html")
-            .attr("lang", "en")
-            .attr("data-root", view.root)
-            .add(self.head(view))
-            .add(
-                el("body")
-                    .add(
-                        el("a")
-                            .class("skip")
-                            .attr("href", "#main")
-                            .add("Skip to content"),
-                    )
-                    .add(header(view))
-                    .add(
-                        el("div").class("columns").add(self.navigation(view)).add(
-                            el("main")
-                                .attr("id", "main")
-                                .attr("tabindex", "-1")
-                                .add(self.body),
-                        ),
-                    )
-                    .add(footer(view)),
-            );
+        let page = el("html").attr("lang", "en").attr("data-root", view.root).add(self.head(view)).add(
+            el("body")
+                .add(el("a").class("skip").attr("href", "#main").add("Skip to content"))
+                .add(header(view))
+                .add(
+                    el("div")
+                        .class("columns")
+                        .add(self.navigation(view))
+                        .add(el("main").attr("id", "main").attr("tabindex", "-1").add(self.body)),
+                )
+                .add(footer(view)),
+        );
         format!("<!doctype html>\n{}\n", Html::from(page).into_string())
     }
 
@@ -68,21 +58,9 @@ impl Shell<'_> {
         };
         el("head")
             .add(el("meta").attr("charset", "utf-8"))
-            .add(
-                el("meta")
-                    .attr("name", "viewport")
-                    .attr("content", "width=device-width, initial-scale=1"),
-            )
-            .add(
-                el("meta")
-                    .attr("name", "color-scheme")
-                    .attr("content", "light dark"),
-            )
-            .add(
-                el("meta")
-                    .attr("name", "description")
-                    .attr("content", &self.description),
-            )
+            .add(el("meta").attr("name", "viewport").attr("content", "width=device-width, initial-scale=1"))
+            .add(el("meta").attr("name", "color-scheme").attr("content", "light dark"))
+            .add(el("meta").attr("name", "description").attr("content", &self.description))
             .add(el("title").add(title))
             .add(
                 el("link")
@@ -90,18 +68,10 @@ impl Shell<'_> {
                     .attr("type", "image/svg+xml")
                     .attr("href", view.href("assets/icon.svg")),
             )
-            .add(
-                el("link")
-                    .attr("rel", "stylesheet")
-                    .attr("href", view.href("assets/site.css")),
-            )
+            .add(el("link").attr("rel", "stylesheet").attr("href", view.href("assets/site.css")))
             // Not deferred: it sets the theme before anything is painted.
             .add(el("script").attr("src", view.href("assets/theme.js")))
-            .add(
-                el("script")
-                    .attr("src", view.href("assets/site.js"))
-                    .attr("defer", ""),
-            )
+            .add(el("script").attr("src", view.href("assets/site.js")).attr("defer", ""))
     }
 
     fn navigation(&self, view: View<'_>) -> Element {
@@ -112,17 +82,12 @@ impl Shell<'_> {
                 .attr_if("aria-current", (path == self.path).then_some("page"))
                 .add(label)
         };
-        let indexes =
-            INDEXES.map(|(path, label)| el("li").add(entry(path, "plain".to_owned(), label)));
+        let indexes = INDEXES.map(|(path, label)| el("li").add(entry(path, "plain".to_owned(), label)));
         let slices = view.lookup.catalog.slices.iter().filter_map(|slice| {
             let path = view.lookup.slice_path(&slice.name)?;
-            let link = entry(
-                &path,
-                format!("ref slice {}", view.lookup.hue(&slice.name)),
-                &slice.name,
-            );
-            let inside = (self.slice == Some(slice.name.as_str()))
-                .then(|| contents(view, &slice.name, &entry));
+            let link = entry(&path, format!("ref slice {}", view.lookup.hue(&slice.name)), &slice.name);
+            let inside =
+                (self.slice == Some(slice.name.as_str())).then(|| contents(view, &slice.name, &entry));
             Some(el("li").add(link).add(inside))
         });
         el("nav")
@@ -130,11 +95,7 @@ impl Shell<'_> {
             .attr("aria-label", "Site")
             .add(el("ul").each(indexes))
             .add(el("h2").attr("id", "navigation-slices").add("Slices"))
-            .add(
-                el("ul")
-                    .attr("aria-labelledby", "navigation-slices")
-                    .each(slices),
-            )
+            .add(el("ul").attr("aria-labelledby", "navigation-slices").each(slices))
     }
 }
 
@@ -142,33 +103,15 @@ impl Shell<'_> {
 fn contents(view: View<'_>, slice: &str, entry: &dyn Fn(&str, String, &str) -> Element) -> Element {
     let messages = view.lookup.messages_of(slice).filter_map(|m| {
         let path = view.lookup.message_path(&m.name)?;
-        Some(el("li").add(entry(
-            &path,
-            format!("ref {}", message_word(m.kind)),
-            &m.type_name,
-        )))
+        Some(el("li").add(entry(&path, format!("ref {}", message_word(m.kind)), &m.type_name)))
     });
-    let kinds = [
-        FunctionKind::Handler,
-        FunctionKind::Listener,
-        FunctionKind::Guard,
-        FunctionKind::Provider,
-    ];
-    let functions = kinds
-        .into_iter()
-        .flat_map(|kind| view.lookup.functions_of(slice, kind))
-        .filter_map(|f| {
+    let kinds = [FunctionKind::Handler, FunctionKind::Listener, FunctionKind::Guard, FunctionKind::Provider];
+    let functions =
+        kinds.into_iter().flat_map(|kind| view.lookup.functions_of(slice, kind)).filter_map(|f| {
             let path = view.lookup.function_path(&f.id)?;
-            Some(el("li").add(entry(
-                &path,
-                format!("ref {}", function_word(f.kind)),
-                &f.name,
-            )))
+            Some(el("li").add(entry(&path, format!("ref {}", function_word(f.kind)), &f.name)))
         });
-    el("ul")
-        .class(view.lookup.hue(slice))
-        .each(messages)
-        .each(functions)
+    el("ul").class(view.lookup.hue(slice)).each(messages).each(functions)
 }
 
 fn name(view: View<'_>) -> &str {
@@ -179,12 +122,9 @@ fn name(view: View<'_>) -> &str {
 }
 
 fn header(view: View<'_>) -> Element {
-    let search = el("search").class("search").add(
-        el("label")
-            .class("hidden")
-            .attr("for", "search")
-            .add("Search slices, messages and functions"),
-    );
+    let search = el("search")
+        .class("search")
+        .add(el("label").class("hidden").attr("for", "search").add("Search slices, messages and functions"));
     let input = el("input")
         .attr("id", "search")
         .attr("type", "search")
@@ -201,10 +141,7 @@ fn header(view: View<'_>) -> Element {
         .attr("role", "listbox")
         .attr("aria-label", "Results")
         .attr("hidden", "");
-    let status = el("p")
-        .attr("id", "search-status")
-        .class("hidden")
-        .attr("role", "status");
+    let status = el("p").attr("id", "search-status").class("hidden").attr("role", "status");
     el("header")
         .add(
             el("button")

@@ -13,17 +13,10 @@ pub(crate) fn slice(view: View<'_>, slice: &Slice) -> String {
     let hue = view.lookup.hue(name);
     let facts = Facts::default()
         .add("Module", code(&slice.module))
-        .add(
-            "Declared",
-            slice.site.as_ref().map(|site| view.source(site)),
-        )
+        .add("Declared", slice.site.as_ref().map(|site| view.source(site)))
         .add(
             "Runs",
-            if slice.local {
-                "in this application"
-            } else {
-                "elsewhere: only its messages are linked here"
-            },
+            if slice.local { "in this application" } else { "elsewhere: only its messages are linked here" },
         );
     let intro = "The functions of this slice, and who is at the other end of its messages.";
     let mut body = Html::empty();

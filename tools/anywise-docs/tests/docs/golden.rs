@@ -40,9 +40,7 @@ fn lines(page: &Page) -> String {
 
 fn check_site(path: &str, name: &str) {
     let catalog = shop();
-    let pages = Site::new(&catalog)
-        .source_base("https://git.example/shop/blob/main")
-        .render();
+    let pages = Site::new(&catalog).source_base("https://git.example/shop/blob/main").render();
     insta::assert_snapshot!(name, lines(page(&pages, path)));
 }
 
@@ -62,10 +60,7 @@ fn event_page() {
 
 #[test]
 fn handler_page() {
-    check_site(
-        "functions/shop_payment.handlers.create_payment.html",
-        "handler.html",
-    );
+    check_site("functions/shop_payment.handlers.create_payment.html", "handler.html");
 }
 
 #[test]
@@ -90,10 +85,7 @@ fn markdown_command() {
 
 #[test]
 fn markdown_handler() {
-    check_markdown(
-        "functions/shop_payment.handlers.create_payment.md",
-        "handler.md",
-    );
+    check_markdown("functions/shop_payment.handlers.create_payment.md", "handler.md");
 }
 
 #[test]

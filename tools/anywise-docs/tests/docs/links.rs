@@ -22,9 +22,8 @@ fn links_of_the_site_lead_somewhere() {
     let catalog = shop();
     let pages = Site::new(&catalog).render();
     let paths: BTreeSet<&str> = pages.iter().map(|page| page.path.as_str()).collect();
-    let parsed: BTreeMap<&str, _> = html(&pages)
-        .map(|page| (page.path.as_str(), tags(&page.path, text(page))))
-        .collect();
+    let parsed: BTreeMap<&str, _> =
+        html(&pages).map(|page| (page.path.as_str(), tags(&page.path, text(page)))).collect();
     let mut checked = 0;
     for (&path, tags) in &parsed {
         for href in tags
@@ -34,16 +33,10 @@ fn links_of_the_site_lead_somewhere() {
             .filter(|href| !href.contains("://"))
         {
             let (file, fragment) = href.split_once('#').unwrap_or((href, ""));
-            let target = if file.is_empty() {
-                path.to_owned()
-            } else {
-                resolve(path, file)
-            };
+            let target = if file.is_empty() { path.to_owned() } else { resolve(path, file) };
             assert!(paths.contains(target.as_str()), "{path} links to {href}");
             if !fragment.is_empty() {
-                let there = parsed[target.as_str()]
-                    .iter()
-                    .any(|tag| tag.get("id") == Some(fragment));
+                let there = parsed[target.as_str()].iter().any(|tag| tag.get("id") == Some(fragment));
                 assert!(there, "{path} links to {href}, but there is no such place");
             }
             checked += 1;
@@ -72,10 +65,8 @@ fn every_slice_message_and_function_can_be_reached_from_the_first_page() {
             .filter(|href| !href.contains("://") && !href.starts_with('#'));
         waiting.extend(links.map(|href| resolve(&path, href.split('#').next().unwrap_or(href))));
     }
-    let missed: Vec<_> = html(&pages)
-        .filter(|page| !seen.contains(&page.path))
-        .map(|page| &page.path)
-        .collect();
+    let missed: Vec<_> =
+        html(&pages).filter(|page| !seen.contains(&page.path)).map(|page| &page.path).collect();
     assert!(missed.is_empty(), "{missed:?}");
 }
 

@@ -19,14 +19,9 @@ fn text(page: &Page) -> &str {
 }
 
 fn page<'a>(pages: &'a [Page], path: &str) -> &'a Page {
-    pages
-        .iter()
-        .find(|page| page.path == path)
-        .unwrap_or_else(|| panic!("no page {path}"))
+    pages.iter().find(|page| page.path == path).unwrap_or_else(|| panic!("no page {path}"))
 }
 
 fn html(pages: &[Page]) -> impl Iterator<Item = &Page> {
-    pages
-        .iter()
-        .filter(|page| page.content_type.starts_with("text/html"))
+    pages.iter().filter(|page| page.content_type.starts_with("text/html"))
 }

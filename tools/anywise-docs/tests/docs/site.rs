@@ -25,24 +25,14 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
     let pages = Site::new(&catalog).render();
     for page in html(&pages) {
         for tag in tags(&page.path, text(page)) {
+            assert!(tag.name != "style" && tag.get("style").is_none(), "{}: inline style", page.path);
             assert!(
-                tag.name != "style" && tag.get("style").is_none(),
-                "{}: inline style",
-                page.path
-            );
-            assert!(
-                !tag.attributes
-                    .iter()
-                    .any(|(name, _)| name.starts_with("on")),
+                !tag.attributes.iter().any(|(name, _)| name.starts_with("on")),
                 "{}: inline script",
                 page.path
             );
-            for address in [
-                tag.get("src"),
-                tag.get("href").filter(|_| tag.name == "link"),
-            ]
-            .into_iter()
-            .flatten()
+            for address in
+                [tag.get("src"), tag.get("href").filter(|_| tag.name == "link")].into_iter().flatten()
             {
                 assert!(
                     !address.contains(':') && !address.starts_with('/'),
@@ -70,10 +60,7 @@ fn headings_are_in_order_and_landmarks_are_there() {
         for name in ["h1", "main", "nav", "search"] {
             assert_eq!(count(name), 1, "{}: <{name}>", page.path);
         }
-        let main = tags
-            .iter()
-            .position(|tag| tag.name == "main")
-            .unwrap_or_default();
+        let main = tags.iter().position(|tag| tag.name == "main").unwrap_or_default();
         let mut last = 0;
         for tag in tags[main..]
             .iter()
@@ -93,35 +80,19 @@ fn an_event_leads_from_its_emitter_to_its_listener() {
     let event = text(page(&pages, "messages/payment.PaymentSettled.html"));
     assert!(event.contains("../functions/shop_payment.handlers.create_payment.html"));
     assert!(event.contains("../functions/shop_order.listeners.mark_paid.html"));
-    assert!(
-        event.contains("../messages/order.OrderPaid.html"),
-        "what the listener then emits"
-    );
+    assert!(event.contains("../messages/order.OrderPaid.html"), "what the listener then emits");
 }
 
 #[test]
 fn the_guard_chain_is_shown_in_its_order() {
     let catalog = shop();
     let pages = Site::new(&catalog).render();
-    let function = text(page(
-        &pages,
-        "functions/shop_payment.handlers.create_payment.html",
-    ));
+    let function = text(page(&pages, "functions/shop_payment.handlers.create_payment.html"));
     let chain = &function[function.find("<ol class=\"chain\">").expect("a chain")..];
-    let at: Vec<_> = [
-        "log_slow",
-        "once_per_key",
-        "signed_in",
-        "limit_rate",
-        "<strong>create_payment",
-    ]
-    .iter()
-    .map(|name| {
-        chain
-            .find(&format!("{name}<"))
-            .unwrap_or_else(|| panic!("no {name}"))
-    })
-    .collect();
+    let at: Vec<_> = ["log_slow", "once_per_key", "signed_in", "limit_rate", "<strong>create_payment"]
+        .iter()
+        .map(|name| chain.find(&format!("{name}<")).unwrap_or_else(|| panic!("no {name}")))
+        .collect();
     assert!(at.is_sorted(), "{at:?}");
 }
 
@@ -132,15 +103,12 @@ fn source_places_become_links_when_there_is_a_base() {
     let plain = Site::new(&catalog).render();
     assert!(text(page(&plain, path)).contains("listeners.<wbr>rs:<wbr>"));
     assert!(!text(page(&plain, path)).contains("class=\"source\""));
-    let linked = Site::new(&catalog)
-        .source_base("https://git.example/shop/blob/main")
-        .render();
-    assert!(text(page(&linked, path)).contains(
-        "href=\"https://git.example/shop/blob/main/examples/shop/order/src/listeners.rs#L"
-    ));
-    let refused = Site::new(&catalog)
-        .source_base("javascript:alert(1)//")
-        .render();
+    let linked = Site::new(&catalog).source_base("https://git.example/shop/blob/main").render();
+    assert!(
+        text(page(&linked, path))
+            .contains("href=\"https://git.example/shop/blob/main/examples/shop/order/src/listeners.rs#L")
+    );
+    let refused = Site::new(&catalog).source_base("javascript:alert(1)//").render();
     assert_eq!(text(page(&refused, path)), text(page(&plain, path)));
 }
 
@@ -185,14 +153,10 @@ fn flows_follow_the_exact_sets() {
     );
     let slices = names(&Flow::slices(&catalog));
     assert!(
-        slices.contains(&"payment > order".to_owned())
-            && slices.contains(&"order > notification".to_owned()),
+        slices.contains(&"payment > order".to_owned()) && slices.contains(&"order > notification".to_owned()),
         "{slices:?}"
     );
-    assert!(
-        !slices.iter().any(|edge| edge.starts_with("notification")),
-        "{slices:?}"
-    );
+    assert!(!slices.iter().any(|edge| edge.starts_with("notification")), "{slices:?}");
 }
 
 #[test]
@@ -208,10 +172,7 @@ fn a_large_application_is_drawn_by_slices() {
     }
     let pages = Site::new(&catalog).render();
     let index = text(page(&pages, "index.html"));
-    assert!(
-        index.contains("4 slices, joined by"),
-        "the diagram is of slices"
-    );
+    assert!(index.contains("4 slices, joined by"), "the diagram is of slices");
 }
 
 #[test]
@@ -219,20 +180,12 @@ fn files_are_written_below_the_folder() {
     let dir = std::env::temp_dir().join(format!("anywise-docs-test-{}", std::process::id()));
     let catalog = shop();
     let site = Site::new(&catalog);
-    let written = site
-        .write_to(&dir)
-        .expect("the temporary folder is writable");
+    let written = site.write_to(&dir).expect("the temporary folder is writable");
     let pages = site.render();
     assert_eq!(written, pages.len());
     for page in &pages {
-        assert_eq!(
-            std::fs::read(dir.join(&page.path)).expect("the page was written"),
-            page.bytes
-        );
+        assert_eq!(std::fs::read(dir.join(&page.path)).expect("the page was written"), page.bytes);
     }
-    assert_eq!(
-        Page::write_all(&markdown(&catalog), &dir).expect("beside it"),
-        markdown(&catalog).len()
-    );
+    assert_eq!(Page::write_all(&markdown(&catalog), &dir).expect("beside it"), markdown(&catalog).len());
     std::fs::remove_dir_all(&dir).expect("the temporary folder can go");
 }

@@ -1,0 +1,61 @@
+//! The pages of `docs/errors`, so that the code in them is compiled and run.
+
+macro_rules! pages {
+    ($($code:ident)*) => {$(
+        #[doc = include_str!(concat!("../docs/errors/", stringify!($code), ".md"))]
+        pub struct $code;
+    )*};
+}
+
+pages! {
+    AW1001
+    AW1002
+    AW1004
+    AW1010
+    AW1011
+    AW1012
+    AW1013
+    AW1014
+    AW1015
+    AW1016
+    AW1017
+    AW1018
+    AW1020
+    AW1021
+    AW1022
+    AW1023
+    AW1024
+    AW1026
+    AW1027
+    AW1028
+    AW1031
+    AW1050
+    AW1101
+    AW1121
+    AW1500
+    AW1501
+    AW1502
+    AW1510
+    AW2002
+    AW2005
+    AW2011
+    AW2020
+    AW3011
+    AW4005
+    AW4006
+    AW4013
+    AW4014
+    AW4101
+    AW4102
+    AW4103
+    AW4104
+    AW4105
+    AW4106
+    AW4107
+    AW4108
+    AW4109
+    AW4110
+    AW4111
+    AW4112
+    AW5003
+}
