@@ -26,3 +26,11 @@ pub mod prelude {
         Fault, command, config, data, event, guard, handler, handlers, listen, one_of, provide, query,
     };
 }
+
+#[cfg(doctest)]
+mod error_pages;
+
+/// The README, so that its code is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -26,7 +26,9 @@ fn files(folder: &Path, pick: &dyn Fn(&Path) -> bool, into: &mut Vec<PathBuf>) {
 
 /// Every `AW` with four digits in `text`.
 fn codes(text: &str) -> impl Iterator<Item = String> {
-    let four = |rest: &str| rest.get(..4).filter(|four| four.bytes().all(|byte| byte.is_ascii_digit())).map(str::to_owned);
+    let four = |rest: &str| {
+        rest.get(..4).filter(|four| four.bytes().all(|byte| byte.is_ascii_digit())).map(str::to_owned)
+    };
     text.split("AW").skip(1).filter_map(move |rest| four(rest)).map(|four| format!("AW{four}"))
 }
 
@@ -34,7 +36,10 @@ fn codes(text: &str) -> impl Iterator<Item = String> {
 fn used() -> BTreeSet<String> {
     let is_source = |path: &Path| {
         let text = path.to_string_lossy().replace('\\', "/");
-        text.ends_with(".rs") && text.contains("/src/") && !text.ends_with("/tests.rs") && !text.ends_with("src/error_pages.rs")
+        text.ends_with(".rs")
+            && text.contains("/src/")
+            && !text.ends_with("/tests.rs")
+            && !text.ends_with("src/error_pages.rs")
     };
     let mut sources = Vec::new();
     for folder in ["src", "anywise-core/src", "anywise-macros/src", "adapters", "tools"] {
@@ -69,7 +74,10 @@ fn every_page_is_in_the_index_and_its_code_is_compiled() {
         let page = read(&root().join(format!("docs/errors/{code}.md")));
         let title = page.strip_prefix(&format!("# {code}: ")).and_then(|rest| rest.lines().next());
         let title = title.unwrap_or_else(|| panic!("{code}.md begins with `# {code}: what it is`"));
-        assert!(index.contains(&format!("- [{code}]({code}.md): {title}\n")), "the index lacks `{code}: {title}`");
+        assert!(
+            index.contains(&format!("- [{code}]({code}.md): {title}\n")),
+            "the index lacks `{code}: {title}`"
+        );
         assert!(compiled.contains(&format!("    {code}\n")), "src/error_pages.rs lacks {code}");
         for part in ["## Example", "## How to mend it"] {
             assert!(page.contains(part), "{code}.md has no `{part}`");

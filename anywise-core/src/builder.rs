@@ -20,7 +20,7 @@ use crate::guard::{Around, Blind, ErasedCheck};
 use crate::in_flight::InFlight;
 use crate::message::{MessageId, MessageMeta, TypeInfo};
 use crate::model::{Known, Model};
-use crate::plan::{Plan, PlanStep};
+use crate::plan::{Plan, PlanGuard, PlanStep};
 use crate::provision::{Given, Make, Provision};
 use crate::publish::PublishPolicy;
 use crate::registry::{Slice, registry};
@@ -340,16 +340,17 @@ impl Guards {
         let mut plan = Plan::plain(known.entry);
         let mut demands = vec![&known.signature.demand];
         for at in model.chain(known, meta) {
-            let step = match self.0.get(&at) {
-                Some(BoundGuard::Blind(check)) => PlanStep::Before(Arc::clone(check)),
+            let guard = match self.0.get(&at) {
+                Some(BoundGuard::Blind(check)) => PlanGuard::Before(Arc::clone(check)),
                 Some(BoundGuard::Of(checks)) => match checks.get(&meta.id()) {
-                    Some(check) => PlanStep::Before(Arc::clone(check)),
+                    Some(check) => PlanGuard::Before(Arc::clone(check)),
                     None => continue,
                 },
-                Some(BoundGuard::Around(guard)) => PlanStep::Around(Arc::clone(guard)),
+                Some(BoundGuard::Around(guard)) => PlanGuard::Around(Arc::clone(guard)),
                 None => continue,
             };
-            plan.steps.push(step);
+            let entry = model.functions[at].entry;
+            plan.steps.push(PlanStep { entry, guard });
             demands.push(&model.functions[at].signature.demand);
         }
         plan.timeout = known.entry.timeout_ms.map(Duration::from_millis);

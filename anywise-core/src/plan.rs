@@ -32,12 +32,29 @@ pub(crate) struct Plan {
 }
 
 /// A guard in a plan.
-#[derive(Clone)]
-pub(crate) enum PlanStep {
+pub(crate) struct PlanStep {
+    pub(crate) entry: &'static FunctionEntry,
+    pub(crate) guard: PlanGuard,
+}
+
+/// A bound guard.
+pub(crate) enum PlanGuard {
     /// Runs before.
     Before(Arc<dyn ErasedCheck>),
     /// Runs around what follows.
     Around(Arc<dyn Around>),
+}
+
+impl PlanStep {
+    /// Waits for the guard, as long as its attribute allows.
+    async fn finish(&self, step: Step<'_>) -> Result<()> {
+        match self.entry.timeout_ms {
+            None => step.await,
+            Some(limit) => tokio::time::timeout(Duration::from_millis(limit), Box::pin(step))
+                .await
+                .unwrap_or_else(|_| Err(timed_out(self.entry.id()))),
+        }
+    }
 }
 
 impl Plan {
@@ -103,12 +120,12 @@ async fn limited(plan: &Plan, body: &mut (dyn Body + '_)) -> Result<()> {
 /// Runs the guards of `chain` and then the function.
 pub(crate) async fn steps(chain: &[PlanStep], body: &mut (dyn Body + '_)) -> Result<()> {
     for (at, step) in chain.iter().enumerate() {
-        match step {
-            PlanStep::Before(guard) => Step::start(|| body.check(guard.as_ref())).await?,
-            PlanStep::Around(guard) => {
+        match &step.guard {
+            PlanGuard::Before(guard) => step.finish(Step::start(|| body.check(guard.as_ref()))).await?,
+            PlanGuard::Around(guard) => {
                 let mut ran = false;
                 let next = Next::new(&chain[at + 1..], body, &mut ran);
-                Step::start(|| guard.around(next)).await?;
+                step.finish(Step::start(|| guard.around(next))).await?;
                 return if ran { Ok(()) } else { Err(swallowed()) };
             }
         }

@@ -5,6 +5,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
+use crate::facade::located;
 use crate::parameter::{Form, Param};
 use crate::signature::Function;
 
@@ -17,31 +18,14 @@ pub(crate) struct Arguments<'a> {
 
 impl<'a> Arguments<'a> {
     /// The parameters from position `first` up to, not including, `end`.
-    pub(crate) fn new(
-        function: &'a Function,
-        first: usize,
-        end: usize,
-        private: &TokenStream,
-    ) -> Self {
-        let params = function
-            .params
-            .iter()
-            .enumerate()
-            .take(end)
-            .skip(first)
-            .collect();
-        Self {
-            function,
-            params,
-            private: private.clone(),
-        }
+    pub(crate) fn new(function: &'a Function, first: usize, end: usize, private: &TokenStream) -> Self {
+        let params = function.params.iter().enumerate().take(end).skip(first).collect();
+        Self { function, params, private: private.clone() }
     }
 
     /// Whether the call needs nothing from its scope.
     pub(crate) fn ignores_scope(&self) -> bool {
-        self.params
-            .iter()
-            .all(|(_, param)| param.form == Form::Shared)
+        self.params.iter().all(|(_, param)| param.form == Form::Shared)
     }
 
     /// Whether one of them is a unit of work.
@@ -50,32 +34,20 @@ impl<'a> Arguments<'a> {
     }
 
     fn of(&self, form: Form) -> impl Iterator<Item = &(usize, &'a Param)> {
-        self.params
-            .iter()
-            .filter(move |(_, param)| param.form == form)
+        self.params.iter().filter(move |(_, param)| param.form == form)
     }
 
     /// The dependencies: the owner of a method first, then each `&T`, with the name a start-up fault gives it.
     fn dependencies(&self) -> Vec<(&str, &TokenStream, Span)> {
-        let owner = self
-            .function
-            .owner
-            .iter()
-            .map(|owner| ("self", owner, self.function.span()));
-        let shared = self
-            .of(Form::Shared)
-            .map(|(_, param)| (param.name.as_str(), &param.ty, param.span()));
+        let owner = self.function.owner.iter().map(|owner| ("self", owner, self.function.span()));
+        let shared = self.of(Form::Shared).map(|(_, param)| (param.name.as_str(), &param.ty, param.span()));
         owner.chain(shared).collect()
     }
 
     /// `struct __Bound(..);` holding every dependency, resolved once at start-up.
     pub(crate) fn bound(&self) -> TokenStream {
         let p = &self.private;
-        let types: Vec<_> = self
-            .dependencies()
-            .into_iter()
-            .map(|(_, ty, _)| quote!(#p::Dep<#ty>))
-            .collect();
+        let types: Vec<_> = self.dependencies().into_iter().map(|(_, ty, _)| quote!(#p::Dep<#ty>)).collect();
         match types.as_slice() {
             [] => quote!(
                 struct __Bound;
@@ -120,15 +92,13 @@ impl<'a> Arguments<'a> {
     pub(crate) fn fetch(&self, scope: &TokenStream, mutable: bool) -> TokenStream {
         let p = &self.private;
         let fetches = self.params.iter().filter_map(|(at, param)| {
-            let (slot, ty) = (argument(*at), &param.ty);
+            let (p, slot, ty) = (located(p, param.span()), argument(*at), &param.ty);
             let mutable = mutable.then(|| quote!(mut));
             match param.form {
-                Form::Value => {
-                    Some(quote_spanned!(param.span()=> let #slot = #p::take::<#ty>(#scope)?;))
+                Form::Value => Some(quote_spanned!(param.span()=> let #slot = #p::take::<#ty>(#scope)?;)),
+                Form::Unique => {
+                    Some(quote_spanned!(param.span()=> let #mutable #slot = #p::begin::<#ty>(#scope)?;))
                 }
-                Form::Unique => Some(
-                    quote_spanned!(param.span()=> let #mutable #slot = #p::begin::<#ty>(#scope)?;),
-                ),
                 Form::Shared => None,
             }
         });
@@ -139,7 +109,7 @@ impl<'a> Arguments<'a> {
     pub(crate) fn fetch_from_next(&self) -> TokenStream {
         let p = &self.private;
         let fetches = self.of(Form::Value).map(|(at, param)| {
-            let (slot, ty) = (argument(*at), &param.ty);
+            let (p, slot, ty) = (located(p, param.span()), argument(*at), &param.ty);
             quote_spanned!(param.span()=> let #slot = #p::take_next::<#ty>(&mut next)?;)
         });
         fetches.collect()
@@ -167,11 +137,7 @@ impl<'a> Arguments<'a> {
                 }
             })
             .collect();
-        let arguments = owner
-            .into_iter()
-            .chain(leading)
-            .chain(own.into_iter().flatten())
-            .chain(trailing);
+        let arguments = owner.into_iter().chain(leading).chain(own.into_iter().flatten()).chain(trailing);
         let path = &self.function.path;
         quote_spanned!(self.function.span()=> #path(#(#arguments),*))
     }
@@ -213,6 +179,7 @@ impl<'a> Arguments<'a> {
             quote_spanned!(Span::mixed_site()=> let #slot = ::core::clone::Clone::clone(&self.#index);)
         });
         let call = self.call(message, None, Self::local);
+        let p = located(p, self.function.span());
         quote_spanned! {self.function.span()=>
             #(#clones)*
             let (output, #(#units),*) = #p::blocking(move || {

@@ -22,25 +22,19 @@ pub(crate) fn config(arguments: TokenStream, item: &TokenStream) -> TokenStream 
     let subject = Subject::new("config", item.ident());
     let (mut prefix, mut facade) = (None, None);
     let mut given = false;
-    keys::read(
-        &subject,
-        &["prefix", "crate"],
-        arguments,
-        &mut errors,
-        |key, input, _| {
-            if key.name == "crate" {
-                facade = Some(key.value(input, "crate = path")?);
-                return Ok(());
-            }
-            given = true;
-            let text = key.text(input, EXAMPLE)?;
-            if !is_prefix(&text.value()) {
-                return Err(key.error(&text, "lower-case words joined by dots", EXAMPLE));
-            }
-            prefix = Some(text);
-            Ok(())
-        },
-    );
+    keys::read(&subject, &["prefix", "crate"], arguments, &mut errors, |key, input, _| {
+        if key.name == "crate" {
+            facade = Some(key.value(input, "crate = path")?);
+            return Ok(());
+        }
+        given = true;
+        let text = key.text(input, EXAMPLE)?;
+        if !is_prefix(&text.value()) {
+            return Err(key.error(&text, "lower-case words joined by dots", EXAMPLE));
+        }
+        prefix = Some(text);
+        Ok(())
+    });
     if !given {
         errors.help(
             item.ident(),
@@ -68,9 +62,7 @@ pub(crate) fn config(arguments: TokenStream, item: &TokenStream) -> TokenStream 
 fn is_prefix(text: &str) -> bool {
     let word = |word: &str| {
         word.starts_with(|c: char| c.is_ascii_lowercase())
-            && word
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
     };
     text.split('.').all(word)
 }

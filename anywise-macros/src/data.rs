@@ -29,11 +29,7 @@ impl Parse for Item {
         let whole = input.fork().parse()?;
         let attributes = input.call(Attribute::parse_outer)?;
         let rest = input.parse()?;
-        Ok(Self {
-            attributes,
-            rest,
-            input: whole,
-        })
+        Ok(Self { attributes, rest, input: whole })
     }
 }
 
@@ -69,15 +65,10 @@ impl Derive {
 
 impl Item {
     /// Reads the item under `attribute`, which must be `what`; the tokens to emit instead are the error.
-    pub(crate) fn read(
-        attribute: &str,
-        what: &str,
-        item: &TokenStream,
-    ) -> Result<Self, TokenStream> {
+    pub(crate) fn read(attribute: &str, what: &str, item: &TokenStream) -> Result<Self, TokenStream> {
         syn::parse2(item.clone()).map_err(|_| {
-            let message = format!(
-                "`#[{attribute}]` must stand on {what}\nhelp: write it directly above {what}"
-            );
+            let message =
+                format!("`#[{attribute}]` must stand on {what}\nhelp: write it directly above {what}");
             let error = syn::Error::new_spanned(item, message).into_compile_error();
             quote!(#error #item)
         })
@@ -125,17 +116,8 @@ impl Item {
     }
 
     /// The item with the derives of `wanted` that it lacks; `strict` adds `deny_unknown_fields` where that is possible.
-    pub(crate) fn with_derives(
-        &self,
-        wanted: &[Derive],
-        strict: bool,
-        facade: &Facade,
-    ) -> TokenStream {
-        let Self {
-            attributes,
-            rest,
-            input,
-        } = self;
+    pub(crate) fn with_derives(&self, wanted: &[Derive], strict: bool, facade: &Facade) -> TokenStream {
+        let Self { attributes, rest, input } = self;
         if matches!(input.data, Data::Union(_)) {
             return quote!(#(#attributes)* #rest);
         }
@@ -147,9 +129,7 @@ impl Item {
             .collect();
         let derive = (!missing.is_empty()).then(|| quote!(#[derive(#(#missing),*)]));
         let serde = (!wanted.is_empty()).then(|| self.support("serde", facade));
-        let schemars = wanted
-            .contains(&Derive::JsonSchema)
-            .then(|| self.support("schemars", facade));
+        let schemars = wanted.contains(&Derive::JsonSchema).then(|| self.support("schemars", facade));
         let deny = (strict && !wanted.is_empty() && self.can_be_strict())
             .then(|| quote!(#[serde(deny_unknown_fields)]));
         quote!(#derive #(#attributes)* #serde #deny #schemars #rest)
@@ -172,23 +152,14 @@ impl Item {
         };
         matches!(data.fields, Fields::Named(_))
             && !says(&self.attributes, "serde", "deny_unknown_fields")
-            && !data
-                .fields
-                .iter()
-                .any(|field| says(&field.attrs, "serde", "flatten"))
+            && !data.fields.iter().any(|field| says(&field.attrs, "serde", "flatten"))
     }
 
     /// Whether the user wrote this derive, judged by the last segment of its path.
     fn derives(&self, name: &str) -> bool {
-        let lists = self
-            .attributes
-            .iter()
-            .filter(|attribute| attribute.path().is_ident("derive"));
+        let lists = self.attributes.iter().filter(|attribute| attribute.path().is_ident("derive"));
         lists
-            .filter_map(|list| {
-                list.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated)
-                    .ok()
-            })
+            .filter_map(|list| list.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated).ok())
             .flatten()
             .any(|path| path.segments.last().is_some_and(|last| last.ident == name))
     }
@@ -196,9 +167,7 @@ impl Item {
 
 /// Whether an attribute `#[name(..)]` contains `word`.
 pub(crate) fn says(attributes: &[Attribute], name: &str, word: &str) -> bool {
-    let named = attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident(name));
+    let named = attributes.iter().filter(|attribute| attribute.path().is_ident(name));
     named
         .filter_map(|attribute| attribute.meta.require_list().ok())
         .any(|list| parameter::find(list.tokens.clone(), word).is_some())
@@ -213,16 +182,10 @@ pub(crate) fn data(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let mut facade = None;
     let subject = Subject::new("data", item.ident());
-    keys::read(
-        &subject,
-        &["crate"],
-        arguments,
-        &mut errors,
-        |key, input, _| {
-            facade = Some(key.value(input, "crate = path")?);
-            Ok(())
-        },
-    );
+    keys::read(&subject, &["crate"], arguments, &mut errors, |key, input, _| {
+        facade = Some(key.value(input, "crate = path")?);
+        Ok(())
+    });
     item.check_shape(&subject, &mut errors);
     let item = item.with_derives(Derive::ALL, false, &Facade::new(facade.as_ref()));
     let errors = errors.into_tokens();

@@ -14,19 +14,13 @@ fn line(attribute: &Attribute) -> Option<String> {
     let Meta::NameValue(doc) = &attribute.meta else {
         return None;
     };
-    let Expr::Lit(ExprLit {
-        lit: Lit::Str(text),
-        ..
-    }) = &doc.value
-    else {
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &doc.value else {
         return None;
     };
     if !doc.path.is_ident("doc") {
         return None;
     }
     let text = text.value();
-    let lines = text
-        .lines()
-        .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end());
+    let lines = text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end());
     Some(lines.collect::<Vec<_>>().join("\n"))
 }

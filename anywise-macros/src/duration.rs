@@ -9,11 +9,7 @@ pub(crate) fn milliseconds(key: &Key<'_>, input: ParseStream<'_>) -> syn::Result
     let example = format!("{} = \"5s\"", key.name);
     let text = key.text(input, &example)?;
     parse(&text.value()).ok_or_else(|| {
-        key.error(
-            &text,
-            "a whole number above 0 and a unit (`ms`, `s`, `m` or `h`)",
-            &example,
-        )
+        key.error(&text, "a whole number above 0 and a unit (`ms`, `s`, `m` or `h`)", &example)
     })
 }
 
@@ -27,11 +23,7 @@ fn parse(text: &str) -> Option<u64> {
         "h" => 3_600_000,
         _ => return None,
     };
-    number
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(factor)
-        .filter(|&milliseconds| milliseconds > 0)
+    number.parse::<u64>().ok()?.checked_mul(factor).filter(|&milliseconds| milliseconds > 0)
 }
 
 #[cfg(test)]

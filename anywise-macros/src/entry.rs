@@ -18,11 +18,7 @@ pub(crate) fn beside(
     };
     let mut errors = Errors::default();
     let block = block(&source, &mut errors);
-    let beside = if errors.is_empty() {
-        block
-    } else {
-        errors.into_tokens()
-    };
+    let beside = if errors.is_empty() { block } else { errors.into_tokens() };
     quote!(#item #beside)
 }
 
@@ -45,14 +41,7 @@ pub(crate) struct Entry<'a> {
 impl Entry<'_> {
     /// The whole block.
     pub(crate) fn expand(self) -> TokenStream {
-        let Self {
-            function,
-            private: p,
-            kind,
-            settings,
-            items,
-            wiring,
-        } = self;
+        let Self { function, private: p, kind, settings, items, wiring } = self;
         let kind = Ident::new(kind, Span::mixed_site());
         let label = &function.label;
         let docs = docs(function.docs.as_deref());

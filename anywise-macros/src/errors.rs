@@ -13,29 +13,13 @@ pub(crate) struct Errors(Vec<syn::Error>);
 
 impl Errors {
     /// Adds a mistake at `tokens`: what must be so, and what to write instead.
-    pub(crate) fn help(
-        &mut self,
-        tokens: impl ToTokens,
-        message: impl Display,
-        help: impl Display,
-    ) {
-        self.add(syn::Error::new_spanned(
-            tokens,
-            format!("{message}\nhelp: {help}"),
-        ));
+    pub(crate) fn help(&mut self, tokens: impl ToTokens, message: impl Display, help: impl Display) {
+        self.add(syn::Error::new_spanned(tokens, format!("{message}\nhelp: {help}")));
     }
 
     /// Adds a mistake at `tokens`: what must be so, and why.
-    pub(crate) fn note(
-        &mut self,
-        tokens: impl ToTokens,
-        message: impl Display,
-        note: impl Display,
-    ) {
-        self.add(syn::Error::new_spanned(
-            tokens,
-            format!("{message}\nnote: {note}"),
-        ));
+    pub(crate) fn note(&mut self, tokens: impl ToTokens, message: impl Display, note: impl Display) {
+        self.add(syn::Error::new_spanned(tokens, format!("{message}\nnote: {note}")));
     }
 
     /// Adds a mistake that has no token of its own, such as a missing key, at `span`.
@@ -60,9 +44,6 @@ impl Errors {
 
     /// The `compile_error!` calls, one for each mistake; nothing when there is none.
     pub(crate) fn into_tokens(self) -> TokenStream {
-        self.0
-            .into_iter()
-            .map(syn::Error::into_compile_error)
-            .collect()
+        self.0.into_iter().map(syn::Error::into_compile_error).collect()
     }
 }

@@ -3,7 +3,7 @@
 //! A user's crate depends on the facade alone and may rename it; expansions therefore never spell `anywise` themselves.
 
 use proc_macro_crate::{FoundCrate, crate_name};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
 /// The absolute path of the crate that re-exports the hidden support module.
@@ -31,12 +31,18 @@ impl Facade {
     }
 }
 
+/// The path as if written at `span`: rustc then reports a fault of the whole call there.
+pub(crate) fn located(path: &TokenStream, span: Span) -> TokenStream {
+    let token = |mut token: TokenTree| {
+        token.set_span(token.span().located_at(span));
+        token
+    };
+    path.clone().into_iter().map(token).collect()
+}
+
 /// The facade if the manifest has it (renamed or not), else core, else the facade's own name: rustc then says that it is missing.
 fn find() -> TokenStream {
-    ["anywise", "anywise-core"]
-        .into_iter()
-        .find_map(dependency)
-        .unwrap_or_else(|| quote!(::anywise))
+    ["anywise", "anywise-core"].into_iter().find_map(dependency).unwrap_or_else(|| quote!(::anywise))
 }
 
 fn dependency(package: &str) -> Option<TokenStream> {

@@ -61,12 +61,8 @@ pub(crate) fn fault(item: &TokenStream) -> TokenStream {
     };
     let mut errors = Errors::default();
     let subject = Subject::new("fault", &input.ident);
-    let container = Keys::read(
-        &subject,
-        &input.attrs,
-        &["kind", "code", "message", "detail", "crate"],
-        &mut errors,
-    );
+    let container =
+        Keys::read(&subject, &input.attrs, &["kind", "code", "message", "detail", "crate"], &mut errors);
     let ways = ways(&subject, &input, &container, &mut errors);
     let p = Facade::new(container.facade.as_ref()).private();
     if errors.is_empty() {
@@ -78,17 +74,10 @@ pub(crate) fn fault(item: &TokenStream) -> TokenStream {
 }
 
 impl Keys {
-    fn read(
-        subject: &Subject,
-        attributes: &[Attribute],
-        legal: &[&str],
-        errors: &mut Errors,
-    ) -> Self {
+    fn read(subject: &Subject, attributes: &[Attribute], legal: &[&str], errors: &mut Errors) -> Self {
         let mut found = Self::default();
-        let arguments = attributes
-            .iter()
-            .filter(|attribute| attribute.path().is_ident("fault"))
-            .filter_map(|attribute| {
+        let arguments = attributes.iter().filter(|attribute| attribute.path().is_ident("fault")).filter_map(
+            |attribute| {
                 let list = attribute.meta.require_list();
                 if list.is_err() {
                     errors.help(
@@ -98,41 +87,36 @@ impl Keys {
                     );
                 }
                 list.ok().map(|list| list.tokens.clone())
-            });
-        let arguments: Punctuated<TokenStream, Token![,]> = arguments.collect();
-        keys::read(
-            subject,
-            legal,
-            arguments.into_token_stream(),
-            errors,
-            |key, input, _| {
-                match key.name.to_string().as_str() {
-                    "kind" => {
-                        let name: Ident = key.value(input, "kind = not_found")?;
-                        found.kind = Some(kind(subject, name)?);
-                    }
-                    "code" => {
-                        let code = key.text(input, "code = \"slice.word\"")?;
-                        if !is_code(&code.value()) {
-                            return Err(key.error(
-                                &code,
-                                "at least two lower-case words joined by dots",
-                                "code = \"slice.word\"",
-                            ));
-                        }
-                        found.code = Some(code);
-                    }
-                    "message" => {
-                        found.message = Some(key.text(input, "message = \"words with {field}\"")?);
-                    }
-                    "detail" => {
-                        found.detail = Some(key.text(input, "detail = \"words for the caller\"")?);
-                    }
-                    _ => found.facade = Some(key.value(input, "crate = path")?),
-                }
-                Ok(())
             },
         );
+        let arguments: Punctuated<TokenStream, Token![,]> = arguments.collect();
+        keys::read(subject, legal, arguments.into_token_stream(), errors, |key, input, _| {
+            match key.name.to_string().as_str() {
+                "kind" => {
+                    let name: Ident = key.value(input, "kind = not_found")?;
+                    found.kind = Some(kind(subject, name)?);
+                }
+                "code" => {
+                    let code = key.text(input, "code = \"slice.word\"")?;
+                    if !is_code(&code.value()) {
+                        return Err(key.error(
+                            &code,
+                            "at least two lower-case words joined by dots",
+                            "code = \"slice.word\"",
+                        ));
+                    }
+                    found.code = Some(code);
+                }
+                "message" => {
+                    found.message = Some(key.text(input, "message = \"words with {field}\"")?);
+                }
+                "detail" => {
+                    found.detail = Some(key.text(input, "detail = \"words for the caller\"")?);
+                }
+                _ => found.facade = Some(key.value(input, "crate = path")?),
+            }
+            Ok(())
+        });
         found
     }
 }
@@ -143,23 +127,17 @@ fn kind(subject: &Subject, name: Ident) -> syn::Result<(Ident, &'static str)> {
         return Ok((name, variant));
     }
     let words: Vec<&str> = KINDS.iter().map(|(word, _)| *word).collect();
-    let near = keys::nearest(&text, &words)
-        .map(|near| format!("did you mean `{near}`? "))
-        .unwrap_or_default();
-    let message = format!(
-        "{subject} must not have the kind `{text}`\nhelp: {near}{}",
-        keys::these("kind", &words)
-    );
+    let near =
+        keys::nearest(&text, &words).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+    let message =
+        format!("{subject} must not have the kind `{text}`\nhelp: {near}{}", keys::these("kind", &words));
     Err(syn::Error::new_spanned(name, message))
 }
 
 /// `[a-z0-9_]+(\.[a-z0-9_]+)+`
 fn is_code(code: &str) -> bool {
     let word = |word: &str| {
-        !word.is_empty()
-            && word
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
     };
     code.contains('.') && code.split('.').all(word)
 }
@@ -168,29 +146,16 @@ fn is_code(code: &str) -> bool {
 fn ways(subject: &Subject, input: &DeriveInput, container: &Keys, errors: &mut Errors) -> Vec<Way> {
     if !input.generics.params.is_empty() {
         let note = "it is registered when the program is linked, so it must be one type";
-        errors.note(
-            &input.generics.params,
-            format!("{subject} must not be generic"),
-            note,
-        );
+        errors.note(&input.generics.params, format!("{subject} must not be generic"), note);
     }
     match &input.data {
-        Data::Struct(data) => way(
-            subject,
-            container,
-            container,
-            quote!(Self),
-            &data.fields,
-            &input.ident,
-            errors,
-        )
-        .into_iter()
-        .collect(),
-        Data::Enum(data) => {
-            for text in [&container.code, &container.message, &container.detail]
+        Data::Struct(data) => {
+            way(subject, container, container, quote!(Self), &data.fields, &input.ident, errors)
                 .into_iter()
-                .flatten()
-            {
+                .collect()
+        }
+        Data::Enum(data) => {
+            for text in [&container.code, &container.message, &container.detail].into_iter().flatten() {
                 errors.help(
                     text,
                     format!("{subject} must have code, message and detail on its variants"),
@@ -207,21 +172,9 @@ fn ways(subject: &Subject, input: &DeriveInput, container: &Keys, errors: &mut E
             let ways = data.variants.iter().filter_map(|variant| {
                 let ident = &variant.ident;
                 let subject = Subject::new("fault", &format!("{}::{ident}", input.ident));
-                let keys = Keys::read(
-                    &subject,
-                    &variant.attrs,
-                    &["kind", "code", "message", "detail"],
-                    errors,
-                );
-                way(
-                    &subject,
-                    &keys,
-                    container,
-                    quote!(Self::#ident),
-                    &variant.fields,
-                    ident,
-                    errors,
-                )
+                let keys =
+                    Keys::read(&subject, &variant.attrs, &["kind", "code", "message", "detail"], errors);
+                way(&subject, &keys, container, quote!(Self::#ident), &variant.fields, ident, errors)
             });
             let ways: Vec<Way> = ways.collect();
             check_messages(subject, &ways, errors);
@@ -290,12 +243,7 @@ fn marked(
     role: &str,
     errors: &mut Errors,
 ) -> Option<Member> {
-    let is_marked = |field: &Field| {
-        field
-            .attrs
-            .iter()
-            .any(|written| written.path().is_ident(attribute))
-    };
+    let is_marked = |field: &Field| field.attrs.iter().any(|written| written.path().is_ident(attribute));
     for second in fields.iter().filter(|field| is_marked(field)).skip(1) {
         errors.help(
             second,
@@ -309,9 +257,7 @@ fn marked(
 
 /// The field of that name.
 fn named(fields: &Fields, name: &str) -> Option<Member> {
-    fields
-        .members()
-        .find(|member| matches!(member, Member::Named(ident) if ident == name))
+    fields.members().find(|member| matches!(member, Member::Named(ident) if ident == name))
 }
 
 fn check_messages(subject: &Subject, ways: &[Way], errors: &mut Errors) {
@@ -326,30 +272,20 @@ fn check_messages(subject: &Subject, ways: &[Way], errors: &mut Errors) {
             "add `message = \"..\"` here, or remove it from `{}` and write `Display` yourself",
             compact(&with.path)
         );
-        errors.help(
-            &way.code,
-            format!("{subject} must have a message on every variant or on none"),
-            help,
-        );
+        errors.help(&way.code, format!("{subject} must have a message on every variant or on none"), help);
     }
 }
 
 fn check_codes(subject: &Subject, ways: &[Way], errors: &mut Errors) {
     for (at, way) in ways.iter().enumerate() {
-        let clash = ways[..at]
-            .iter()
-            .find(|first| first.code.value() == way.code.value() && first.kind != way.kind);
+        let clash =
+            ways[..at].iter().find(|first| first.code.value() == way.code.value() && first.kind != way.kind);
         if let Some(first) = clash {
-            let help = format!(
-                "choose another code: `{}` has this one with another kind",
-                compact(&first.path)
-            );
+            let help =
+                format!("choose another code: `{}` has this one with another kind", compact(&first.path));
             errors.help(
                 &way.code,
-                format!(
-                    "{subject} must have one kind for the code `{}`",
-                    way.code.value()
-                ),
+                format!("{subject} must have one kind for the code `{}`", way.code.value()),
                 help,
             );
         }
@@ -374,10 +310,7 @@ fn expand(ident: &Ident, ways: &[Way], p: &TokenStream) -> TokenStream {
         let detail = detail.as_ref().map(|Template { text, .. }| quote_spanned!(at=> .detail(::std::format!(#text))));
         quote_spanned!(at=> #path { #listed #pattern } => #p::FaultView::new(#p::Kind::#kind, #code) #detail #fields,)
     });
-    let error = ways
-        .iter()
-        .any(|way| way.message.is_some())
-        .then(|| error(ident, ways, p));
+    let error = ways.iter().any(|way| way.message.is_some()).then(|| error(ident, ways, p));
     quote_spanned! {at=>
         const _: () = {
             #[automatically_derived]
@@ -406,8 +339,7 @@ fn error(ident: &Ident, ways: &[Way], p: &TokenStream) -> TokenStream {
         Some(quote_spanned!(at=> #path { #source: cause, .. } => ::core::option::Option::Some(cause.as_source()),))
     });
     let sources: Vec<_> = sources.collect();
-    let rest = (sources.len() < ways.len())
-        .then(|| quote_spanned!(at=> _ => ::core::option::Option::None,));
+    let rest = (sources.len() < ways.len()).then(|| quote_spanned!(at=> _ => ::core::option::Option::None,));
     let source = (!sources.is_empty()).then(|| {
         quote_spanned! {at=>
             fn source(&self) -> ::core::option::Option<&(dyn ::core::error::Error + 'static)> {
@@ -470,11 +402,7 @@ fn placeholder(input: &DeriveInput, p: &TokenStream) -> Option<TokenStream> {
 /// Whether the user left `Display` to the derive.
 fn has_messages(input: &DeriveInput) -> bool {
     let variants = match &input.data {
-        Data::Enum(data) => data
-            .variants
-            .iter()
-            .map(|variant| &variant.attrs[..])
-            .collect(),
+        Data::Enum(data) => data.variants.iter().map(|variant| &variant.attrs[..]).collect(),
         Data::Struct(_) | Data::Union(_) => Vec::new(),
     };
     let mut attributes = variants.into_iter().chain([&input.attrs[..]]);

@@ -11,7 +11,7 @@ use crate::arguments::Arguments;
 use crate::duration;
 use crate::entry::{self, Entry};
 use crate::errors::Errors;
-use crate::facade::Facade;
+use crate::facade::{Facade, located};
 use crate::keys;
 use crate::parameter::{Form, Param};
 use crate::signature::{Function, Source};
@@ -30,9 +30,7 @@ struct Guard {
 
 /// The expansion of `#[guard(arguments)]` on `item`.
 pub(crate) fn guard(arguments: TokenStream, item: &TokenStream) -> TokenStream {
-    entry::beside("guard", item, |source, errors| {
-        block(arguments, source, None, errors)
-    })
+    entry::beside("guard", item, |source, errors| block(arguments, source, None, errors))
 }
 
 /// The block beside the function, or beside the `impl` block of `owner` that the function stands in.
@@ -45,11 +43,7 @@ pub(crate) fn block(
     let function = Function::new("guard", source, owner, errors);
     let guard = Guard::read(&function, arguments, errors);
     guard.check(&function, source, errors);
-    if errors.is_empty() {
-        guard.expand(&function)
-    } else {
-        TokenStream::new()
-    }
+    if errors.is_empty() { guard.expand(&function) } else { TokenStream::new() }
 }
 
 impl Guard {
@@ -57,34 +51,24 @@ impl Guard {
         let legal = [target::KEYS, KEYS].concat();
         let (mut order, mut timeout, mut around, mut facade) = (None, None, false, None);
         let mut target = Target::default();
-        keys::read(
-            &function.subject,
-            &legal,
-            arguments,
-            errors,
-            |key, input, _| {
-                match key.name.to_string().as_str() {
-                    "order" => {
-                        let number: LitInt = key.value(input, "order = 3")?;
-                        order = Some(number.base10_parse().map_err(|_| {
-                            key.error(&number, "a number that fits an `i32`", "order = 3")
-                        })?);
-                    }
-                    "around" => around = key.flag(input)?,
-                    "timeout" => timeout = Some(duration::milliseconds(key, input)?),
-                    "crate" => facade = Some(key.value(input, "crate = path")?),
-                    _ => target.key(key, input)?,
+        keys::read(&function.subject, &legal, arguments, errors, |key, input, _| {
+            match key.name.to_string().as_str() {
+                "order" => {
+                    let number: LitInt = key.value(input, "order = 3")?;
+                    order = Some(
+                        number
+                            .base10_parse()
+                            .map_err(|_| key.error(&number, "a number that fits an `i32`", "order = 3"))?,
+                    );
                 }
-                Ok(())
-            },
-        );
-        Self {
-            target,
-            order,
-            around,
-            timeout,
-            private: Facade::new(facade.as_ref()).private(),
-        }
+                "around" => around = key.flag(input)?,
+                "timeout" => timeout = Some(duration::milliseconds(key, input)?),
+                "crate" => facade = Some(key.value(input, "crate = path")?),
+                _ => target.key(key, input)?,
+            }
+            Ok(())
+        });
+        Self { target, order, around, timeout, private: Facade::new(facade.as_ref()).private() }
     }
 
     fn check(&self, function: &Function, source: &Source, errors: &mut Errors) {
@@ -97,10 +81,7 @@ impl Guard {
         }
         // The message and `Next` have errors of their own.
         let end = function.params.len() - usize::from(self.around && !function.params.is_empty());
-        for param in function.params[..end]
-            .iter()
-            .skip(usize::from(self.takes_message()))
-        {
+        for param in function.params[..end].iter().skip(usize::from(self.takes_message())) {
             if param.form == Form::Unique {
                 errors.note(
                     &param.written,
@@ -172,30 +153,18 @@ impl Guard {
             quote_spanned!(at=> .timeout_ms(#milliseconds))
         });
         let settings = quote_spanned!(at=> #target #order #around #timeout);
-        Entry {
-            function,
-            private: p,
-            kind: "guard",
-            settings,
-            items,
-            wiring,
-        }
-        .expand()
+        Entry { function, private: p, kind: "guard", settings, items, wiring }.expand()
     }
 }
 
 /// A guard of the message it takes first.
-fn before_message(
-    function: &Function,
-    message: &Param,
-    p: &TokenStream,
-) -> (TokenStream, TokenStream) {
+fn before_message(function: &Function, message: &Param, p: &TokenStream) -> (TokenStream, TokenStream) {
     let at = Span::mixed_site();
     let arguments = Arguments::new(function, 1, usize::MAX, p);
     let input = &message.ty;
     let leading = match message.form {
         Form::Shared => quote_spanned!(at=> message),
-        Form::Value | Form::Unique => quote_spanned!(message.span()=> #p::owned::<#input>(message)),
+        Form::Value | Form::Unique => message.owned(p),
     };
     let step = step(function, &arguments, Some(leading), p);
     let bound = arguments.bound();
@@ -225,10 +194,7 @@ fn before_any(function: &Function, p: &TokenStream) -> (TokenStream, TokenStream
             }
         }
     };
-    (
-        items,
-        wiring(function, &arguments, &TokenStream::new(), "guard_any", p),
-    )
+    (items, wiring(function, &arguments, &TokenStream::new(), "guard_any", p))
 }
 
 /// A guard that runs the rest itself, through `Next`.
@@ -239,8 +205,11 @@ fn around(function: &Function, last: &Param, p: &TokenStream) -> (TokenStream, T
     let mutable = (!fetch.is_empty()).then(|| quote_spanned!(at=> mut));
     let call = arguments.call(None, Some(quote_spanned!(at=> next)), Arguments::held);
     let returns = function.returns();
-    let done = quote_spanned!(function.output_span()=> #p::done::<#returns>(output));
-    let step = quote_spanned!(function.span()=> #p::Step::future(async move { #fetch let output = #call.await; #done }));
+    let (at_name, at_output) = (located(p, function.span()), located(p, function.output_span()));
+    let done = quote_spanned!(function.output_span()=> #at_output::done::<#returns>(output));
+    let step = quote_spanned! {function.span()=>
+        #at_name::Step::future(async move { #fetch let output = #call.await; #done })
+    };
     let bound = arguments.bound();
     let items = quote_spanned! {at=>
         #bound
@@ -266,9 +235,12 @@ fn step(
     let fetch = arguments.fetch(&quote_spanned!(at=> scope), false);
     let call = arguments.call(leading, None, Arguments::held);
     let returns = function.returns();
-    let provide = quote_spanned!(function.output_span()=> #p::provide::<#returns>(output, scope));
+    let (at_name, at_output) = (located(p, function.span()), located(p, function.output_span()));
+    let provide = quote_spanned!(function.output_span()=> #at_output::provide::<#returns>(output, scope));
     if function.is_async {
-        quote_spanned!(function.span()=> #p::Step::future(async move { #fetch let output = #call.await; #provide }))
+        quote_spanned! {function.span()=>
+            #at_name::Step::future(async move { #fetch let output = #call.await; #provide })
+        }
     } else {
         quote_spanned!(at=> #p::Step::ready((|| { #fetch let output = #call; #provide })()))
     }

@@ -10,15 +10,14 @@ use syn::Type;
 use crate::arguments::Arguments;
 use crate::entry::{self, Entry};
 use crate::errors::Errors;
+use crate::facade::located;
 use crate::parameter::{Form, Param};
 use crate::settings::Settings;
 use crate::signature::{Function, Source};
 
 /// The expansion of `#[handler(arguments)]` on `item`.
 pub(crate) fn handler(arguments: TokenStream, item: &TokenStream) -> TokenStream {
-    entry::beside("handler", item, |source, errors| {
-        block(arguments, source, None, errors)
-    })
+    entry::beside("handler", item, |source, errors| block(arguments, source, None, errors))
 }
 
 /// The block beside the function, or beside the `impl` block of `owner` that the function stands in.
@@ -56,34 +55,28 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
     };
     let bound = arguments.bound();
     let mutable = (!arguments.ignores_scope()).then(|| quote_spanned!(at=> mut));
+    let reply_of = reply_of(message, p);
     let call = call(function, message, settings, &arguments);
     let items = quote_spanned! {at=>
         #bound
         impl #p::Handle for __Bound {
             type Input = #input;
-            fn handle<'a>(&'a self, #mutable scope: #p::Scope<'a>, message: #input) -> #p::Call<'a, #p::ReplyOf<#input>> {
+            fn handle<'a>(&'a self, #mutable scope: #p::Scope<'a>, message: #input) -> #p::Call<'a, #reply_of> {
                 #call
             }
         }
     };
-    Entry {
-        function,
-        private: p,
-        kind: "handler",
-        settings: settings.tokens(),
-        items,
-        wiring,
-    }
-    .expand()
+    Entry { function, private: p, kind: "handler", settings: settings.tokens(), items, wiring }.expand()
+}
+
+/// What the message's handler answers.
+fn reply_of(message: &Param, p: &TokenStream) -> TokenStream {
+    let (p, input) = (located(p, message.span()), &message.ty);
+    quote_spanned!(message.span()=> #p::ReplyOf<#input>)
 }
 
 /// The body of `handle`: fetch, call, hand back, commit, reply.
-fn call(
-    function: &Function,
-    message: &Param,
-    settings: &Settings,
-    arguments: &Arguments<'_>,
-) -> TokenStream {
+fn call(function: &Function, message: &Param, settings: &Settings, arguments: &Arguments<'_>) -> TokenStream {
     let (p, at) = (&settings.private, Span::mixed_site());
     let (input, returns) = (&message.ty, function.returns());
     let leading = match message.form {
@@ -91,16 +84,12 @@ fn call(
         Form::Value | Form::Unique => quote_spanned!(at=> message),
     };
     let fetch = arguments.fetch(&quote_spanned!(at=> &mut scope), !settings.blocking);
-    let reply = quote_spanned!(function.output_span()=> #p::reply::<#input, #returns>(output));
+    let reply_of = reply_of(message, p);
+    let at_output = located(p, function.output_span());
+    let reply = quote_spanned!(function.output_span()=> #at_output::reply::<#input, #returns>(output));
     if settings.blocking {
         let call = arguments.blocking_call(Some(leading));
-        return finish(
-            function,
-            arguments,
-            &quote_spanned!(at=> #fetch #call),
-            &reply,
-            p,
-        );
+        return finish(function, arguments, &quote_spanned!(at=> #fetch #call), &reply, p);
     }
     let call = arguments.call(Some(leading), None, Arguments::held);
     if function.is_async {
@@ -113,16 +102,10 @@ fn call(
         );
     }
     if arguments.writes() {
-        return finish(
-            function,
-            arguments,
-            &quote_spanned!(at=> #fetch let output = #call;),
-            &reply,
-            p,
-        );
+        return finish(function, arguments, &quote_spanned!(at=> #fetch let output = #call;), &reply, p);
     }
     quote_spanned! {at=>
-        #p::Call::ready((|| -> #p::Result<#p::ReplyOf<#input>> {
+        #p::Call::ready((|| -> #p::Result<#reply_of> {
             #fetch
             let output = #call;
             #reply
@@ -138,12 +121,13 @@ fn finish(
     reply: &TokenStream,
     p: &TokenStream,
 ) -> TokenStream {
+    let at_name = located(p, function.span());
     if !arguments.writes() {
-        return quote_spanned!(function.span()=> #p::Call::future(async move { #output #reply }));
+        return quote_spanned!(function.span()=> #at_name::Call::future(async move { #output #reply }));
     }
     let commit = arguments.commit();
     quote_spanned! {function.span()=>
-        #p::Call::future(async move {
+        #at_name::Call::future(async move {
             #output
             let reply = #reply?;
             #commit

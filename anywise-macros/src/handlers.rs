@@ -28,11 +28,7 @@ pub(crate) fn handlers(arguments: TokenStream, item: &TokenStream) -> TokenStrea
     let facade = facade(&subject, arguments, &mut errors);
     check(&subject, &block, &mut errors);
     let blocks = methods(&subject, &mut block, facade.as_ref(), &mut errors);
-    let beside = if errors.is_empty() {
-        blocks
-    } else {
-        errors.into_tokens()
-    };
+    let beside = if errors.is_empty() { blocks } else { errors.into_tokens() };
     quote!(#block #beside)
 }
 
@@ -103,23 +99,14 @@ fn methods(
 }
 
 /// Takes the function attribute off a method: its name and its keys.
-fn take(
-    method: &mut ImplItemFn,
-    facade: Option<&Path>,
-    errors: &mut Errors,
-) -> Option<(Ident, TokenStream)> {
-    let (ours, others): (Vec<_>, Vec<_>) = method
-        .attrs
-        .drain(..)
-        .partition(|attribute| name(attribute).is_some());
+fn take(method: &mut ImplItemFn, facade: Option<&Path>, errors: &mut Errors) -> Option<(Ident, TokenStream)> {
+    let (ours, others): (Vec<_>, Vec<_>) =
+        method.attrs.drain(..).partition(|attribute| name(attribute).is_some());
     method.attrs = others;
     for second in ours.iter().skip(1) {
         errors.help(
             second,
-            format!(
-                "method `{}` must be one thing: a handler, a listener or a guard",
-                method.sig.ident
-            ),
+            format!("method `{}` must be one thing: a handler, a listener or a guard", method.sig.ident),
             "remove this attribute",
         );
     }
@@ -130,22 +117,14 @@ fn take(
         Meta::NameValue(value) => {
             errors.help(
                 &value.value,
-                format!(
-                    "method `{}` must have keys in parentheses",
-                    method.sig.ident
-                ),
+                format!("method `{}` must have keys in parentheses", method.sig.ident),
                 "write `#[handler(key = value)]`",
             );
             TokenStream::new()
         }
     };
-    let facade = facade.map(|path| {
-        if arguments.is_empty() {
-            quote!(crate = #path)
-        } else {
-            quote!(, crate = #path)
-        }
-    });
+    let facade =
+        facade.map(|path| if arguments.is_empty() { quote!(crate = #path) } else { quote!(, crate = #path) });
     Some((name(attribute)?, quote!(#arguments #facade)))
 }
 

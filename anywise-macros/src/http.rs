@@ -43,27 +43,17 @@ impl Http {
         };
         inner.parse::<Option<Token![,]>>()?;
         let (mut status, mut location) = (None, None);
-        keys::read(
-            subject,
-            &["status", "location"],
-            inner.parse()?,
-            errors,
-            |key, input, _| {
-                if key.name == "status" {
-                    status = Some(status_code(key, input)?);
-                } else {
-                    let text = key.text(input, "location = \"/payments/{id}\"")?;
-                    segments(subject, &text, &text.value())?;
-                    location = Some(text.value());
-                }
-                Ok(())
-            },
-        );
-        Ok(Self {
-            status,
-            location,
-            ..Self::new(subject, &template)?
-        })
+        keys::read(subject, &["status", "location"], inner.parse()?, errors, |key, input, _| {
+            if key.name == "status" {
+                status = Some(status_code(key, input)?);
+            } else {
+                let text = key.text(input, "location = \"/payments/{id}\"")?;
+                segments(subject, &text, &text.value())?;
+                location = Some(text.value());
+            }
+            Ok(())
+        });
+        Ok(Self { status, location, ..Self::new(subject, &template)? })
     }
 
     fn new(subject: &Subject, template: &LitStr) -> syn::Result<Self> {
@@ -107,10 +97,7 @@ impl Http {
                 _ if names.is_empty() => {
                     "it has no named fields: remove the parameter from the path".to_owned()
                 }
-                Some(near) => format!(
-                    "did you mean `{{{near}}}`? {}",
-                    keys::these("field", &names)
-                ),
+                Some(near) => format!("did you mean `{{{near}}}`? {}", keys::these("field", &names)),
                 None => keys::these("field", &names),
             };
             errors.help(
@@ -124,13 +111,7 @@ impl Http {
     /// `.http(..)` on the metadata.
     pub(crate) fn tokens(&self) -> TokenStream {
         let at = Span::mixed_site();
-        let Self {
-            method,
-            path,
-            status,
-            location,
-            ..
-        } = self;
+        let Self { method, path, status, location, .. } = self;
         let status = status.map(Literal::u16_unsuffixed);
         let (status, location) = (option(status), option(location.as_ref()));
         quote_spanned!(at=> .http(#method, #path, #status, #location))
@@ -167,10 +148,7 @@ fn segments(subject: &Subject, template: &LitStr, path: &str) -> syn::Result<()>
     };
     let mut seen = Vec::new();
     for segment in rest.split('/').filter(|_| !rest.is_empty()) {
-        if let Some(name) = segment
-            .strip_prefix('{')
-            .and_then(|segment| segment.strip_suffix('}'))
-        {
+        if let Some(name) = segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}')) {
             if syn::parse_str::<proc_macro2::Ident>(name).is_err() {
                 return Err(fault(
                     template,
@@ -196,9 +174,7 @@ fn segments(subject: &Subject, template: &LitStr, path: &str) -> syn::Result<()>
                 "write `/{field}/`",
             ));
         } else if segment.is_empty()
-            || segment.contains(|c: char| {
-                c.is_whitespace() || c.is_control() || "?#*%\\\"<>^`|".contains(c)
-            })
+            || segment.contains(|c: char| c.is_whitespace() || c.is_control() || "?#*%\\\"<>^`|".contains(c))
         {
             let what = format!("have an HTTP path of plain segments, not `{path}`");
             return Err(fault(
@@ -213,8 +189,7 @@ fn segments(subject: &Subject, template: &LitStr, path: &str) -> syn::Result<()>
 }
 
 fn parameters(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/')
-        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+    path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
 }
 
 fn fault(template: &LitStr, subject: &Subject, must: &str, help: &str) -> Error {

@@ -55,10 +55,7 @@ fn one(
     value: &mut impl FnMut(&Key<'_>, ParseStream<'_>, &mut Errors) -> syn::Result<()>,
 ) -> syn::Result<()> {
     let Ok(name) = input.call(Ident::parse_any) else {
-        let message = format!(
-            "{subject} must be described with keys\nhelp: {}",
-            these("key", legal)
-        );
+        let message = format!("{subject} must be described with keys\nhelp: {}", these("key", legal));
         return Err(input.error(message));
     };
     let text = name.to_string();
@@ -66,25 +63,16 @@ fn one(
         return Err(Error::new(name.span(), unknown(subject, &text, legal)));
     }
     if seen.contains(&text) {
-        let message =
-            format!("{subject} must have the key `{text}` once\nhelp: remove one of the two");
+        let message = format!("{subject} must have the key `{text}` once\nhelp: remove one of the two");
         return Err(Error::new(name.span(), message));
     }
     seen.push(text);
-    value(
-        &Key {
-            name: &name,
-            subject,
-        },
-        input,
-        errors,
-    )?;
+    value(&Key { name: &name, subject }, input, errors)?;
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(());
     }
-    Err(input.error(format!(
-        "{subject} must have a comma after the key `{name}`\nhelp: write `,` before this"
-    )))
+    Err(input
+        .error(format!("{subject} must have a comma after the key `{name}`\nhelp: write `,` before this")))
 }
 
 /// Goes to the next comma that is not inside `<..>` (brackets and braces are one token each).
@@ -121,11 +109,7 @@ impl Key<'_> {
     }
 
     /// The values between parentheses, at least one.
-    pub(crate) fn values<T: Parse>(
-        &self,
-        input: ParseStream<'_>,
-        example: &str,
-    ) -> syn::Result<Vec<T>> {
+    pub(crate) fn values<T: Parse>(&self, input: ParseStream<'_>, example: &str) -> syn::Result<Vec<T>> {
         let malformed = self.malformed(input, example);
         if !input.peek(token::Paren) {
             return Err(malformed);
@@ -159,24 +143,14 @@ impl Key<'_> {
     /// An error at `tokens`: the value must be `what`. `example` is the whole key as it should look.
     pub(crate) fn error(&self, tokens: impl ToTokens, what: &str, example: &str) -> Error {
         let Self { name, subject } = self;
-        Error::new_spanned(
-            tokens,
-            format!("{subject} must have {what} as `{name}`\nhelp: write `{example}`"),
-        )
+        Error::new_spanned(tokens, format!("{subject} must have {what} as `{name}`\nhelp: write `{example}`"))
     }
 
     /// An error at what follows, or at the key when nothing does.
     fn malformed(&self, input: ParseStream<'_>, example: &str) -> Error {
         let Self { name, subject } = self;
-        let span = if input.is_empty() || input.peek(Token![,]) {
-            name.span()
-        } else {
-            input.span()
-        };
-        Error::new(
-            span,
-            format!("{subject} must have a well-formed key `{name}`\nhelp: write `{example}`"),
-        )
+        let span = if input.is_empty() || input.peek(Token![,]) { name.span() } else { input.span() };
+        Error::new(span, format!("{subject} must have a well-formed key `{name}`\nhelp: write `{example}`"))
     }
 }
 
@@ -186,19 +160,12 @@ pub(crate) fn unknown(subject: &Subject, name: &str, legal: &[&str]) -> String {
         Some(near) => format!("did you mean `{near}`? "),
         None => String::new(),
     };
-    format!(
-        "{subject} must not have the key `{name}`\nhelp: {near}{}",
-        these("key", legal)
-    )
+    format!("{subject} must not have the key `{name}`\nhelp: {near}{}", these("key", legal))
 }
 
 /// The names in code quotes, separated by commas.
 pub(crate) fn list(names: &[&str]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// All there are: `the keys are ..`, `the only field is ..`.
@@ -211,10 +178,7 @@ pub(crate) fn these(what: &str, names: &[&str]) -> String {
 
 /// The legal name that a typing error away from `name` would give.
 pub(crate) fn nearest<'a>(name: &str, legal: &[&'a str]) -> Option<&'a str> {
-    let closest = legal
-        .iter()
-        .map(|&candidate| (distance(name, candidate), candidate))
-        .min()?;
+    let closest = legal.iter().map(|&candidate| (distance(name, candidate), candidate)).min()?;
     (closest.0 <= name.len().div_ceil(3)).then_some(closest.1)
 }
 

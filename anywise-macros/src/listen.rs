@@ -10,15 +10,14 @@ use syn::Type;
 use crate::arguments::Arguments;
 use crate::entry::{self, Entry};
 use crate::errors::Errors;
+use crate::facade::located;
 use crate::parameter::{Form, Param};
 use crate::settings::Settings;
 use crate::signature::{Function, Source};
 
 /// The expansion of `#[listen(arguments)]` on `item`.
 pub(crate) fn listen(arguments: TokenStream, item: &TokenStream) -> TokenStream {
-    entry::beside("listener", item, |source, errors| {
-        block(arguments, source, None, errors)
-    })
+    entry::beside("listener", item, |source, errors| block(arguments, source, None, errors))
 }
 
 /// The block beside the function, or beside the `impl` block of `owner` that the function stands in.
@@ -68,27 +67,14 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
             }
         }
     };
-    Entry {
-        function,
-        private: p,
-        kind: "listener",
-        settings: settings.tokens(),
-        items,
-        wiring,
-    }
-    .expand()
+    Entry { function, private: p, kind: "listener", settings: settings.tokens(), items, wiring }.expand()
 }
 
 /// The body of `listen`: fetch, call, hand back, commit, send the answer.
-fn call(
-    function: &Function,
-    message: &Param,
-    settings: &Settings,
-    arguments: &Arguments<'_>,
-) -> TokenStream {
+fn call(function: &Function, message: &Param, settings: &Settings, arguments: &Arguments<'_>) -> TokenStream {
     let (p, at) = (&settings.private, Span::mixed_site());
-    let input = &message.ty;
-    let owned = quote_spanned!(message.span()=> #p::owned::<#input>(message));
+    let (at_name, at_output) = (located(p, function.span()), located(p, function.output_span()));
+    let owned = message.owned(p);
     let fetch = arguments.fetch(&quote_spanned!(at=> &mut scope), !settings.blocking);
     let output = if settings.blocking {
         let leading = match message.form {
@@ -110,15 +96,15 @@ fn call(
     let waits = function.is_async || settings.blocking || arguments.writes();
     match &function.output {
         None if waits => quote_spanned! {function.span()=>
-            #p::Call::future(async move { #output let () = output; #commit ::core::result::Result::Ok(()) })
+            #at_name::Call::future(async move { #output let () = output; #commit ::core::result::Result::Ok(()) })
         },
         None => quote_spanned! {at=>
             #p::Call::ready((|| -> #p::Result<()> { #output let () = output; ::core::result::Result::Ok(()) })())
         },
         Some(returns) => {
-            let answer = quote_spanned!(function.output_span()=> #p::answer::<#returns>(output)?);
+            let answer = quote_spanned!(function.output_span()=> #at_output::answer::<#returns>(output)?);
             quote_spanned! {function.span()=>
-                #p::Call::future(async move {
+                #at_name::Call::future(async move {
                     #output
                     let answer = #answer;
                     #commit

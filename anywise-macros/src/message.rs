@@ -47,12 +47,10 @@ impl Kind {
 
     fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::Command | Self::Query => &[
-                "reply", "name", "version", "aliases", "key", "family", "local", "http", "crate",
-            ],
-            Self::Event => &[
-                "name", "version", "aliases", "key", "family", "local", "crate",
-            ],
+            Self::Command | Self::Query => {
+                &["reply", "name", "version", "aliases", "key", "family", "local", "http", "crate"]
+            }
+            Self::Event => &["name", "version", "aliases", "key", "family", "local", "crate"],
         }
     }
 }
@@ -85,9 +83,7 @@ pub(crate) fn message(kind: Kind, arguments: TokenStream, item: &TokenStream) ->
     let facade = Facade::new(message.facade.as_ref());
     let derives: &[Derive] = if message.local { &[] } else { Derive::ALL };
     let written = item.with_derives(derives, kind != Kind::Event, &facade);
-    let block = item
-        .is_plain()
-        .then(|| message.expand(kind, &item, &facade.private()));
+    let block = item.is_plain().then(|| message.expand(kind, &item, &facade.private()));
     let errors = errors.into_tokens();
     quote!(#written #block #errors)
 }
@@ -95,38 +91,26 @@ pub(crate) fn message(kind: Kind, arguments: TokenStream, item: &TokenStream) ->
 impl Message {
     fn read(kind: Kind, subject: &Subject, arguments: TokenStream, errors: &mut Errors) -> Self {
         let mut message = Self::default();
-        keys::read(
-            subject,
-            kind.keys(),
-            arguments,
-            errors,
-            |key, input, errors| {
-                match key.name.to_string().as_str() {
-                    "reply" => message.reply = Some(key.value(input, "reply = MyReply")?),
-                    "name" => {
-                        message.name = Some(wire_name(
-                            key,
-                            key.text(input, "name = \"payment.Charge\"")?,
-                        )?);
-                    }
-                    "version" => message.version = Some(key.positive(input, "version = 2")?),
-                    "aliases" => {
-                        let names: Vec<LitStr> =
-                            key.values(input, "aliases(\"payment.Charge\")")?;
-                        message.aliases = names
-                            .into_iter()
-                            .map(|name| wire_name(key, name))
-                            .collect::<syn::Result<_>>()?;
-                    }
-                    "key" => message.key = Some(key.value(input, "key = field")?),
-                    "family" => message.families = key.values(input, "family(Marker)")?,
-                    "local" => message.local = key.flag(input)?,
-                    "http" => message.http = Some(Http::read(subject, key, input, errors)?),
-                    _ => message.facade = Some(key.value(input, "crate = path")?),
+        keys::read(subject, kind.keys(), arguments, errors, |key, input, errors| {
+            match key.name.to_string().as_str() {
+                "reply" => message.reply = Some(key.value(input, "reply = MyReply")?),
+                "name" => {
+                    message.name = Some(wire_name(key, key.text(input, "name = \"payment.Charge\"")?)?);
                 }
-                Ok(())
-            },
-        );
+                "version" => message.version = Some(key.positive(input, "version = 2")?),
+                "aliases" => {
+                    let names: Vec<LitStr> = key.values(input, "aliases(\"payment.Charge\")")?;
+                    message.aliases =
+                        names.into_iter().map(|name| wire_name(key, name)).collect::<syn::Result<_>>()?;
+                }
+                "key" => message.key = Some(key.value(input, "key = field")?),
+                "family" => message.families = key.values(input, "family(Marker)")?,
+                "local" => message.local = key.flag(input)?,
+                "http" => message.http = Some(Http::read(subject, key, input, errors)?),
+                _ => message.facade = Some(key.value(input, "crate = path")?),
+            }
+            Ok(())
+        });
         message
     }
 
@@ -140,17 +124,13 @@ impl Message {
                 .map(|near| format!("did you mean `{near}`? "))
                 .unwrap_or_default();
             let help = if names.is_empty() {
-                "it has no fields: remove the key, or write a struct with a field to order by"
-                    .to_owned()
+                "it has no fields: remove the key, or write a struct with a field to order by".to_owned()
             } else {
                 format!("{near}{}", keys::these("field", &names))
             };
             errors.help(
                 &key,
-                format!(
-                    "{subject} must have the field `{}` that is its key",
-                    text(&key)
-                ),
+                format!("{subject} must have the field `{}` that is its key", text(&key)),
                 help,
             );
         }
@@ -183,10 +163,7 @@ impl Message {
             quote_spanned!(at=> fn key(&self) -> ::core::option::Option<::std::string::String> { #value })
         });
         let request = (kind != Kind::Event).then(|| {
-            let reply = self
-                .reply
-                .as_ref()
-                .map_or_else(|| quote!(()), ToTokens::to_token_stream);
+            let reply = self.reply.as_ref().map_or_else(|| quote!(()), ToTokens::to_token_stream);
             quote_spanned!(at=> impl #p::Request for #ident { type Reply = #reply; })
         });
         let families = &self.families;
@@ -222,27 +199,22 @@ impl Message {
         let label = item.ident().to_string();
         let constructor = Ident::new(kind.word(), at);
         let docs = entry::docs(docs::text(&item.attributes).as_deref());
-        let name = self
-            .name
-            .as_ref()
-            .map(|name| quote_spanned!(at=> .named(#name)));
+        let name = self.name.as_ref().map(|name| quote_spanned!(at=> .named(#name)));
         let version = self.version.map(|version| {
             let version = Literal::u32_unsuffixed(version);
             quote_spanned!(at=> .version(#version))
         });
         let aliases = &self.aliases;
-        let aliases =
-            (!aliases.is_empty()).then(|| quote_spanned!(at=> .aliases(&[#(#aliases),*])));
+        let aliases = (!aliases.is_empty()).then(|| quote_spanned!(at=> .aliases(&[#(#aliases),*])));
         let key = self.key.as_ref().map(|key| {
             let key = text(key);
             quote_spanned!(at=> .key(#key))
         });
         let http = self.http.as_ref().map(Http::tokens);
         let families = &self.families;
-        let families = (!families.is_empty())
-            .then(|| quote_spanned!(at=> .families(&[#(#p::family::<#families>),*])));
-        let unit =
-            matches!(item.fields(), Some(Fields::Unit)).then(|| quote_spanned!(at=> .unit()));
+        let families =
+            (!families.is_empty()).then(|| quote_spanned!(at=> .families(&[#(#p::family::<#families>),*])));
+        let unit = matches!(item.fields(), Some(Fields::Unit)).then(|| quote_spanned!(at=> .unit()));
         quote_spanned! {at=>
             #p::MessageMeta::#constructor(#label, ::core::module_path!(), #p::Site::new(::core::file!(), ::core::line!()))
                 #docs #name #version #aliases #key #http #families #unit
@@ -254,23 +226,14 @@ impl Message {
 fn wire_name(key: &Key<'_>, name: LitStr) -> syn::Result<LitStr> {
     let word = |word: &str| {
         word.starts_with(|c: char| c.is_ascii_alphabetic())
-            && word
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
     };
     if name.value().split('.').all(word) {
         return Ok(name);
     }
-    let example = if key.name == "name" {
-        "name = \"payment.Charge\""
-    } else {
-        "aliases(\"payment.Charge\")"
-    };
-    Err(key.error(
-        &name,
-        "words joined by dots, each beginning with a letter,",
-        example,
-    ))
+    let example =
+        if key.name == "name" { "name = \"payment.Charge\"" } else { "aliases(\"payment.Charge\")" };
+    Err(key.error(&name, "words joined by dots, each beginning with a letter,", example))
 }
 
 fn has(fields: Option<&Fields>, key: &Member) -> bool {

@@ -24,23 +24,13 @@ pub(crate) fn one_of(arguments: TokenStream, item: &TokenStream) -> TokenStream 
     let mut errors = Errors::default();
     let mut facade = None;
     let subject = Subject::new("one_of", parsed.ident());
-    keys::read(
-        &subject,
-        &["crate"],
-        arguments,
-        &mut errors,
-        |key, input, _| {
-            facade = Some(key.value(input, "crate = path")?);
-            Ok(())
-        },
-    );
+    keys::read(&subject, &["crate"], arguments, &mut errors, |key, input, _| {
+        facade = Some(key.value(input, "crate = path")?);
+        Ok(())
+    });
     let variants = variants(&subject, &parsed, &mut errors);
     let block = if errors.is_empty() {
-        expand(
-            parsed.ident(),
-            &variants,
-            &Facade::new(facade.as_ref()).private(),
-        )
+        expand(parsed.ident(), &variants, &Facade::new(facade.as_ref()).private())
     } else {
         errors.into_tokens()
     };
@@ -48,11 +38,7 @@ pub(crate) fn one_of(arguments: TokenStream, item: &TokenStream) -> TokenStream 
 }
 
 /// Each variant with the message it holds.
-fn variants<'a>(
-    subject: &Subject,
-    item: &'a Item,
-    errors: &mut Errors,
-) -> Vec<(&'a Ident, &'a Type)> {
+fn variants<'a>(subject: &Subject, item: &'a Item, errors: &mut Errors) -> Vec<(&'a Ident, &'a Type)> {
     let Data::Enum(data) = &item.input.data else {
         errors.help(
             item.ident(),
@@ -84,24 +70,16 @@ fn variants<'a>(
                 let help = format!("write `{}(TheMessage)`", variant.ident);
                 errors.help(
                     variant,
-                    format!(
-                        "{subject} must hold exactly one message in `{}`",
-                        variant.ident
-                    ),
+                    format!("{subject} must hold exactly one message in `{}`", variant.ident),
                     help,
                 );
                 continue;
             }
         };
-        let same =
-            |ty: &Type| ty.to_token_stream().to_string() == field.ty.to_token_stream().to_string();
+        let same = |ty: &Type| ty.to_token_stream().to_string() == field.ty.to_token_stream().to_string();
         if let Some((first, _)) = variants.iter().find(|(_, ty)| same(ty)) {
             let help = format!("`{first}` already holds it: remove one of the two");
-            errors.help(
-                &field.ty,
-                format!("{subject} must hold each message once"),
-                help,
-            );
+            errors.help(&field.ty, format!("{subject} must hold each message once"), help);
         }
         variants.push((&variant.ident, &field.ty));
     }

@@ -3,11 +3,12 @@
 //! It is classed by `&`, `&mut` or neither and by nothing else: no type is recognised by its spelling.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens as _;
+use quote::{ToTokens as _, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Pat, PatType, Type, TypeReference};
 
 use crate::errors::Errors;
+use crate::facade::located;
 use crate::signature::compact;
 use crate::subject::Subject;
 
@@ -52,44 +53,32 @@ impl Param {
         errors: &mut Errors,
     ) -> Self {
         let name = name(&typed.pat).unwrap_or_else(|| format!("parameter {}", at + 1));
-        if let Some(attribute) = typed
-            .attrs
-            .iter()
-            .find(|attribute| attribute.path().is_ident("cfg"))
-        {
+        if let Some(attribute) = typed.attrs.iter().find(|attribute| attribute.path().is_ident("cfg")) {
             errors.help(
                 attribute,
                 format!("{subject} must have the same parameters in every build"),
                 "remove the `#[cfg(..)]`, or put it on the whole function and write a second one",
             );
         }
-        refuse_impl(
-            subject,
-            &format!("`{name}`"),
-            &typed.ty.to_token_stream(),
-            errors,
-        );
+        refuse_impl(subject, &format!("`{name}`"), &typed.ty.to_token_stream(), errors);
         let (form, referent) = match bare(&typed.ty) {
             Type::Reference(reference) => {
                 if !place.names_lifetimes {
                     refuse_lifetime(subject, &name, reference, errors);
                 }
-                let form = if reference.mutability.is_some() {
-                    Form::Unique
-                } else {
-                    Form::Shared
-                };
+                let form = if reference.mutability.is_some() { Form::Unique } else { Form::Shared };
                 (form, bare(&reference.elem))
             }
             ty => (Form::Value, ty),
         };
         let ty = with_owner(referent.to_token_stream(), place.owner);
-        Self {
-            name,
-            form,
-            ty,
-            written: typed.to_token_stream(),
-        }
+        Self { name, form, ty, written: typed.to_token_stream() }
+    }
+
+    /// A copy of the message, for a function that takes it by value although others receive it too.
+    pub(crate) fn owned(&self, p: &TokenStream) -> TokenStream {
+        let (p, ty) = (located(p, self.span()), &self.ty);
+        quote_spanned!(self.span()=> #p::owned::<#ty>(message))
     }
 
     /// The position of the type, seen as part of the expansion: rustc's own errors land on the user's word.
@@ -133,11 +122,7 @@ fn refuse_lifetime(subject: &Subject, name: &str, reference: &TypeReference, err
     let Some(lifetime) = &reference.lifetime else {
         return;
     };
-    let mutable = if reference.mutability.is_some() {
-        "mut "
-    } else {
-        ""
-    };
+    let mutable = if reference.mutability.is_some() { "mut " } else { "" };
     errors.help(
         lifetime,
         format!("{subject} must borrow `{name}` without naming a lifetime"),
@@ -164,10 +149,8 @@ pub(crate) fn with_owner(ty: TokenStream, owner: Option<&TokenStream>) -> TokenS
         .flat_map(|token| match token {
             TokenTree::Ident(ident) if ident == "Self" => owner.clone(),
             TokenTree::Group(group) => {
-                let mut replaced = proc_macro2::Group::new(
-                    group.delimiter(),
-                    with_owner(group.stream(), Some(owner)),
-                );
+                let mut replaced =
+                    proc_macro2::Group::new(group.delimiter(), with_owner(group.stream(), Some(owner)));
                 replaced.set_span(group.span());
                 TokenTree::from(replaced).into()
             }

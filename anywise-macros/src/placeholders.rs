@@ -36,34 +36,23 @@ impl Template {
                 rest = &brace[2..];
                 continue;
             }
-            let Some((placeholder, after)) = brace
-                .strip_prefix('{')
-                .and_then(|open| open.split_once('}'))
+            let Some((placeholder, after)) = brace.strip_prefix('{').and_then(|open| open.split_once('}'))
             else {
-                let help = "write `{field}` for a field, `{{` and `}}` for the braces themselves"
-                    .to_owned();
+                let help = "write `{field}` for a field, `{{` and `}}` for the braces themselves".to_owned();
                 return Err(fault("close every brace in its text".to_owned(), help));
             };
-            let (name, format) =
-                placeholder.split_at(placeholder.find(':').unwrap_or(placeholder.len()));
+            let (name, format) = placeholder.split_at(placeholder.find(':').unwrap_or(placeholder.len()));
             let Some(member) = members.iter().find(|member| key(member) == name.trim()) else {
                 let names: Vec<String> = members.iter().map(key).collect();
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
                 let help = match keys::nearest(name, &names) {
                     _ if names.is_empty() => {
-                        "there are no fields: write `{{` and `}}` for the braces themselves"
-                            .to_owned()
+                        "there are no fields: write `{{` and `}}` for the braces themselves".to_owned()
                     }
-                    Some(near) => format!(
-                        "did you mean `{{{near}}}`? {}",
-                        keys::these("field", &names)
-                    ),
+                    Some(near) => format!("did you mean `{{{near}}}`? {}", keys::these("field", &names)),
                     None => keys::these("field", &names),
                 };
-                return Err(fault(
-                    format!("have a field for `{{{name}}}` in its text"),
-                    help,
-                ));
+                return Err(fault(format!("have a field for `{{{name}}}` in its text"), help));
             };
             let binding = binding(member, written);
             text.extend(["{", &binding.to_string(), format, "}"]);
@@ -73,10 +62,7 @@ impl Template {
             rest = after;
         }
         text.push_str(rest);
-        Ok(Self {
-            text: LitStr::new(&text, written.span()),
-            used,
-        })
+        Ok(Self { text: LitStr::new(&text, written.span()), used })
     }
 }
 

@@ -13,41 +13,23 @@ use crate::signature::{Function, Source, compact};
 
 /// The expansion of `#[provide(arguments)]` on `item`.
 pub(crate) fn provide(arguments: TokenStream, item: &TokenStream) -> TokenStream {
-    entry::beside("provider", item, |source, errors| {
-        block(arguments, source, errors)
-    })
+    entry::beside("provider", item, |source, errors| block(arguments, source, errors))
 }
 
 fn block(arguments: TokenStream, source: &Source, errors: &mut Errors) -> TokenStream {
     let function = Function::new("provider", source, None, errors);
     let mut facade = None;
-    keys::read(
-        &function.subject,
-        &["crate"],
-        arguments,
-        errors,
-        |key, input, _| {
-            facade = Some(key.value(input, "crate = path")?);
-            Ok(())
-        },
-    );
+    keys::read(&function.subject, &["crate"], arguments, errors, |key, input, _| {
+        facade = Some(key.value(input, "crate = path")?);
+        Ok(())
+    });
     check(&function, errors);
     let private = Facade::new(facade.as_ref()).private();
-    if errors.is_empty() {
-        expand(&function, &private)
-    } else {
-        TokenStream::new()
-    }
+    if errors.is_empty() { expand(&function, &private) } else { TokenStream::new() }
 }
 
 fn check(function: &Function, errors: &mut Errors) {
-    let Function {
-        subject,
-        ident,
-        params,
-        output,
-        ..
-    } = function;
+    let Function { subject, ident, params, output, .. } = function;
     for param in params.iter().filter(|param| param.form != Form::Shared) {
         errors.help(
             &param.written,
@@ -77,29 +59,22 @@ fn expand(function: &Function, p: &TokenStream) -> TokenStream {
     let wait = function.is_async.then(|| quote_spanned!(at=> .await));
     let returns = function.returns();
     let items = quote_spanned!(function.output_span()=> type __Output = #returns;);
-    let tag = quote_spanned!(function.output_span()=> (&&&&Tag::<__Output>::new()));
+    let provided = quote_spanned!(function.output_span()=> (&&&&Tag::<__Output>::new()).provided());
+    let erased = quote_spanned!(function.output_span()=> (&&&&Tag::<__Output>::new()).erase(output));
     let wiring = quote_spanned! {at=>
         #needs
         {
             use #p::tag::*;
-            wiring.builds(#tag.provided());
+            wiring.builds(#provided);
         }
         #unwrap
         ::core::option::Option::Some(#p::Bound::provider(async move {
             let output = #call #wait;
             {
                 use #p::tag::*;
-                #tag.erase(output)
+                #erased
             }
         }))
     };
-    Entry {
-        function,
-        private: p,
-        kind: "provider",
-        settings: TokenStream::new(),
-        items,
-        wiring,
-    }
-    .expand()
+    Entry { function, private: p, kind: "provider", settings: TokenStream::new(), items, wiring }.expand()
 }

@@ -25,21 +25,15 @@ impl Settings {
     /// Reads and checks the keys of `function`.
     pub(crate) fn read(function: &Function, arguments: TokenStream, errors: &mut Errors) -> Self {
         let (mut timeout, mut concurrency, mut blocking, mut facade) = (None, None, None, None);
-        keys::read(
-            &function.subject,
-            KEYS,
-            arguments,
-            errors,
-            |key, input, _| {
-                match key.name.to_string().as_str() {
-                    "timeout" => timeout = Some(duration::milliseconds(key, input)?),
-                    "concurrency" => concurrency = Some(key.positive(input, "concurrency = 8")?),
-                    "blocking" => blocking = Some((key.flag(input)?, key.name.clone())),
-                    _ => facade = Some(key.value(input, "crate = path")?),
-                }
-                Ok(())
-            },
-        );
+        keys::read(&function.subject, KEYS, arguments, errors, |key, input, _| {
+            match key.name.to_string().as_str() {
+                "timeout" => timeout = Some(duration::milliseconds(key, input)?),
+                "concurrency" => concurrency = Some(key.positive(input, "concurrency = 8")?),
+                "blocking" => blocking = Some((key.flag(input)?, key.name.clone())),
+                _ => facade = Some(key.value(input, "crate = path")?),
+            }
+            Ok(())
+        });
         if let Some((_, name)) = blocking.as_ref().filter(|_| function.is_async) {
             errors.help(
                 name,
@@ -48,12 +42,7 @@ impl Settings {
             );
         }
         let private = Facade::new(facade.as_ref()).private();
-        Self {
-            private,
-            blocking: blocking.is_some(),
-            timeout,
-            concurrency,
-        }
+        Self { private, blocking: blocking.is_some(), timeout, concurrency }
     }
 
     /// The calls on the entry.

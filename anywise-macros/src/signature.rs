@@ -7,8 +7,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, FnArg, GenericParam, ImplItemFn, ReceiverKind, ReturnType, Safety, Signature, Type,
-    Visibility,
+    Attribute, FnArg, GenericParam, ImplItemFn, ReceiverKind, ReturnType, Safety, Signature, Type, Visibility,
 };
 
 use crate::docs;
@@ -32,11 +31,7 @@ impl Parse for Source {
         let signature = input.parse()?;
         let has_body = input.peek(syn::token::Brace);
         input.parse::<TokenStream>()?;
-        Ok(Self {
-            attributes,
-            signature,
-            has_body,
-        })
+        Ok(Self { attributes, signature, has_body })
     }
 }
 
@@ -52,18 +47,13 @@ impl Source {
             return Ok(source);
         }
         let ident = &source.signature.ident;
-        let message =
-            format!("{kind} `{ident}` must have a body\nhelp: write `{{ .. }}` instead of `;`");
+        let message = format!("{kind} `{ident}` must have a body\nhelp: write `{{ .. }}` instead of `;`");
         Err(syn::Error::new_spanned(ident, message).into_compile_error())
     }
 
     /// The method of an `impl` block.
     pub(crate) fn method(method: &ImplItemFn) -> Self {
-        Self {
-            attributes: method.attrs.clone(),
-            signature: method.sig.clone(),
-            has_body: true,
-        }
+        Self { attributes: method.attrs.clone(), signature: method.sig.clone(), has_body: true }
     }
 }
 
@@ -97,18 +87,11 @@ impl Function {
         owner: Option<&Type>,
         errors: &mut Errors,
     ) -> Self {
-        let Source {
-            attributes,
-            signature,
-            ..
-        } = source;
+        let Source { attributes, signature, .. } = source;
         let ident = signature.ident.clone();
         let owner = owner.map(ToTokens::to_token_stream);
         let (label, path) = match &owner {
-            Some(path) => (
-                format!("{}::{ident}", last_word(path)),
-                quote!(<#path>::#ident),
-            ),
+            Some(path) => (format!("{}::{ident}", last_word(path)), quote!(<#path>::#ident)),
             None => (ident.to_string(), quote!(#ident)),
         };
         let subject = Subject::new(kind, &label);
@@ -118,34 +101,17 @@ impl Function {
             FnArg::Typed(typed) => Some(typed),
             FnArg::Receiver(_) => None,
         });
-        let place = Place {
-            owner: owner.as_ref(),
-            names_lifetimes: !signature.generics.params.is_empty(),
-        };
-        let params = typed
-            .enumerate()
-            .map(|(at, typed)| Param::new(&subject, at, typed, &place, errors))
-            .collect();
+        let place = Place { owner: owner.as_ref(), names_lifetimes: !signature.generics.params.is_empty() };
+        let params =
+            typed.enumerate().map(|(at, typed)| Param::new(&subject, at, typed, &place, errors)).collect();
         let output = output(&subject, &signature.output, owner.as_ref(), errors);
         let is_async = signature.asyncness.is_some();
-        Self {
-            subject,
-            label,
-            ident,
-            path,
-            owner,
-            docs: docs::text(attributes),
-            is_async,
-            params,
-            output,
-        }
+        Self { subject, label, ident, path, owner, docs: docs::text(attributes), is_async, params, output }
     }
 
     /// The return type, `()` when there is none.
     pub(crate) fn returns(&self) -> TokenStream {
-        self.output
-            .clone()
-            .unwrap_or_else(|| quote_spanned!(self.ident.span()=> ()))
+        self.output.clone().unwrap_or_else(|| quote_spanned!(self.span()=> ()))
     }
 
     /// The position of the function's name, seen as part of the expansion.
@@ -155,10 +121,7 @@ impl Function {
 
     /// The position of the return type, or of the name when there is none, seen as part of the expansion.
     pub(crate) fn output_span(&self) -> Span {
-        let place = self
-            .output
-            .as_ref()
-            .map_or(self.ident.span(), Spanned::span);
+        let place = self.output.as_ref().map_or(self.ident.span(), Spanned::span);
         Span::mixed_site().located_at(place)
     }
 
@@ -206,20 +169,9 @@ fn output(
 }
 
 fn check_qualifiers(subject: &Subject, signature: &Signature, errors: &mut Errors) {
-    let Signature {
-        constness,
-        safety,
-        abi,
-        generics,
-        variadic,
-        ..
-    } = signature;
+    let Signature { constness, safety, abi, generics, variadic, .. } = signature;
     if let Some(token) = constness {
-        errors.help(
-            token,
-            format!("{subject} must not be `const`"),
-            "remove `const`",
-        );
+        errors.help(token, format!("{subject} must not be `const`"), "remove `const`");
     }
     if let Safety::Unsafe(token) = safety {
         errors.help(
@@ -229,24 +181,13 @@ fn check_qualifiers(subject: &Subject, signature: &Signature, errors: &mut Error
         );
     }
     if let Some(abi) = abi {
-        errors.help(
-            abi,
-            format!("{subject} must be a plain Rust function"),
-            "remove `extern`",
-        );
+        errors.help(abi, format!("{subject} must be a plain Rust function"), "remove `extern`");
     }
     if let Some(variadic) = variadic {
-        errors.help(
-            variadic,
-            format!("{subject} must have a fixed number of parameters"),
-            "remove `...`",
-        );
+        errors.help(variadic, format!("{subject} must have a fixed number of parameters"), "remove `...`");
     }
     let lifetimes = !generics.params.is_empty()
-        && generics
-            .params
-            .iter()
-            .all(|param| matches!(param, GenericParam::Lifetime(_)));
+        && generics.params.iter().all(|param| matches!(param, GenericParam::Lifetime(_)));
     if lifetimes {
         errors.help(
             &generics.params,
@@ -256,10 +197,7 @@ fn check_qualifiers(subject: &Subject, signature: &Signature, errors: &mut Error
         return;
     }
     let fault = if generics.params.is_empty() {
-        generics
-            .where_clause
-            .as_ref()
-            .map(ToTokens::to_token_stream)
+        generics.where_clause.as_ref().map(ToTokens::to_token_stream)
     } else {
         Some(generics.params.to_token_stream())
     };

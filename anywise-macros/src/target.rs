@@ -10,9 +10,7 @@ use crate::keys::Key;
 use crate::subject::Subject;
 
 /// The keys that make a target.
-pub(crate) const KEYS: &[&str] = &[
-    "all", "slice", "family", "messages", "commands", "queries", "events",
-];
+pub(crate) const KEYS: &[&str] = &["all", "slice", "family", "messages", "commands", "queries", "events"];
 
 /// What the keys of one guard said about its target.
 #[derive(Default)]
@@ -80,10 +78,7 @@ impl Target {
                 quote_spanned!(at=> messages(&[#(#p::message::<#types>),*]))
             }
         };
-        let kinds = self
-            .kinds
-            .iter()
-            .map(|kind| Ident::new(&kind.to_string(), at));
+        let kinds = self.kinds.iter().map(|kind| Ident::new(&kind.to_string(), at));
         Some(quote_spanned!(at=> .target(#p::Target::#breadth #(.#kinds())*)))
     }
 }

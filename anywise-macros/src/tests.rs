@@ -18,10 +18,7 @@ fn expand_item(mut item: Item) -> TokenStream {
         let fault = crate::fault::fault(&item.to_token_stream());
         return quote::quote!(#item #fault);
     }
-    let Some(at) = attributes
-        .iter()
-        .position(|attribute| expander(attribute).is_some())
-    else {
+    let Some(at) = attributes.iter().position(|attribute| expander(attribute).is_some()) else {
         return item.into_token_stream();
     };
     let attribute = attributes.remove(at);
@@ -65,7 +62,6 @@ fn attributes(item: &mut Item) -> Option<&mut Vec<Attribute>> {
 
 fn derives_fault(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
-        attribute.path().is_ident("derive")
-            && attribute.to_token_stream().to_string().contains("Fault")
+        attribute.path().is_ident("derive") && attribute.to_token_stream().to_string().contains("Fault")
     })
 }

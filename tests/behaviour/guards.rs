@@ -217,6 +217,19 @@ mod swallowing {
         panic!("in a guard")
     }
 
+    #[guard(timeout = "5ms")]
+    async fn hangs(_: &Hangs) -> Result<()> {
+        std::future::pending().await
+    }
+
+    #[command]
+    pub(super) struct Hangs;
+
+    #[handler]
+    async fn d(_: Hangs) {
+        unreachable!("its guard hangs");
+    }
+
     #[command]
     pub(super) struct Panics;
 
@@ -237,10 +250,13 @@ mod swallowing {
     }
 }
 
-#[tokio::test]
-async fn a_guard_that_forgets_or_panics_refuses() {
+#[tokio::test(start_paused = true)]
+async fn a_guard_that_forgets_or_panics_or_hangs_refuses() {
     let app = App::builder().slices([swallowing::SLICE]).build().await.unwrap();
     assert_eq!(app.send(swallowing::Swallowed).await.unwrap_err().code(), "AW1500");
+    let error = app.send(swallowing::Hangs).await.unwrap_err();
+    assert_eq!(error.code(), "AW1501");
+    assert!(error.message().contains("hangs"), "{error}");
     assert_eq!(app.send(swallowing::Panics).await.unwrap_err().code(), "AW1500");
     assert_eq!(app.send(swallowing::PanicsSoon).await.unwrap_err().code(), "AW1500");
 }

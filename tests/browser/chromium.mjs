@@ -205,9 +205,9 @@ export class Page {
     return this.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
   }
 
-  /** A picture of the whole page. */
-  async screenshot() {
-    const { data } = await this.send("Page.captureScreenshot", { format: "png", captureBeyondViewport: true });
+  /** A picture of the whole page, or of what the window shows of it. */
+  async screenshot(window = false) {
+    const { data } = await this.send("Page.captureScreenshot", { format: "png", captureBeyondViewport: !window });
     return Buffer.from(data, "base64");
   }
 }

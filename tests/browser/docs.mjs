@@ -264,11 +264,16 @@ await check("the menu opens on a narrow screen, and the search works there", asy
   await page.goto(sample.event);
   await page.click("#menu");
   assert.ok(await page.evaluate(() => document.querySelector("nav").checkVisibility()));
-  await writeFile(join(options.out, "menu-mobile-light.png"), await page.screenshot());
+  const covered = await page.evaluate(() => {
+    const first = document.querySelector("nav a").getBoundingClientRect();
+    return !document.elementFromPoint(first.x + 20, first.y + first.height / 2)?.closest("nav");
+  });
+  assert.ok(!covered, "the first entry of the menu can be touched");
+  await writeFile(join(options.out, "menu-mobile-light.png"), await page.screenshot(true));
   await page.press("Escape");
   assert.ok(await page.evaluate(() => !document.querySelector("nav").checkVisibility()));
   await searchFor("order");
-  await writeFile(join(options.out, "search-mobile-light.png"), await page.screenshot());
+  await writeFile(join(options.out, "search-mobile-light.png"), await page.screenshot(true));
 });
 
 await check("searching, as it looks", async () => {
@@ -277,7 +282,7 @@ await check("searching, as it looks", async () => {
     await page.prefer(scheme);
     await page.goto(sample.index);
     await searchFor("paid");
-    await writeFile(join(options.out, `search-desktop-${scheme}.png`), await page.screenshot());
+    await writeFile(join(options.out, `search-desktop-${scheme}.png`), await page.screenshot(true));
   }
 });
 

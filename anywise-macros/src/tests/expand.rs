@@ -33,28 +33,19 @@ fn every_expansion_is_the_reviewed_one() {
 fn inputs(root: &Path) -> Vec<PathBuf> {
     let entries = |folder: &Path| {
         let folder = fs::read_dir(folder).expect("the goldens are in the package");
-        let mut paths: Vec<PathBuf> = folder
-            .map(|entry| entry.expect("the folder can be read").path())
-            .collect();
+        let mut paths: Vec<PathBuf> =
+            folder.map(|entry| entry.expect("the folder can be read").path()).collect();
         paths.sort();
         paths
     };
-    let files = entries(root)
-        .into_iter()
-        .flat_map(|folder| entries(&folder));
-    files
-        .filter(|file| !file.to_string_lossy().ends_with(".expanded.rs"))
-        .collect()
+    let files = entries(root).into_iter().flat_map(|folder| entries(&folder));
+    files.filter(|file| !file.to_string_lossy().ends_with(".expanded.rs")).collect()
 }
 
 fn expansion(input: &Path) -> String {
     let source = fs::read_to_string(input).expect("the input can be read");
     let file = syn::parse_file(&source).expect("the input is Rust");
     let items: proc_macro2::TokenStream = file.items.into_iter().map(expand_item).collect();
-    assert!(
-        !items.to_string().contains("compile_error"),
-        "{} is refused:\n{items}",
-        input.display()
-    );
+    assert!(!items.to_string().contains("compile_error"), "{} is refused:\n{items}", input.display());
     prettyplease::unparse(&syn::parse2(items).expect("the expansion is Rust"))
 }

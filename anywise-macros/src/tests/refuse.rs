@@ -11,34 +11,24 @@ fn check(source: &str, expected: &[&str]) {
     let item: syn::Item = syn::parse_str(source).expect("the source is Rust");
     let expanded = expand_item(item);
     assert_eq!(messages(expanded.clone()), expected, "{source}");
-    let name = source.split([' ', '(', '<', ';']).find(|word| {
-        source.contains(&format!("fn {word}")) || source.contains(&format!("struct {word}"))
-    });
+    let name = source
+        .split([' ', '(', '<', ';'])
+        .find(|word| source.contains(&format!("fn {word}")) || source.contains(&format!("struct {word}")));
     if let Some(name) = name {
-        assert!(
-            expanded.to_string().contains(name),
-            "the item is emitted again: {source}"
-        );
+        assert!(expanded.to_string().contains(name), "the item is emitted again: {source}");
     }
 }
 
 /// The texts of all `compile_error!` calls.
 fn messages(tokens: TokenStream) -> Vec<String> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    let calls = tokens
-        .windows(3)
-        .filter(|call| call[0].to_string() == "compile_error" && call[1].to_string() == "!");
+    let calls =
+        tokens.windows(3).filter(|call| call[0].to_string() == "compile_error" && call[1].to_string() == "!");
     let texts = calls.map(|call| match &call[2] {
         TokenTree::Group(group) => group.stream(),
         other => other.to_token_stream(),
     });
-    texts
-        .map(|text| {
-            syn::parse2::<syn::LitStr>(text)
-                .expect("an error is one text")
-                .value()
-        })
-        .collect()
+    texts.map(|text| syn::parse2::<syn::LitStr>(text).expect("an error is one text").value()).collect()
 }
 
 #[test]
@@ -51,10 +41,7 @@ fn a_function_without_a_body_is_refused_and_not_emitted_again() {
     );
     let expected = "handler `later` must have a body\nhelp: write `{ .. }` instead of `;`";
     assert_eq!(messages(expanded.clone()), [expected]);
-    assert!(
-        !expanded.to_string().contains("async"),
-        "rustc would report it again"
-    );
+    assert!(!expanded.to_string().contains("async"), "rustc would report it again");
 }
 
 #[test]
@@ -105,31 +92,23 @@ fn a_signature_is_one_known_signature() {
     );
     check(
         "#[handler] fn sometimes(cmd: Pay, #[cfg(test)] clock: &Clock) {}",
-        &[
-            "handler `sometimes` must have the same parameters in every build\n\
-             help: remove the `#[cfg(..)]`, or put it on the whole function and write a second one",
-        ],
+        &["handler `sometimes` must have the same parameters in every build\n\
+             help: remove the `#[cfg(..)]`, or put it on the whole function and write a second one"],
     );
     check(
         "#[handler] fn any(cmd: Pay, gateway: &impl Gateway) {}",
-        &[
-            "handler `any` must name the type of `gateway` instead of `impl Trait`\n\
-             note: it is registered when the program is linked, so every type in it must be known",
-        ],
+        &["handler `any` must name the type of `gateway` instead of `impl Trait`\n\
+             note: it is registered when the program is linked, so every type in it must be known"],
     );
     check(
         "#[listen] fn any(event: &Paid) -> impl Answer {}",
-        &[
-            "listener `any` must name the type of the return value instead of `impl Trait`\n\
-             note: it is registered when the program is linked, so every type in it must be known",
-        ],
+        &["listener `any` must name the type of the return value instead of `impl Trait`\n\
+             note: it is registered when the program is linked, so every type in it must be known"],
     );
     check(
         "#[handler] fn named(cmd: Pay, clock: &'static Clock) {}",
-        &[
-            "handler `named` must borrow `clock` without naming a lifetime\n\
-             help: write `&Clock`: the borrow lasts for the call",
-        ],
+        &["handler `named` must borrow `clock` without naming a lifetime\n\
+             help: write `&Clock`: the borrow lasts for the call"],
     );
 }
 
@@ -137,17 +116,13 @@ fn a_signature_is_one_known_signature() {
 fn a_receiver_takes_its_message_first() {
     check(
         "#[handler] async fn empty() {}",
-        &[
-            "handler `empty` must take a message as its first parameter\n\
-             help: write the message first, by value or by `&`: `message: MyMessage`",
-        ],
+        &["handler `empty` must take a message as its first parameter\n\
+             help: write the message first, by value or by `&`: `message: MyMessage`"],
     );
     check(
         "#[listen] async fn mutable(event: &mut Paid) {}",
-        &[
-            "listener `mutable` must take its message by value or by `&`\n\
-             help: write `event: Paid`",
-        ],
+        &["listener `mutable` must take its message by value or by `&`\n\
+             help: write `event: Paid`"],
     );
     check(
         "#[guard] fn empty() -> Result<()> {}",
@@ -199,10 +174,8 @@ fn keys_are_legal_come_once_and_have_a_value() {
     );
     check(
         "#[handler(concurrency = 0)] fn zero(cmd: Pay) {}",
-        &[
-            "handler `zero` must have a number of at least 1 as `concurrency`\n\
-             help: write `concurrency = 8`",
-        ],
+        &["handler `zero` must have a number of at least 1 as `concurrency`\n\
+             help: write `concurrency = 8`"],
     );
     check(
         r#"#[handler(concurrency = "8")] fn text(cmd: Pay) {}"#,
@@ -221,10 +194,8 @@ fn keys_are_legal_come_once_and_have_a_value() {
     );
     check(
         r#"#[handler(blocking timeout = "5s")] fn no_comma(cmd: Pay) {}"#,
-        &[
-            "handler `no_comma` must have a comma after the key `blocking`\n\
-             help: write `,` before this",
-        ],
+        &["handler `no_comma` must have a comma after the key `blocking`\n\
+             help: write `,` before this"],
     );
     check(
         r#"#[handler("5s")] fn text(cmd: Pay) {}"#,
@@ -270,10 +241,8 @@ fn a_guard_has_one_target_and_holds_no_unit_of_work() {
     );
     check(
         "#[guard(all, order = 3000000000)] fn far(cx: Context) -> Result<()> {}",
-        &[
-            "guard `far` must have a number that fits an `i32` as `order`\n\
-             help: write `order = 3`",
-        ],
+        &["guard `far` must have a number that fits an `i32` as `order`\n\
+             help: write `order = 3`"],
     );
     check(
         "#[guard] fn writes(cmd: &Pay, tx: &mut Tx<Db>) -> Result<()> {}",
@@ -291,10 +260,8 @@ fn a_guard_has_one_target_and_holds_no_unit_of_work() {
 fn an_around_guard_waits_for_next() {
     check(
         "#[guard(around)] async fn untargeted(next: Next<'_>) -> Result<()> {}",
-        &[
-            "guard `untargeted` must have a target when it is `around`\n\
-             help: add one of `all`, `slice`, `family`, `messages`, `commands`, `queries`, `events` to the attribute",
-        ],
+        &["guard `untargeted` must have a target when it is `around`\n\
+             help: add one of `all`, `slice`, `family`, `messages`, `commands`, `queries`, `events` to the attribute"],
     );
     check(
         "#[guard(around, all)] fn blocking(next: Next<'_>) -> Result<()> {}",
@@ -303,17 +270,13 @@ fn an_around_guard_waits_for_next() {
     );
     check(
         "#[guard(around, all)] async fn empty() -> Result<()> {}",
-        &[
-            "guard `empty` must take `Next` by value as its last parameter\n\
-             help: write `next: Next<'_>` last",
-        ],
+        &["guard `empty` must take `Next` by value as its last parameter\n\
+             help: write `next: Next<'_>` last"],
     );
     check(
         "#[guard(around, all)] async fn borrowed(cx: Context, next: &Next<'_>) -> Result<()> {}",
-        &[
-            "guard `borrowed` must take `Next` by value as its last parameter\n\
-             help: write `next: Next<'_>` last",
-        ],
+        &["guard `borrowed` must take `Next` by value as its last parameter\n\
+             help: write `next: Next<'_>` last"],
     );
 }
 
@@ -375,10 +338,8 @@ fn a_handlers_block_is_an_inherent_impl_with_methods_for_messages() {
     );
     check(
         "#[handlers] impl Desk { #[handler] #[listen] fn pay(&self, cmd: Pay) {} }",
-        &[
-            "method `pay` must be one thing: a handler, a listener or a guard\n\
-             help: remove this attribute",
-        ],
+        &["method `pay` must be one thing: a handler, a listener or a guard\n\
+             help: remove this attribute"],
     );
     check(
         "#[handlers] impl Desk { #[handler(retries = 3)] fn pay(&self, cmd: &mut Pay) {} }",
@@ -439,17 +400,13 @@ fn the_keys_of_a_message_are_checked() {
     );
     check(
         "#[command(version = 0)] struct Pay;",
-        &[
-            "command `Pay` must have a number of at least 1 as `version`\n\
-             help: write `version = 2`",
-        ],
+        &["command `Pay` must have a number of at least 1 as `version`\n\
+             help: write `version = 2`"],
     );
     check(
         r#"#[command(name = "payment.")] struct Pay;"#,
-        &[
-            "command `Pay` must have words joined by dots, each beginning with a letter, as `name`\n\
-             help: write `name = \"payment.Charge\"`",
-        ],
+        &["command `Pay` must have words joined by dots, each beginning with a letter, as `name`\n\
+             help: write `name = \"payment.Charge\"`"],
     );
     check(
         "#[command(name = 5)] struct Pay;",
@@ -463,17 +420,13 @@ fn the_keys_of_a_message_are_checked() {
     );
     check(
         r#"#[command(aliases("a b"))] struct Pay;"#,
-        &[
-            "command `Pay` must have words joined by dots, each beginning with a letter, as `aliases`\n\
-             help: write `aliases(\"payment.Charge\")`",
-        ],
+        &["command `Pay` must have words joined by dots, each beginning with a letter, as `aliases`\n\
+             help: write `aliases(\"payment.Charge\")`"],
     );
     check(
         "#[command(key = order)] struct Pay { order_id: u8, amount: u8 }",
-        &[
-            "command `Pay` must have the field `order` that is its key\n\
-             help: the fields are `order_id`, `amount`",
-        ],
+        &["command `Pay` must have the field `order` that is its key\n\
+             help: the fields are `order_id`, `amount`"],
     );
     check(
         "#[command(key = ordr)] struct Pay { order: u8, amount: u8 }",
@@ -482,10 +435,8 @@ fn the_keys_of_a_message_are_checked() {
     );
     check(
         "#[command(key = order_id)] enum Pay { Now }",
-        &[
-            "command `Pay` must have the field `order_id` that is its key\n\
-             help: it has no fields: remove the key, or write a struct with a field to order by",
-        ],
+        &["command `Pay` must have the field `order_id` that is its key\n\
+             help: it has no fields: remove the key, or write a struct with a field to order by"],
     );
     check(
         r#"#[command(key = "order_id")] struct Pay { order_id: u8 }"#,
@@ -518,31 +469,23 @@ fn an_http_template_is_a_method_and_a_path_of_fields() {
     );
     check(
         r#"#[command(http = "POST payments")] struct Pay;"#,
-        &[
-            "command `Pay` must have an HTTP path that begins with `/`\n\
-             help: write `http = \"POST /payments/{id}\"`",
-        ],
+        &["command `Pay` must have an HTTP path that begins with `/`\n\
+             help: write `http = \"POST /payments/{id}\"`"],
     );
     check(
         r#"#[command(http = "POST /payments/{id}")] struct Pay { payment: u8, amount: u8 }"#,
-        &[
-            "command `Pay` must have a field for the path parameter `{id}`\n\
-             help: the fields are `payment`, `amount`",
-        ],
+        &["command `Pay` must have a field for the path parameter `{id}`\n\
+             help: the fields are `payment`, `amount`"],
     );
     check(
         r#"#[command(http = "POST /payments/{oder_id}")] struct Pay { order_id: u8 }"#,
-        &[
-            "command `Pay` must have a field for the path parameter `{oder_id}`\n\
-             help: did you mean `{order_id}`? the only field is `order_id`",
-        ],
+        &["command `Pay` must have a field for the path parameter `{oder_id}`\n\
+             help: did you mean `{order_id}`? the only field is `order_id`"],
     );
     check(
         r#"#[command(http = "POST /payments/{id}")] struct Pay;"#,
-        &[
-            "command `Pay` must have a field for the path parameter `{id}`\n\
-             help: it has no named fields: remove the parameter from the path",
-        ],
+        &["command `Pay` must have a field for the path parameter `{id}`\n\
+             help: it has no named fields: remove the parameter from the path"],
     );
     check(
         r#"#[command(http = "POST /payments/{id}/{id}")] struct Pay { id: u8 }"#,
@@ -551,45 +494,33 @@ fn an_http_template_is_a_method_and_a_path_of_fields() {
     );
     check(
         r#"#[command(http = "POST /payments/p-{id}")] struct Pay { id: u8 }"#,
-        &[
-            "command `Pay` must have a whole segment for a path parameter, not `p-{id}`\n\
-             help: write `/{field}/`",
-        ],
+        &["command `Pay` must have a whole segment for a path parameter, not `p-{id}`\n\
+             help: write `/{field}/`"],
     );
     check(
         r#"#[command(http = "POST /payments/{*rest}")] struct Pay { rest: u8 }"#,
-        &[
-            "command `Pay` must name the path parameter `{*rest}` after a field\n\
-             help: write `{field}`",
-        ],
+        &["command `Pay` must name the path parameter `{*rest}` after a field\n\
+             help: write `{field}`"],
     );
     check(
         r#"#[command(http = "POST /payments/")] struct Pay;"#,
-        &[
-            "command `Pay` must have an HTTP path of plain segments, not `/payments/`\n\
-             help: write letters, digits, `-`, `_`, `.` or `{field}` between single slashes",
-        ],
+        &["command `Pay` must have an HTTP path of plain segments, not `/payments/`\n\
+             help: write letters, digits, `-`, `_`, `.` or `{field}` between single slashes"],
     );
     check(
         r#"#[command(http = "POST /payments?all")] struct Pay;"#,
-        &[
-            "command `Pay` must have an HTTP path of plain segments, not `/payments?all`\n\
-             help: write letters, digits, `-`, `_`, `.` or `{field}` between single slashes",
-        ],
+        &["command `Pay` must have an HTTP path of plain segments, not `/payments?all`\n\
+             help: write letters, digits, `-`, `_`, `.` or `{field}` between single slashes"],
     );
     check(
         r#"#[command(http("POST /payments", status = 99))] struct Pay;"#,
-        &[
-            "command `Pay` must have a number from 100 to 599 as `status`\n\
-             help: write `status = 201`",
-        ],
+        &["command `Pay` must have a number from 100 to 599 as `status`\n\
+             help: write `status = 201`"],
     );
     check(
         r#"#[command(http("POST /payments", location = "payments"))] struct Pay;"#,
-        &[
-            "command `Pay` must have an HTTP path that begins with `/`\n\
-             help: write `http = \"POST /payments/{id}\"`",
-        ],
+        &["command `Pay` must have an HTTP path that begins with `/`\n\
+             help: write `http = \"POST /payments/{id}\"`"],
     );
     check(
         r#"#[command(http("POST /payments", code = 201))] struct Pay;"#,
@@ -617,24 +548,18 @@ fn a_one_of_holds_each_message_once() {
     );
     check(
         "#[one_of] enum Moved { Settled, Refunded(Refunded) }",
-        &[
-            "one_of `Moved` must hold exactly one message in `Settled`\n\
-             help: write `Settled(TheMessage)`",
-        ],
+        &["one_of `Moved` must hold exactly one message in `Settled`\n\
+             help: write `Settled(TheMessage)`"],
     );
     check(
         "#[one_of] enum Moved { Settled(Settled, u8) }",
-        &[
-            "one_of `Moved` must hold exactly one message in `Settled`\n\
-             help: write `Settled(TheMessage)`",
-        ],
+        &["one_of `Moved` must hold exactly one message in `Settled`\n\
+             help: write `Settled(TheMessage)`"],
     );
     check(
         "#[one_of] enum Moved { Settled { event: Settled } }",
-        &[
-            "one_of `Moved` must hold exactly one message in `Settled`\n\
-             help: write `Settled(TheMessage)`",
-        ],
+        &["one_of `Moved` must hold exactly one message in `Settled`\n\
+             help: write `Settled(TheMessage)`"],
     );
     check(
         "#[one_of] enum Moved { Settled(Settled), Again(Settled) }",
@@ -662,10 +587,8 @@ fn a_config_is_a_struct_below_a_prefix() {
     );
     check(
         r#"#[config(prefix = "Payment")] struct Settings { url: String }"#,
-        &[
-            "config `Settings` must have lower-case words joined by dots as `prefix`\n\
-             help: write `prefix = \"payment\"`",
-        ],
+        &["config `Settings` must have lower-case words joined by dots as `prefix`\n\
+             help: write `prefix = \"payment\"`"],
     );
     check(
         r#"#[config(prefix = "payment")] struct Settings(String);"#,
@@ -698,24 +621,18 @@ fn a_fault_has_a_kind_and_a_code_for_each_way_to_fail() {
     );
     check(
         r#"#[derive(Fault)] enum PayError { #[fault(kind = declined, code = "declined")] Declined }"#,
-        &[
-            "fault `PayError::Declined` must have at least two lower-case words joined by dots as `code`\n\
-             help: write `code = \"slice.word\"`",
-        ],
+        &["fault `PayError::Declined` must have at least two lower-case words joined by dots as `code`\n\
+             help: write `code = \"slice.word\"`"],
     );
     check(
         r#"#[derive(Fault)] enum PayError { #[fault(kind = declined, code = "pay.Declined")] Declined }"#,
-        &[
-            "fault `PayError::Declined` must have at least two lower-case words joined by dots as `code`\n\
-             help: write `code = \"slice.word\"`",
-        ],
+        &["fault `PayError::Declined` must have at least two lower-case words joined by dots as `code`\n\
+             help: write `code = \"slice.word\"`"],
     );
     check(
         r#"#[derive(Fault)] enum PayError { #[fault(kind = notfound, code = "pay.unknown")] Unknown }"#,
-        &[
-            "fault `PayError::Unknown` must not have the kind `notfound`\n\
-             help: did you mean `not_found`? the kinds are `invalid`, `unauthenticated`, `declined`, `forbidden`, `not_found`, `conflict`, `too_large`, `unprocessable`, `rate_limited`, `internal`, `unavailable`, `timeout`",
-        ],
+        &["fault `PayError::Unknown` must not have the kind `notfound`\n\
+             help: did you mean `not_found`? the kinds are `invalid`, `unauthenticated`, `declined`, `forbidden`, `not_found`, `conflict`, `too_large`, `unprocessable`, `rate_limited`, `internal`, `unavailable`, `timeout`"],
     );
     check(
         r#"#[derive(Fault)] enum PayError { #[fault(kind = gone, code = "pay.unknown")] Unknown }"#,
@@ -729,24 +646,18 @@ fn a_fault_has_a_kind_and_a_code_for_each_way_to_fail() {
     );
     check(
         "#[derive(Fault)] enum PayError { #[fault] Twice }",
-        &[
-            "fault `PayError::Twice` must have the keys of `fault` in parentheses\n\
-             help: write `#[fault(kind = not_found, code = \"slice.word\")]`",
-        ],
+        &["fault `PayError::Twice` must have the keys of `fault` in parentheses\n\
+             help: write `#[fault(kind = not_found, code = \"slice.word\")]`"],
     );
     check(
         r#"#[derive(Fault)] #[fault(code = "pay.failed")] enum PayError { #[fault(kind = internal, code = "pay.failed")] Failed }"#,
-        &[
-            "fault `PayError` must have code, message and detail on its variants\n\
-             help: move this to each variant: only `kind` may stand on the enum",
-        ],
+        &["fault `PayError` must have code, message and detail on its variants\n\
+             help: move this to each variant: only `kind` may stand on the enum"],
     );
     check(
         r#"#[derive(Fault)] enum PayError { #[fault(kind = conflict, code = "pay.failed")] A, #[fault(kind = internal, code = "pay.failed")] B }"#,
-        &[
-            "fault `PayError` must have one kind for the code `pay.failed`\n\
-             help: choose another code: `Self::A` has this one with another kind",
-        ],
+        &["fault `PayError` must have one kind for the code `pay.failed`\n\
+             help: choose another code: `Self::A` has this one with another kind"],
     );
     check(
         "#[derive(Fault)] enum PayError {}",
@@ -769,45 +680,33 @@ fn a_fault_has_a_kind_and_a_code_for_each_way_to_fail() {
 fn a_fault_speaks_of_its_own_fields() {
     check(
         r#"#[derive(Fault)] enum PayError { #[fault(kind = conflict, code = "pay.twice", message = "order {id}")] Twice { order: u8 } }"#,
-        &[
-            "fault `PayError::Twice` must have a field for `{id}` in its text\n\
-             help: the only field is `order`",
-        ],
+        &["fault `PayError::Twice` must have a field for `{id}` in its text\n\
+             help: the only field is `order`"],
     );
     check(
         r#"#[derive(Fault)] enum PayError { #[fault(kind = conflict, code = "pay.twice", message = "order {oder}")] Twice { order: u8 } }"#,
-        &[
-            "fault `PayError::Twice` must have a field for `{oder}` in its text\n\
-             help: did you mean `{order}`? the only field is `order`",
-        ],
+        &["fault `PayError::Twice` must have a field for `{oder}` in its text\n\
+             help: did you mean `{order}`? the only field is `order`"],
     );
     check(
         r#"#[derive(Fault)] enum PayError { #[fault(kind = conflict, code = "pay.twice", detail = "order {0}")] Twice }"#,
-        &[
-            "fault `PayError::Twice` must have a field for `{0}` in its text\n\
-             help: there are no fields: write `{{` and `}}` for the braces themselves",
-        ],
+        &["fault `PayError::Twice` must have a field for `{0}` in its text\n\
+             help: there are no fields: write `{{` and `}}` for the braces themselves"],
     );
     check(
         r#"#[derive(Fault)] enum PayError { #[fault(kind = conflict, code = "pay.twice", message = "order {}")] Twice(u8) }"#,
-        &[
-            "fault `PayError::Twice` must have a field for `{}` in its text\n\
-             help: the only field is `0`",
-        ],
+        &["fault `PayError::Twice` must have a field for `{}` in its text\n\
+             help: the only field is `0`"],
     );
     check(
         r#"#[derive(Fault)] enum PayError { #[fault(kind = conflict, code = "pay.twice", message = "order {0")] Twice(u8) }"#,
-        &[
-            "fault `PayError::Twice` must close every brace in its text\n\
-             help: write `{field}` for a field, `{{` and `}}` for the braces themselves",
-        ],
+        &["fault `PayError::Twice` must close every brace in its text\n\
+             help: write `{field}` for a field, `{{` and `}}` for the braces themselves"],
     );
     check(
         r#"#[derive(Fault)] enum PayError { #[fault(kind = conflict, code = "pay.a", message = "a")] A, #[fault(kind = internal, code = "pay.b")] B }"#,
-        &[
-            "fault `PayError` must have a message on every variant or on none\n\
-             help: add `message = \"..\"` here, or remove it from `Self::A` and write `Display` yourself",
-        ],
+        &["fault `PayError` must have a message on every variant or on none\n\
+             help: add `message = \"..\"` here, or remove it from `Self::A` and write `Display` yourself"],
     );
     check(
         r#"#[derive(Fault)] enum PayError { #[fault(kind = conflict, code = "pay.a", message = "a")] A(#[source] Io, #[source] Io) }"#,

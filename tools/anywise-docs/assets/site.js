@@ -217,11 +217,14 @@
     diagram.addEventListener("focusout", () => light(null));
   }
 
-  // A diagram wider than its frame starts with the node the page is about in view.
+  // A diagram wider than its frame starts with the node the page is about in view,
+  // or else, when it runs down, with its first node.
   for (const frame of document.querySelectorAll(".diagram")) {
+    if (frame.scrollWidth <= frame.clientWidth) continue;
     const focus = frame.querySelector(".node.focus");
-    if (!focus || frame.scrollWidth <= frame.clientWidth) continue;
-    const middle = focus.getBoundingClientRect().left - frame.getBoundingClientRect().left + focus.getBoundingClientRect().width / 2;
-    frame.scrollLeft = middle - frame.clientWidth / 2;
+    const boxes = (focus ? [focus] : [...frame.querySelectorAll("svg.down .node")]).map((node) => node.getBoundingClientRect());
+    const [box] = boxes.sort((a, b) => a.top - b.top || a.left - b.left);
+    if (!box) continue;
+    frame.scrollLeft = box.left + box.width / 2 - frame.getBoundingClientRect().left - frame.clientWidth / 2;
   }
 })();

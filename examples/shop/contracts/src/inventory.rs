@@ -2,7 +2,7 @@
 
 use anywise::prelude::*;
 
-use crate::order::OrderId;
+use crate::order::{OrderId, OrderLine};
 
 anywise::contract!("inventory");
 
@@ -41,7 +41,15 @@ pub struct StockLine {
     pub quantity: u32,
 }
 
+impl From<&OrderLine> for StockLine {
+    fn from(line: &OrderLine) -> Self {
+        Self { sku: line.sku.clone(), quantity: line.quantity }
+    }
+}
+
 /// Says how many of something are on hand.
+///
+/// Less than is reserved is refused with `inventory.below_reserved`.
 #[command(reply = StockLevel, key = sku, http = "PUT /stock/{sku}")]
 #[derive(Clone, Debug)]
 pub struct SetStock {

@@ -58,15 +58,16 @@ impl Order {
 
     /// Confirms an order, whether or not it has heard of its payment.
     pub(crate) fn confirm(&mut self, payment: &PaymentId) -> bool {
-        let open = matches!(self.status, OrderStatus::Pending | OrderStatus::Paid);
-        self.payment_id.get_or_insert_with(|| payment.clone());
+        let open = self.is_open();
+        if open {
+            self.payment_id.get_or_insert_with(|| payment.clone());
+        }
         self.advance(open, OrderStatus::Confirmed)
     }
 
     /// Cancels an order that is not confirmed.
     pub(crate) fn cancel(&mut self) -> bool {
-        let open = matches!(self.status, OrderStatus::Pending | OrderStatus::Paid);
-        self.advance(open, OrderStatus::Cancelled)
+        self.advance(self.is_open(), OrderStatus::Cancelled)
     }
 
     /// Cancels the order whose payment was given back, confirmed or not.
@@ -82,8 +83,11 @@ impl Order {
 
     /// What must be reserved.
     pub(crate) fn stock(&self) -> Vec<StockLine> {
-        let line = |line: &OrderLine| StockLine { sku: line.sku.clone(), quantity: line.quantity };
-        self.lines.iter().map(line).collect()
+        self.lines.iter().map(StockLine::from).collect()
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self.status, OrderStatus::Pending | OrderStatus::Paid)
     }
 
     fn advance(&mut self, allowed: bool, to: OrderStatus) -> bool {

@@ -46,7 +46,10 @@ pub(super) fn draw(
         .enumerate()
         .map(|(n, (node, rect))| draw_node(n, node, *rect, hue, link));
     el("svg")
-        .class("flow")
+        .class(match layout.direction {
+            Direction::Right => "flow right",
+            Direction::Down => "flow down",
+        })
         .attr("viewBox", format_args!("-{MARGIN} -{MARGIN} {width} {height}"))
         .attr("width", width)
         .attr("height", height)
