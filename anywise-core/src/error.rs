@@ -324,6 +324,42 @@ impl fmt::Debug for Error {
     }
 }
 
+/// An [`Error`] where the standard trait is asked for.
+struct Reported(Error);
+
+impl fmt::Display for Reported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Reported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for Reported {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // The error this was made from has its message already.
+        self.0.0.source.as_deref()?.source()
+    }
+}
+
+/// For a `main` that returns any error.
+impl From<Error> for Box<dyn std::error::Error + Send + Sync> {
+    fn from(error: Error) -> Self {
+        Box::new(Reported(error))
+    }
+}
+
+/// For a `main` that returns any error.
+impl From<Error> for Box<dyn std::error::Error> {
+    fn from(error: Error) -> Self {
+        Box::new(Reported(error))
+    }
+}
+
 /// Kind and code of a declared error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultInfo {

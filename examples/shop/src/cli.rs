@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
-use crate::{SLICES, builder, export, pages, serve};
+use crate::{SLICES, builder, export, http, pages};
 
 /// The example application of anywise.
 #[derive(Debug, Parser)]
@@ -113,7 +113,7 @@ impl Options {
         let address = listener.local_addr()?;
         println!("The shop is open at http://{address}");
         println!("Its pages are at   http://{address}{}", pages::ROOT);
-        serve(app, listener, anywise::signalled()).await?;
+        app.serve(http(app, listener)).await?;
         Ok(())
     }
 }

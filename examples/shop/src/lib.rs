@@ -8,9 +8,9 @@
 mod app;
 pub mod cli;
 mod guards;
+mod http;
 mod pages;
-mod serve;
 
 pub use app::{SLICES, builder};
+pub use http::http;
 pub use pages::export;
-pub use serve::serve;

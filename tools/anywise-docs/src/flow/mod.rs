@@ -2,7 +2,7 @@
 //!
 //! The nodes are messages and functions (or whole slices), the edges come from
 //! the exact `receives`, `emits` and `sends` sets of the catalog. A [`Flow`] is
-//! built here, laid out in [`layout`], and drawn in [`svg`] or written as Mermaid.
+//! built here, laid out in layers, and drawn as SVG or written as Mermaid.
 
 mod layers;
 mod layout;

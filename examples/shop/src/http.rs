@@ -1,6 +1,6 @@
 //! The shop over HTTP: its messages, its pages, its probes.
 
-use anywise::{App, Result, Stopped};
+use anywise::App;
 use anywise_axum::{Http, Limits};
 use axum::Router;
 use axum::routing::get;
@@ -8,19 +8,11 @@ use tokio::net::TcpListener;
 
 use crate::pages;
 
-/// Serves on a socket until `stop`, then finishes what has begun.
-///
-/// # Errors
-/// That it could not serve.
-pub async fn serve(
-    app: &App,
-    listener: TcpListener,
-    stop: impl Future<Output = ()> + Send,
-) -> Result<Stopped> {
+/// The shop's way in, on a socket that listens already.
+pub fn http(app: &App, listener: TcpListener) -> Http {
     // All clients of a loopback address come from one address.
     let limits = Limits { connections_per_client: None, ..Limits::default() };
-    let own = pages::routes(app).merge(probes());
-    app.serve_until(Http::on(listener).limits(limits).merge(own), stop).await
+    Http::on(listener).limits(limits).merge(pages::routes(app)).merge(probes())
 }
 
 /// Whether the process lives, and whether it wants requests.
