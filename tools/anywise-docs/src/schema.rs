@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_have_their_limits_and_whether_they_are_required() {
+    fn fields_stand_in_the_sources_order_with_their_limits() {
         let tables = tables(&json!({
             "type": "object",
             "required": ["quantity"],
@@ -282,10 +282,10 @@ mod tests {
         assert_eq!(
             fields,
             [
+                ("quantity", true, "≤ 99".to_owned()),
+                ("note", false, "default \"\"".to_owned()),
                 ("at", false, String::new()),
                 ("at.street", false, String::new()),
-                ("note", false, "default \"\"".to_owned()),
-                ("quantity", true, "≤ 99".to_owned()),
             ]
         );
         assert_eq!(tables[1].name.as_deref(), Some("Line"));
