@@ -38,7 +38,7 @@ pub(crate) async fn main() -> Result<()> {
 
     // A section that does not fit stops the program before it takes a message.
     let config = r#"{ "mail": { "sender": "x", "attempts": 300 } }"#.parse()?;
-    let error = App::builder().slices([SLICE]).config(config).build().await.unwrap_err();
+    let error = App::builder().slices([SLICE]).config(config).build().await.expect_err("300 is no `u8`");
     assert_eq!(error.faults()[0].code, "AW4111");
     println!("{error}");
     Ok(())

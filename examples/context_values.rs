@@ -25,7 +25,7 @@ impl FromContext for Tenant {
 
 /// A guard that returns a `Principal` sets it; it travels with every message caused by this one.
 #[guard(slice)]
-fn signed_in(auth: Header<Authorization>) -> Result<Principal> {
+fn signed_in(Header(auth): Header<Authorization>) -> Result<Principal> {
     match auth.bearer() {
         Some(name) => Ok(Principal::new(name).with_scopes(["ask"])),
         None => Err(Error::new(Kind::Unauthenticated, "desk.no_token", "a bearer token, please")),
@@ -55,7 +55,7 @@ pub(crate) async fn main() -> Result<()> {
         .await?;
     assert_eq!(answer, "ann of acme asks why? (desk.Ask)");
 
-    let error = app.send(Ask { question: "why?".into() }).header("authorization", "Bearer ann").await;
-    assert_eq!(error.unwrap_err().code(), "desk.no_tenant");
+    let result = app.send(Ask { question: "why?".into() }).header("authorization", "Bearer ann").await;
+    assert_eq!(result.expect_err("it has no tenant").code(), "desk.no_tenant");
     Ok(())
 }

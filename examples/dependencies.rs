@@ -17,8 +17,10 @@ trait Forecast: Send + Sync {
     fn of(&self, city: &str) -> String;
 }
 
+/// A weather station: a dependency that the program gives to the builder.
+#[derive(Clone)]
 struct Station {
-    name: String,
+    name: &'static str,
 }
 
 impl Forecast for Station {
@@ -29,8 +31,8 @@ impl Forecast for Station {
 
 /// The slice brings its own forecast. It is made once, in `build`, out of other dependencies.
 #[provide]
-fn forecast(station: &String) -> Arc<dyn Forecast> {
-    Arc::new(Station { name: station.clone() })
+fn forecast(station: &Station) -> Arc<dyn Forecast> {
+    Arc::new(station.clone())
 }
 
 #[handler]
@@ -48,7 +50,7 @@ impl Forecast for AlwaysSunny {
 
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn main() -> Result<()> {
-    let station = String::from("north station");
+    let station = Station { name: "north station" };
     let app = App::builder().slices([SLICE]).provide(station.clone()).build().await?;
     assert_eq!(app.send(Weather { city: "Oslo".into() }).await?, "north station: rain in Oslo");
 
@@ -58,7 +60,7 @@ pub(crate) async fn main() -> Result<()> {
     assert_eq!(app.send(Weather { city: "Oslo".into() }).await?, "sun in Oslo");
 
     // What is missing is named at start-up, with the lines that need it.
-    let error = App::builder().slices([SLICE]).build().await.unwrap_err();
+    let error = App::builder().slices([SLICE]).build().await.expect_err("no station is given");
     assert_eq!(error.faults()[0].code, "AW4101");
     println!("{error}");
     Ok(())

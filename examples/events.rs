@@ -63,13 +63,13 @@ pub(crate) async fn main() -> Result<()> {
     app.publish(Measured { bed: 1, moisture: 12 }).await?;
 
     // Failures do not hide each other: one error holds them all, by listener.
-    let error = app.publish(Measured { bed: 2, moisture: 255 }).await.unwrap_err();
+    let error = app.publish(Measured { bed: 2, moisture: 255 }).await.expect_err("the sensor failed");
     let failed = error.downcast_ref::<PublishError>().expect("`publish` failed in a listener");
     assert_eq!(failed.failures().len(), 1);
     println!("{failed}");
 
     // One after the other, by stable id, until one fails: `c_dry` is not reached.
     let app = self::app(PublishPolicy::StopAtFirst).await?;
-    app.publish(Measured { bed: 3, moisture: 255 }).await.unwrap_err();
+    app.publish(Measured { bed: 3, moisture: 255 }).await.expect_err("the sensor failed");
     Ok(())
 }

@@ -47,17 +47,17 @@ pub(crate) async fn main() -> Result<()> {
     let lend = |book: &str, copies: &str| app.send(Lend { book: book.into(), copies: copies.into() });
     lend("Dune", "1").await?;
 
-    let error = lend("Duna", "1").await.unwrap_err();
+    let error = lend("Duna", "1").await.expect_err("it is misspelt");
     assert_eq!((error.kind(), error.code(), error.status()), (Kind::NotFound, "library.no_such_book", 404));
     assert_eq!(error.detail(), Some("there is no book `Duna`"), "a caller's fault may be read by the caller");
     assert!(matches!(error.downcast_ref(), Some(LendError::NoSuchBook(book)) if book == "Duna"));
 
-    let error = lend("Emma", "1").await.unwrap_err();
+    let error = lend("Emma", "1").await.expect_err("the server is away");
     assert!(error.kind().is_retryable());
     assert_eq!(error.message(), "the shelf server at shelf-3 does not answer", "for the log");
     assert_eq!(error.detail(), Some("the library is closed at the moment"), "for the caller");
 
-    let error = lend("Dune", "many").await.unwrap_err();
+    let error = lend("Dune", "many").await.expect_err("that is no number");
     assert_eq!((error.kind(), error.code(), error.detail()), (Kind::Internal, "AW1500", None));
     println!("{error:?}");
     Ok(())

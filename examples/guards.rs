@@ -28,8 +28,8 @@ enum Refused {
 /// Before everything in this slice. What it returns is provided.
 #[guard(slice)]
 fn signed_in(auth: Option<Header<Authorization>>) -> Result<User, Refused> {
-    match auth.as_ref().and_then(|auth| auth.bearer()) {
-        Some("token-of-ann") => Ok(User { name: "ann" }),
+    match auth {
+        Some(Header(auth)) if auth.bearer() == Some("token-of-ann") => Ok(User { name: "ann" }),
         _ => Err(Refused::Who),
     }
 }
@@ -63,10 +63,11 @@ pub(crate) async fn main() -> Result<()> {
     let kept = app.send(keep("buy tea")).header("authorization", "Bearer token-of-ann").await?;
     assert_eq!(kept, "ann keeps: buy tea");
 
-    let refused = app.send(keep("buy tea")).await.unwrap_err();
+    let refused = app.send(keep("buy tea")).await.expect_err("no header");
     assert_eq!((refused.code(), refused.status()), ("notes.who", 401));
 
-    let refused = app.send(keep("")).header("authorization", "Bearer token-of-ann").await.unwrap_err();
+    let refused =
+        app.send(keep("")).header("authorization", "Bearer token-of-ann").await.expect_err("no text");
     assert_eq!((refused.code(), refused.status()), ("notes.empty", 422));
     Ok(())
 }

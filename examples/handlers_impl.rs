@@ -55,7 +55,7 @@ pub(crate) async fn main() -> Result<()> {
     let app = App::builder().slices([SLICE]).provide(Machine::new(2)).build().await?;
     assert_eq!(app.send(Draw).await?, 1);
     assert_eq!(app.send(Draw).await?, 2);
-    assert_eq!(app.send(Draw).await.unwrap_err().code(), "tickets.none_left");
+    assert_eq!(app.send(Draw).await.expect_err("two numbers are drawn").code(), "tickets.none_left");
     app.settled().await;
     Ok(())
 }

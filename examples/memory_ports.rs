@@ -60,7 +60,7 @@ mod invoice {
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn main() -> Result<()> {
     let mut broker = MemoryBroker::new(16);
-    let (filed, mut files) = tokio::sync::mpsc::channel::<u32>(1);
+    let (filed, mut arrived) = tokio::sync::mpsc::channel::<u32>(1);
 
     let invoices = App::builder().slices([invoice::SLICE]).provide(filed).build().await?;
     let source = broker.source().expect("it is taken once");
@@ -68,12 +68,10 @@ pub(crate) async fn main() -> Result<()> {
     let consuming = tokio::spawn(async move { consumer.consume(source).await });
 
     // Commands go through the remote, events into the store and out through the sink.
-    let remote = Loopback::to(&invoices);
-    let store = Arc::new(MemoryStore::new());
-    let orders =
-        App::builder().slices([order::SLICE]).remote(remote).store(store).sink(broker.sink()).build().await?;
+    let orders = App::builder().slices([order::SLICE]).remote(Loopback::to(&invoices));
+    let orders = orders.store(Arc::new(MemoryStore::new())).sink(broker.sink()).build().await?;
     assert_eq!(orders.send(order::Place { cents: 250 }).await?, 1250);
-    assert_eq!(files.recv().await, Some(1250), "the event arrived over the broker");
+    assert_eq!(arrived.recv().await, Some(1250), "the event arrived over the broker");
 
     invoices.stop(std::time::Duration::from_secs(1)).await; // ends `consume`
     consuming.await?

@@ -25,34 +25,38 @@ fn files(folder: &Path, pick: &dyn Fn(&Path) -> bool, into: &mut Vec<PathBuf>) {
 }
 
 /// Every `AW` with four digits in `text`.
-fn codes(text: &str) -> impl Iterator<Item = String> {
-    let four = |rest: &str| {
-        rest.get(..4).filter(|four| four.bytes().all(|byte| byte.is_ascii_digit())).map(str::to_owned)
-    };
-    text.split("AW").skip(1).filter_map(move |rest| four(rest)).map(|four| format!("AW{four}"))
+fn codes(text: &str) -> Vec<String> {
+    let digits = |four: &&str| four.bytes().all(|byte| byte.is_ascii_digit());
+    let four = |rest: &str| rest.get(..4).filter(digits).map(|four| format!("AW{four}"));
+    text.split("AW").skip(1).filter_map(four).collect()
+}
+
+/// Whether the file has code of the framework itself, not of its tests.
+fn is_source(path: &Path) -> bool {
+    let names: Vec<_> = path.iter().map(|name| name.to_string_lossy()).collect();
+    let inside = names.iter().any(|name| name == "src");
+    let name = path.file_name().unwrap_or_default();
+    inside && has_ending(path, "rs") && name != "tests.rs" && name != "error_pages.rs"
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|found| found == ending)
 }
 
 /// The codes of the framework's own sources: the facade, core, macros, adapters and tools.
 fn used() -> BTreeSet<String> {
-    let is_source = |path: &Path| {
-        let text = path.to_string_lossy().replace('\\', "/");
-        text.ends_with(".rs")
-            && text.contains("/src/")
-            && !text.ends_with("/tests.rs")
-            && !text.ends_with("src/error_pages.rs")
-    };
     let mut sources = Vec::new();
     for folder in ["src", "anywise-core/src", "anywise-macros/src", "adapters", "tools"] {
         files(&root().join(folder), &is_source, &mut sources);
     }
     assert!(sources.len() > 50, "the sources are looked for in the wrong place");
-    sources.iter().flat_map(|path| codes(&read(path)).collect::<Vec<_>>()).collect()
+    sources.iter().flat_map(|path| codes(&read(path))).collect()
 }
 
 /// The codes that have a page.
 fn explained() -> BTreeSet<String> {
     let mut pages = Vec::new();
-    files(&root().join("docs/errors"), &|path| path.extension().is_some_and(|end| end == "md"), &mut pages);
+    files(&root().join("docs/errors"), &|path| has_ending(path, "md"), &mut pages);
     let name = |path: &PathBuf| path.file_stem().expect("it has a name").to_string_lossy().into_owned();
     pages.iter().map(name).filter(|name| name != "README").collect()
 }

@@ -2,6 +2,7 @@
 //! its sort; none stops at the first.
 
 use std::any::TypeId;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -191,12 +192,14 @@ fn reply_lacks(entry: &MessageEntry, field: &str) -> bool {
 }
 
 fn guards(model: &Model, faults: &mut Faults) {
+    let elsewhere = LazyCell::new(|| model.elsewhere());
     for at in &model.guards {
         let guard = &model.functions[*at];
-        let used = model.receivers().any(|(_, function)| {
+        let covers = |function: &Known| {
             function.signature.receives.iter().any(|message| guard.covers(function, message))
-        });
-        if !used {
+        };
+        // A guard may be for slices that run in another process.
+        if !model.receivers().any(|(_, function)| covers(function)) && !elsewhere.iter().any(covers) {
             let target = guard
                 .entry
                 .target

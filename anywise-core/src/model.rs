@@ -89,6 +89,19 @@ impl Model {
             .filter(|(_, known)| matches!(known.entry.kind, FunctionKind::Handler | FunctionKind::Listener))
     }
 
+    /// The linked handlers and listeners that this application leaves out.
+    pub(crate) fn elsewhere(&self) -> Vec<Known> {
+        let receives =
+            |entry: &FunctionEntry| matches!(entry.kind, FunctionKind::Handler | FunctionKind::Listener);
+        let registry = registry();
+        let left_out = registry.functions.iter().filter_map(|entry| {
+            let slice = registry.slice_of(entry.module);
+            (receives(entry) && !self.is_local(slice))
+                .then(|| Known { entry, slice, signature: describe(entry) })
+        });
+        left_out.collect()
+    }
+
     /// The guards in front of `function` when it receives `message`, in order.
     pub(crate) fn chain(&self, function: &Known, message: &MessageMeta) -> Vec<usize> {
         let covers = |at: &usize| self.functions[*at].covers(function, message);

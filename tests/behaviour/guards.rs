@@ -260,3 +260,31 @@ async fn a_guard_that_forgets_or_panics_or_hangs_refuses() {
     assert_eq!(app.send(swallowing::Panics).await.unwrap_err().code(), "AW1500");
     assert_eq!(app.send(swallowing::PanicsSoon).await.unwrap_err().code(), "AW1500");
 }
+
+mod far {
+    use super::*;
+    anywise::slice!(pub(super) SLICE = "guards-far");
+    #[command]
+    pub(super) struct Far;
+    #[handler]
+    fn far(_: Far) {}
+}
+
+mod near {
+    use super::*;
+    anywise::slice!(pub(super) SLICE = "guards-near");
+    #[guard(messages(far::Far))]
+    fn guards_far() -> Result<()> {
+        Ok(())
+    }
+    #[command]
+    struct Near;
+    #[handler]
+    fn near(_: Near) {}
+}
+
+#[tokio::test]
+async fn one_whose_functions_run_in_another_process_is_no_fault() {
+    App::builder().slices([near::SLICE]).build().await.unwrap();
+    App::builder().slices([near::SLICE, far::SLICE]).build().await.unwrap();
+}

@@ -8,6 +8,11 @@ use std::task::{Context, Poll};
 /// What a panic said.
 pub(crate) type Panic = Box<dyn Any + Send>;
 
+/// Calls `function`; a panic is a value.
+pub(crate) fn call<T>(function: impl FnOnce() -> T) -> Result<T, Panic> {
+    catch_unwind(AssertUnwindSafe(function))
+}
+
 /// Polls `future` once; a panic ends it.
 ///
 /// Nothing of a future that panicked is used again, so what it left half done
@@ -16,7 +21,7 @@ pub(crate) fn poll<F: Future + ?Sized>(
     future: Pin<&mut F>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<F::Output, Panic>> {
-    match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+    match call(|| future.poll(cx)) {
         Ok(poll) => poll.map(Ok),
         Err(panic) => Poll::Ready(Err(panic)),
     }

@@ -1,66 +1,88 @@
-//! What a request says beside its body, as the message's [`Head`].
+//! What a request says beside its body: the message's [`Head`], and what the
+//! adapter itself wants to know.
 
 use anywise_core::{Head, Headers, RESERVED_PREFIX, TraceContext};
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderName, HeaderValue};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use crate::media::{Accepted, Sent};
+
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACE_STATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The head of a message that came with these headers.
+/// The headers of a request, read in one pass.
 ///
-/// What only the framework may say (`aw-…`) is dropped, in any spelling.
-pub(crate) fn head(headers: &HeaderMap) -> Head {
-    let mut head = Head::default();
-    head.correlation_id = correlation_id(headers).map(str::to_owned);
-    head.trace = text(headers, "traceparent")
-        .and_then(|parent| TraceContext::parse(parent, text(headers, "tracestate")));
-    head.headers = names(headers);
-    head
+/// The message gets all of them, except what only the framework may say
+/// (`aw-…`), in any spelling.
+#[derive(Default)]
+pub(crate) struct Said {
+    /// The head of the message.
+    pub(crate) head: Head,
+    /// The `x-request-id` to answer with.
+    pub(crate) request_id: Option<HeaderValue>,
+    /// Whether the caller showed who they are.
+    pub(crate) authorized: bool,
+    /// What media types the caller takes.
+    pub(crate) accepted: Accepted,
+    /// What media type the body has.
+    pub(crate) sent: Sent,
 }
 
-/// The id by which the caller knows this request, if it is fit to be repeated.
-pub(crate) fn correlation_id(headers: &HeaderMap) -> Option<&str> {
-    let sent = headers.get(REQUEST_ID).or_else(|| headers.get(CORRELATION_ID))?;
-    let id = sent.to_str().ok()?;
-    let fit = (1..=64).contains(&id.len())
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    fit.then_some(id)
-}
-
-/// What to look for in traces and logs.
-pub(crate) fn trace_id(headers: &HeaderMap) -> Option<String> {
-    let trace = text(headers, "traceparent").and_then(|parent| TraceContext::parse(parent, None));
-    let trace = trace.as_ref().and_then(|trace| trace.parent().split('-').nth(1));
-    trace.or_else(|| correlation_id(headers)).map(str::to_owned)
-}
-
-/// The `x-request-id` to answer with.
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<(HeaderName, HeaderValue)> {
-    let value = headers.get(REQUEST_ID)?;
-    correlation_id(headers).map(|_| (REQUEST_ID, value.clone()))
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-fn names(headers: &HeaderMap) -> Headers {
-    let mut names = Headers::default();
-    for name in headers.keys().filter(|name| !is_reserved(name.as_str())) {
-        let mut values = headers.get_all(name).iter();
-        let first = values.next().and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-        // A value that is not text cannot be carried on as text.
-        let Some(first) = first else { continue };
-        let mut value = first.to_owned();
-        for more in values {
-            let Ok(more) = std::str::from_utf8(more.as_bytes()) else { continue };
-            value.push_str(if *name == COOKIE { "; " } else { ", " });
-            value.push_str(more);
+impl Said {
+    pub(crate) fn read(headers: &HeaderMap) -> Self {
+        let mut said = Self::default();
+        let mut names = Headers::with_capacity(headers.keys_len(), 40 * headers.len());
+        let (mut parent, mut state, mut last) = (None, None, None);
+        // Values of one name come one after the other.
+        for (name, value) in headers {
+            // What is not text cannot be carried on as text.
+            let Ok(text) = std::str::from_utf8(value.as_bytes()) else { continue };
+            if is_reserved(name.as_str()) {
+                continue;
+            }
+            if *name == ACCEPT {
+                said.accepted.add(text);
+            } else if *name == CONTENT_TYPE {
+                said.sent.add(text);
+            } else if *name == AUTHORIZATION {
+                said.authorized = true;
+            } else if *name == TRACE_PARENT {
+                parent = Some(text);
+            } else if *name == TRACE_STATE {
+                state = Some(text);
+            } else if *name == REQUEST_ID && is_fit(text) {
+                said.request_id = Some(value.clone());
+                said.head.correlation_id = Some(text.to_owned());
+            } else if *name == CORRELATION_ID && is_fit(text) && said.request_id.is_none() {
+                said.head.correlation_id = Some(text.to_owned());
+            }
+            if last == Some(name) {
+                let between = if *name == COOKIE { "; " } else { ", " };
+                let all = [names.get(name.as_str()).unwrap_or_default(), text].join(between);
+                names.insert(name, all);
+            } else {
+                names.insert(name, text);
+            }
+            last = Some(name);
         }
-        names.insert(name.as_str(), value);
+        said.head.trace = parent.and_then(|parent| TraceContext::parse(parent, state));
+        said.head.headers = names;
+        said
     }
-    names
+
+    /// What to look for in traces and logs.
+    pub(crate) fn trace_id(&self) -> Option<String> {
+        let trace = self.head.trace.as_ref().and_then(|trace| trace.parent().split('-').nth(1));
+        trace.or(self.head.correlation_id.as_deref()).map(str::to_owned)
+    }
+}
+
+/// Whether an id of the caller's can be repeated anywhere.
+fn is_fit(id: &str) -> bool {
+    (1..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// Whether a header looks like the framework's own, `_` for `-` included.
@@ -89,7 +111,7 @@ mod tests {
 
     #[test]
     fn headers_reach_the_message_and_reserved_ones_do_not() {
-        let head = head(&headers(&[
+        let said = Said::read(&headers(&[
             ("tenant", b"acme"),
             ("accept", b"a"),
             ("accept", b"b"),
@@ -99,26 +121,27 @@ mod tests {
             ("AW_principal", b"root"),
             ("x-blob", b"\xff"),
         ]));
-        let all: Vec<_> = head.headers.iter().collect();
+        let all: Vec<_> = said.head.headers.iter().collect();
         assert_eq!(all, [("accept", "a, b"), ("cookie", "a=1; b=2"), ("tenant", "acme")]);
     }
 
     #[test]
     fn a_fit_request_id_becomes_the_correlation_id() {
-        let id = |value: &str| head(&headers(&[("x-request-id", value.as_bytes())])).correlation_id;
+        let id = |value: &str| Said::read(&headers(&[("x-request-id", value.as_bytes())])).head.correlation_id;
         assert_eq!(id("abc-1").as_deref(), Some("abc-1"));
         for unfit in ["", "a b", "a\tb", "{}", &"x".repeat(65)] {
             assert_eq!(id(unfit), None, "{unfit:?}");
         }
-        let other = head(&headers(&[("x-correlation-id", b"c-1")]));
-        assert_eq!(other.correlation_id.as_deref(), Some("c-1"));
+        let other = Said::read(&headers(&[("x-correlation-id", b"c-1")]));
+        assert_eq!(other.head.correlation_id.as_deref(), Some("c-1"));
     }
 
     #[test]
     fn a_trace_goes_on() {
         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        let head = head(&headers(&[("traceparent", parent.as_bytes()), ("tracestate", b"a=b")]));
-        let trace = head.trace.expect("a trace");
+        let said = Said::read(&headers(&[("traceparent", parent.as_bytes()), ("tracestate", b"a=b")]));
+        assert_eq!(said.trace_id().as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+        let trace = said.head.trace.expect("a trace");
         assert_eq!((trace.parent(), trace.state()), (parent, Some("a=b")));
     }
 }

@@ -1,30 +1,80 @@
 //! Calls that outlive the one who asked.
 //!
-//! A client that hangs up must not stop a handler between two of its awaits,
-//! so a handler that does not finish at once moves into a task of its own.
+//! A client that hangs up must not stop a handler between two of its awaits.
+//! Nobody is asked to poll a request whose client is gone, so a call that is
+//! dropped half done goes on in a task of its own.
 
-use std::future::poll_fn;
-use std::task::Poll;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
 
 use crate::catch::{self, Panic};
 
-/// Runs `call` to its end, even when the returned future is dropped.
-///
-/// The first poll runs in place: a call that never waits costs no task.
-///
-/// # Errors
-/// The panic that ended it.
-pub(crate) async fn detached<F>(call: F) -> Result<F::Output, Panic>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    let mut call = Box::pin(call);
-    match poll_fn(|cx| Poll::Ready(catch::poll(call.as_mut(), cx))).await {
-        Poll::Ready(end) => end,
-        // No await lies between that poll and this task.
-        Poll::Pending => match tokio::spawn(call).await {
-            Ok(output) => Ok(output),
-            Err(error) => Err(error.try_into_panic().unwrap_or_else(|error| Box::new(error.to_string()))),
-        },
+/// A call that runs to its end, even when this is dropped; a panic is a value.
+pub(crate) struct Detached<F: Future<Output: Send> + Send + 'static>(Option<Pin<Box<F>>>);
+
+impl<F: Future<Output: Send> + Send + 'static> Detached<F> {
+    /// Starts counting: from here on the call will be finished.
+    pub(crate) fn new(call: F) -> Self {
+        Self(Some(Box::pin(call)))
+    }
+}
+
+impl<F: Future<Output: Send> + Send + 'static> Future for Detached<F> {
+    type Output = Result<F::Output, Panic>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let call = self.0.as_mut().expect("a future is not polled after it is done");
+        let poll = catch::poll(call.as_mut(), cx);
+        if poll.is_ready() {
+            self.0 = None;
+        }
+        poll
+    }
+}
+
+impl<F: Future<Output: Send> + Send + 'static> Drop for Detached<F> {
+    fn drop(&mut self) {
+        // Without a runtime there is nothing left that could finish it.
+        if let Some(call) = self.0.take()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            tracing::debug!("the client is gone; its handler goes on");
+            runtime.spawn(call);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::Detached;
+
+    #[tokio::test]
+    async fn a_dropped_call_is_finished() {
+        let (begun, mut begin) = oneshot::channel();
+        let (go, going) = oneshot::channel::<()>();
+        let (done, finished) = oneshot::channel();
+        let mut call = Box::pin(Detached::new(async move {
+            let _ = begun.send(());
+            let _ = going.await;
+            let _ = done.send("finished");
+        }));
+        tokio::select! {
+            biased;
+            _ = &mut call => unreachable!("nobody let it go on"),
+            _ = &mut begin => {}
+        }
+        drop(call);
+        go.send(()).expect("still waiting");
+        assert_eq!(finished.await, Ok("finished"));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_value() {
+        let panic = Detached::new(async { panic!("on purpose") }).await.expect_err("a panic");
+        assert_eq!(crate::catch::message(&panic), "on purpose");
     }
 }

@@ -4,6 +4,8 @@
 //! The fields are written into the JSON object of the body, so that the one
 //! reader in core judges all of them.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::problem::{FieldProblem, Problem, short};
@@ -21,7 +23,7 @@ enum Kind {
 /// The fields of a message type.
 #[derive(Clone, Debug)]
 pub(crate) struct Fields {
-    known: Vec<(String, Kind)>,
+    known: Vec<(Arc<str>, Kind)>,
     /// Whether there may be others.
     open: bool,
 }
@@ -37,7 +39,7 @@ pub(crate) enum Place {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Field {
     pub(crate) place: Place,
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) value: Value,
 }
 
@@ -73,7 +75,7 @@ impl Fields {
         let known = properties
             .into_iter()
             .flatten()
-            .map(|(name, schema)| (name.clone(), Kind::of(schema, root, 8)))
+            .map(|(name, schema)| (Arc::from(name.as_str()), Kind::of(schema, root, 8)))
             .collect();
         Self { known, open: root.get("additionalProperties") != Some(&Value::Bool(false)) }
     }
@@ -88,34 +90,32 @@ impl Fields {
     ) -> Result<Vec<Field>, Problem> {
         let mut fields: Vec<Field> = Vec::new();
         for (place, name, text) in parameters {
-            let kind = match self.known.iter().find(|(known, _)| known == name) {
+            let known = self.known.iter().find(|(known, _)| **known == *name);
+            let kind = match known {
                 Some((_, kind)) => kind,
                 None if self.open => &Kind::Text,
                 None => return Err(refused(self.unknown(place, name))),
             };
-            let earlier = fields.iter_mut().find(|field| field.name == name);
-            match (kind, earlier) {
+            let earlier = fields.iter_mut().find(|field| *field.name == *name);
+            let value = match (kind, earlier) {
                 (Kind::List(kind), Some(Field { value: Value::Array(items), .. })) => {
                     items.push(kind.read(place, name, text)?);
+                    continue;
                 }
-                (Kind::List(kind), None) => {
-                    let value = Value::Array(vec![kind.read(place, name, text)?]);
-                    fields.push(Field { place, name: name.to_owned(), value });
-                }
-                (_, None) => {
-                    let value = kind.read(place, name, text)?;
-                    fields.push(Field { place, name: name.to_owned(), value });
-                }
+                (Kind::List(kind), None) => Value::Array(vec![kind.read(place, name, text)?]),
+                (_, None) => kind.read(place, name, text)?,
                 // The path may say again what the query says, if it is the same.
-                (_, Some(field)) if field.place != place && field.value == kind.read(place, name, text)? => {}
+                (_, Some(field)) if field.place != place && field.value == kind.read(place, name, text)? => continue,
                 (_, Some(_)) => return Err(refused(fault(place, name, "is given twice"))),
-            }
+            };
+            let name = known.map_or_else(|| Arc::from(name), |(name, _)| Arc::clone(name));
+            fields.push(Field { place, name, value });
         }
         Ok(fields)
     }
 
     fn unknown(&self, place: Place, name: &str) -> FieldProblem {
-        let known: Vec<_> = self.known.iter().map(|(name, _)| name.as_str()).collect();
+        let known: Vec<_> = self.known.iter().map(|(name, _)| &**name).collect();
         let expected = match known.is_empty() {
             true => "no parameters".to_owned(),
             false => format!("one of `{}`", known.join("`, `")),
@@ -224,7 +224,7 @@ pub(crate) fn append(body: &[u8], fields: &[Field]) -> Option<Vec<u8>> {
 pub(crate) fn without_repeated(body: &[u8], fields: &[Field]) -> Result<Option<Vec<u8>>, Problem> {
     let Ok(mut object) = serde_json::from_slice::<Map<String, Value>>(body) else { return Ok(None) };
     for field in fields {
-        if object.remove(&field.name).is_some_and(|said| said != field.value) {
+        if object.remove(&*field.name).is_some_and(|said| said != field.value) {
             return Err(refused(fault(field.place, &field.name, "the body says otherwise")));
         }
     }

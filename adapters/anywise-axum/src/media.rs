@@ -1,36 +1,48 @@
 //! Which media types a request sends and takes.
 
-use http::HeaderMap;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::header::{HeaderName, HeaderValue};
 
 use crate::problem::{Problem, short};
 
-/// Checks that the body, if there is one, is JSON.
-///
-/// # Errors
-/// 415 `AW1020`.
-pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let mut sent = headers.get_all(CONTENT_TYPE).iter();
-    let (first, second) = (sent.next(), sent.next());
-    if first.is_some_and(|value| is_json(value)) && second.is_none() {
-        return Ok(());
-    }
-    let found = match first.map(HeaderValue::to_str) {
-        None => "no `Content-Type`".to_owned(),
-        Some(text) => format!("`{}`", short(text.unwrap_or("text that is not ASCII"))),
-    };
-    let detail = format!("the body must be `application/json` (or `application/*+json`), found {found}");
-    Err(Problem::new(415, "AW1020").detail(detail).header(
-        http::header::HeaderName::from_static("accept-post"),
-        HeaderValue::from_static("application/json"),
-    ))
+/// The media type of a body, from the `Content-Type` lines.
+#[derive(Debug, Default)]
+pub(crate) enum Sent {
+    #[default]
+    Nothing,
+    Json,
+    Other(String),
 }
 
-fn is_json(value: &HeaderValue) -> bool {
-    if value == "application/json" {
+impl Sent {
+    /// Takes in one line.
+    pub(crate) fn add(&mut self, text: &str) {
+        *self = match self {
+            Self::Nothing if is_json(text) => Self::Json,
+            Self::Nothing => Self::Other(short(text).into_owned()),
+            Self::Json | Self::Other(_) => Self::Other("two media types".to_owned()),
+        };
+    }
+
+    /// Checks that it is JSON.
+    ///
+    /// # Errors
+    /// 415 `AW1020`.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        let found = match self {
+            Self::Json => return Ok(()),
+            Self::Nothing => "no `Content-Type`".to_owned(),
+            Self::Other(text) => format!("`{text}`"),
+        };
+        let detail = format!("the body must be `application/json` (or `application/*+json`), found {found}");
+        let accepts = (HeaderName::from_static("accept-post"), HeaderValue::from_static("application/json"));
+        Err(Problem::new(415, "AW1020").detail(detail).header(accepts.0, accepts.1))
+    }
+}
+
+fn is_json(text: &str) -> bool {
+    if text == "application/json" {
         return true;
     }
-    let Ok(text) = value.to_str() else { return false };
     let mut parts = text.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
     let json = essence == "application/json"
@@ -41,25 +53,36 @@ fn is_json(value: &HeaderValue) -> bool {
     json && utf8
 }
 
-/// Checks that the caller takes JSON.
-///
-/// # Errors
-/// 406 `AW1021`.
-pub(crate) fn check_accept(headers: &HeaderMap) -> Result<(), Problem> {
-    let mut ranges = headers.get_all(ACCEPT).iter().peekable();
-    if ranges.peek().is_none() {
-        return Ok(());
+/// What a caller takes, from the `Accept` lines.
+#[derive(Debug, Default)]
+pub(crate) struct Accepted {
+    /// How specific the range is that decides, and whether JSON is wanted.
+    best: Option<(u8, bool)>,
+}
+
+impl Accepted {
+    /// Takes in one line.
+    pub(crate) fn add(&mut self, text: &str) {
+        let best = match text {
+            "*/*" => Some((1, true)),
+            _ => text.split(',').filter_map(range).max_by_key(|(specific, _)| *specific),
+        };
+        // The most specific range decides, and none that fits means no.
+        self.best = self.best.max(best).or(Some((0, false)));
     }
-    // The most specific range decides, and `q=0` means no.
-    let best = ranges
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(range)
-        .max_by_key(|(specific, _)| *specific);
-    if best.is_some_and(|(_, wanted)| wanted) {
-        return Ok(());
+
+    /// Checks that JSON is taken.
+    ///
+    /// # Errors
+    /// 406 `AW1021`.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        match self.best {
+            Some((_, false)) => {
+                Err(Problem::new(406, "AW1021").detail("replies are `application/json`; `Accept` rules it out"))
+            }
+            None | Some((_, true)) => Ok(()),
+        }
     }
-    Err(Problem::new(406, "AW1021").detail("replies are `application/json`; `Accept` rules it out"))
 }
 
 /// How closely a range fits JSON, and whether it is wanted.
@@ -82,7 +105,7 @@ mod tests {
 
     #[test]
     fn json_in_its_spellings() {
-        let check = |text: &'static str, json| assert_eq!(is_json(&HeaderValue::from_static(text)), json, "{text}");
+        let check = |text: &str, json| assert_eq!(is_json(text), json, "{text}");
         check("application/json", true);
         check("Application/JSON; charset=UTF-8", true);
         check("application/json;charset=\"utf-8\"", true);
@@ -95,9 +118,10 @@ mod tests {
 
     #[test]
     fn the_most_specific_range_decides() {
-        let check = |text: &'static str, status: Option<u16>| {
-            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(text))]);
-            let refused = check_accept(&headers).err().map(|problem| problem.status().as_u16());
+        let check = |text: &str, status: Option<u16>| {
+            let mut accepted = Accepted::default();
+            text.split('|').for_each(|line| accepted.add(line));
+            let refused = accepted.check().err().map(|problem| problem.status().as_u16());
             assert_eq!(refused, status, "{text}");
         };
         check("*/*", None);
@@ -106,5 +130,7 @@ mod tests {
         check("*/*, application/json;q=0", Some(406));
         check("text/html", Some(406));
         check("", Some(406));
+        check("text/html|application/json", None);
+        check("application/json;q=0|*/*", Some(406));
     }
 }

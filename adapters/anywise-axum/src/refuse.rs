@@ -52,7 +52,7 @@ fn in_general(kind: Kind) -> &'static str {
 /// The parameter a fault is about.
 fn field_of<'f>(fault: &FieldFault, fields: &'f [Field]) -> Option<&'f Field> {
     let name = first(&fault.pointer)?.0;
-    fields.iter().find(|field| field.name == name)
+    fields.iter().find(|field| *field.name == *name)
 }
 
 /// The first name in a JSON pointer, and the rest of it.
@@ -66,7 +66,7 @@ fn translate(fault: &FieldFault, field: Option<&Field>, body: bool) -> FieldProb
     let pointer = match (field, first(&fault.pointer)) {
         (Some(field), Some((_, rest))) => field.pointer() + rest,
         (None, Some((name, rest))) if !body => {
-            let missing = Field { place: Place::Query, name, value: serde_json::Value::Null };
+            let missing = Field { place: Place::Query, name: name.into(), value: serde_json::Value::Null };
             missing.pointer() + rest
         }
         _ => fault.pointer.clone(),

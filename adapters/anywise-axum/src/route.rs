@@ -1,7 +1,9 @@
 //! One message's way in: an HTTP request becomes its JSON, its reply a response.
 
-use std::borrow::Cow;
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use anywise_core::catalog::{HttpRoute, Message};
 use anywise_core::{Endpoint, Error, Head};
@@ -9,17 +11,30 @@ use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use crate::detach::detached;
+use crate::context::Said;
+use crate::detach::Detached;
 use crate::fields::{self, Field, Fields, Place};
 use crate::limits::Limits;
 use crate::location::Location;
 use crate::problem::Problem;
-use crate::{catch, context, media, query, refuse};
+use crate::{catch, context, query, refuse};
+
+/// The response to come.
+pub(crate) type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+/// A request without its body.
+struct Asked {
+    head: Head,
+    trace_id: Option<String>,
+    fields: Vec<Field>,
+    /// The head once more, where the call may have to be made anew.
+    again: Option<Box<Head>>,
+}
 
 /// How HTTP reaches one message.
 pub(crate) struct Route {
@@ -60,62 +75,72 @@ impl Route {
     }
 
     /// Answers a request, whatever it holds.
-    pub(crate) async fn answer(self: Arc<Self>, request: Request) -> Response {
+    ///
+    /// What needs the request as it came is done at once, so that the future
+    /// holds little.
+    pub(crate) fn answer(self: Arc<Self>, request: Request) -> Answer {
         let (mut parts, body) = request.into_parts();
-        let mut response = match self.respond(&mut parts, body).await {
-            Ok(response) => response,
-            Err(problem) => problem.trace_id(context::trace_id(&parts.headers)).into_response(),
-        };
-        let headers = response.headers_mut();
-        if let Some((name, id)) = context::request_id(&parts.headers) {
-            headers.insert(name, id);
-        }
-        if parts.headers.contains_key(AUTHORIZATION) {
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        }
-        response
-    }
-
-    async fn respond(&self, parts: &mut Parts, body: Body) -> Result<Response, Problem> {
-        media::check_accept(&parts.headers)?;
-        let fields = self.parameters(parts).await?;
-        let body = self.read(&parts.headers, &parts.method, body).await?;
-        let body = if self.body { body } else { Bytes::from_static(b"{}") };
-        if fields.is_empty() {
-            let reply = self.call(body, context::head(&parts.headers)).await?;
-            return reply.map(|reply| self.reply(reply)).map_err(|error| self.refuse(&error, &[]));
-        }
-        // A body that is no object goes as it is, for core to say what it is.
-        let whole = fields::append(&body, &fields).map_or_else(|| body.clone(), Bytes::from);
-        let mut result = self.call(whole, context::head(&parts.headers)).await?;
-        if let Err(error) = &result
-            && error.code() == "AW1012"
-            && let Some(rest) = fields::without_repeated(&body, &fields)?
-            && let Some(whole) = fields::append(&rest, &fields)
-        {
-            result = self.call(whole.into(), context::head(&parts.headers)).await?;
-        }
-        result.map(|reply| self.reply(reply)).map_err(|error| self.refuse(&error, &fields))
-    }
-
-    /// Runs the handler to its end, even when the client is gone.
-    async fn call(&self, body: Bytes, head: Head) -> Result<Result<Bytes, Error>, Problem> {
-        let endpoint = self.endpoint.clone();
-        detached(async move { endpoint.call(&body, head).await }).await.map_err(|panic| {
-            tracing::error!(endpoint = ?self.endpoint, panic = catch::message(&panic), "a handler panicked");
-            Problem::panicked()
+        let mut said = Said::read(&parts.headers);
+        let (request_id, private) = (said.request_id.take(), said.authorized);
+        let asked = self.ask(&mut parts, &body, said);
+        Box::pin(async move {
+            let mut response = match asked {
+                Ok(asked) => self.respond(asked, body).await,
+                Err(problem) => problem.into_response(),
+            };
+            let headers = response.headers_mut();
+            if let Some(id) = request_id {
+                headers.insert(context::REQUEST_ID, id);
+            }
+            if private {
+                headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
+            Ok(response)
         })
     }
 
-    async fn read(&self, headers: &HeaderMap, method: &Method, body: Body) -> Result<Bytes, Problem> {
+    /// Reads everything but the body.
+    fn ask(&self, parts: &mut Parts, body: &Body, said: Said) -> Result<Asked, Problem> {
+        let trace_id = said.trace_id();
+        let fields = match self.check(&said, &parts.method, body).and_then(|()| self.parameters(parts)) {
+            Ok(fields) => fields,
+            Err(problem) => return Err(problem.trace_id(trace_id)),
+        };
+        let again = self.body && !fields.is_empty();
+        let again = again.then(|| Box::new(said.head.clone()));
+        Ok(Asked { head: said.head, trace_id, fields, again })
+    }
+
+    fn check(&self, said: &Said, method: &Method, body: &Body) -> Result<(), Problem> {
+        said.accepted.check()?;
         if body.is_end_stream() {
-            return Ok(Bytes::new());
+            return Ok(());
         }
-        if !self.body {
-            let detail = format!("a {method} request has no body here");
-            return Err(Problem::new(400, "AW1028").detail(detail).close());
+        if self.body {
+            return said.sent.check();
         }
-        media::check_content_type(headers)?;
+        let detail = format!("a {method} request has no body here");
+        Err(Problem::new(400, "AW1028").detail(detail).close())
+    }
+
+    async fn respond(&self, asked: Asked, body: Body) -> Response {
+        let trace_id = asked.trace_id;
+        let result = match self.read(body).await {
+            Ok(body) if asked.fields.is_empty() => self.call(body, asked.head).await,
+            Ok(body) => Box::pin(self.call_with(body, asked.head, asked.again, asked.fields)).await,
+            Err(problem) => Err(problem),
+        };
+        match result {
+            Ok(reply) => self.reply(reply),
+            Err(problem) => problem.trace_id(trace_id).into_response(),
+        }
+    }
+
+    /// Reads the body whole.
+    async fn read(&self, body: Body) -> Result<Bytes, Problem> {
+        if body.is_end_stream() {
+            return Ok(if self.body { Bytes::new() } else { Bytes::from_static(b"{}") });
+        }
         match Limited::new(body, self.limits.body_size).collect().await {
             Ok(body) => Ok(body.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => Err(Problem::body_too_large(&self.limits)),
@@ -124,34 +149,67 @@ impl Route {
         }
     }
 
+    async fn call(&self, body: Bytes, head: Head) -> Result<Bytes, Problem> {
+        self.run(body, head).await?.map_err(|error| self.refuse(&error, &[]))
+    }
+
+    /// Calls with the body's fields and the parameters'.
+    async fn call_with(
+        &self,
+        body: Bytes,
+        head: Head,
+        again: Option<Box<Head>>,
+        fields: Vec<Field>,
+    ) -> Result<Bytes, Problem> {
+        // A body that is no object goes as it is, for core to say what it is.
+        let whole = fields::append(&body, &fields).map_or_else(|| body.clone(), Bytes::from);
+        let mut result = self.run(whole, head).await?;
+        if let Err(error) = &result
+            && error.code() == "AW1012"
+            && let Some(head) = again
+            && let Some(rest) = fields::without_repeated(&body, &fields)?
+            && let Some(whole) = fields::append(&rest, &fields)
+        {
+            result = self.run(whole.into(), *head).await?;
+        }
+        result.map_err(|error| self.refuse(&error, &fields))
+    }
+
+    /// Runs the handler to its end, even when the client is gone.
+    async fn run(&self, body: Bytes, head: Head) -> Result<Result<Bytes, Error>, Problem> {
+        let endpoint = self.endpoint.clone();
+        Detached::new(async move { endpoint.call(&body, head).await }).await.map_err(|panic| {
+            tracing::error!(endpoint = ?self.endpoint, panic = catch::message(&panic), "a handler panicked");
+            Problem::panicked()
+        })
+    }
+
     /// The fields that the path and the query give.
-    async fn parameters(&self, parts: &mut Parts) -> Result<Vec<Field>, Problem> {
+    fn parameters(&self, parts: &mut Parts) -> Result<Vec<Field>, Problem> {
         if self.path.is_empty() && parts.uri.query().is_none_or(str::is_empty) {
             return Ok(Vec::new());
         }
-        let path = self.path_values(parts).await?;
+        let path = if self.path.is_empty() { None } else { Some(self.path_values(parts)?) };
         let pairs = query::pairs(parts.uri.query().unwrap_or_default()).map_err(|name| {
             fields::refused(fields::fault(Place::Query, name, "is not percent-encoded UTF-8"))
         })?;
-        let path = self.path.iter().zip(&path).map(|(name, text)| (Place::Path, name.as_str(), &**text));
+        let texts = path.iter().flatten().map(|(_, text)| text);
+        let path = self.path.iter().zip(texts).map(|(name, text)| (Place::Path, name.as_str(), text));
         let query = pairs.iter().map(|(name, text)| (Place::Query, &**name, &**text));
         self.fields.read(path.chain(query))
     }
 
-    async fn path_values(&self, parts: &mut Parts) -> Result<Vec<Cow<'static, str>>, Problem> {
-        if self.path.is_empty() {
-            return Ok(Vec::new());
-        }
-        let refused = || {
+    fn path_values(&self, parts: &mut Parts) -> Result<RawPathParams, Problem> {
+        let read = pin!(RawPathParams::from_request_parts(parts, &()));
+        // The router left them with the request: there is nothing to wait for.
+        let values = match read.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(values)) if values.iter().all(|(_, text)| !text.contains('\0')) => Some(values),
+            _ => None,
+        };
+        values.ok_or_else(|| {
             let name = self.path.first().map_or("", String::as_str);
             fields::refused(fields::fault(Place::Path, name, "is not percent-encoded UTF-8"))
-        };
-        let values = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| refused())?;
-        let values: Vec<_> = values.iter().map(|(_, text)| Cow::Owned(text.to_owned())).collect();
-        if values.iter().any(|text: &Cow<'_, str>| text.contains('\0')) {
-            return Err(refused());
-        }
-        Ok(values)
+        })
     }
 
     fn refuse(&self, error: &Error, fields: &[Field]) -> Problem {

@@ -2,7 +2,8 @@
 //! response on its way back. It knows limits and problems, no routes.
 
 use std::convert::Infallible;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use axum::Router;
@@ -15,7 +16,7 @@ use hyper::body::Incoming;
 use tower::Service as _;
 
 use crate::body::{FaultCell, LimitedBody, ReplyBody};
-use crate::catch;
+use crate::catch::{self, Panic};
 use crate::limits::Limits;
 use crate::link::{InFlight, Link};
 use crate::nearest::Nearest;
@@ -82,8 +83,9 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             }
             None => Body::empty(),
         });
+        let call = catch::call(|| shared.router.clone().call(request));
         Box::pin(async move {
-            let response = route(&shared.router, request).await;
+            let response = route(call).await;
             let response = match fault.and_then(|fault| fault.problem(&shared.limits)) {
                 Some(problem) => problem.into_response(),
                 None => fill(response, &method, uri.path(), &shared.nearest),
@@ -118,11 +120,16 @@ fn check_streamed(request: &Request<Incoming>, limits: &Limits) -> Result<(), Pr
     }
 }
 
-/// Calls the router; a panic in it is a 500.
-async fn route(router: &Router, request: Request<Body>) -> Response {
-    let mut router = router.clone();
-    let mut call = std::pin::pin!(async move { router.call(request).await });
-    match std::future::poll_fn(|cx| catch::poll(call.as_mut(), cx)).await {
+/// What the router answers; a panic in it is a 500.
+async fn route(call: Result<impl Future<Output = Result<Response, Infallible>>, Panic>) -> Response {
+    let end = match call {
+        Ok(call) => {
+            let mut call = pin!(call);
+            poll_fn(|cx| catch::poll(call.as_mut(), cx)).await
+        }
+        Err(panic) => Err(panic),
+    };
+    match end {
         Ok(Ok(response)) => response,
         Ok(Err(never)) => match never {},
         Err(panic) => {

@@ -1,2 +1,9 @@
-//! x
-fn main() {}
+//! The shop as strangers meet it: its slices through the dispatcher, its
+//! contract over HTTP, its program as a process.
+
+mod architecture;
+mod client;
+mod crowd;
+mod http;
+mod program;
+mod sending;
