@@ -22,7 +22,7 @@ fn log(event: &Reading, seen: &std::sync::Mutex<Vec<u32>>) {
 
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn main() -> Result<()> {
-    let mut broker = MemoryBroker::new(16);
+    let mut broker = MemoryBroker::new("broker", 16);
     // The first codec writes; every codec, and JSON, can be read.
     let app = App::builder()
         .slices([SLICE])

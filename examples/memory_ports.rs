@@ -59,7 +59,7 @@ mod invoice {
 
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn main() -> Result<()> {
-    let mut broker = MemoryBroker::new(16);
+    let mut broker = MemoryBroker::new("broker", 16);
     let (filed, mut arrived) = tokio::sync::mpsc::channel::<u32>(1);
 
     let invoices = App::builder().slices([invoice::SLICE]).provide(filed).build().await?;

@@ -8,30 +8,30 @@
 //! `anywise-core` and the attributes of `anywise-macros`.
 
 pub use anywise_core::*;
-#[doc = include_str!("../docs/attributes/command.md")]
-pub use anywise_macros::command;
-#[doc = include_str!("../docs/attributes/query.md")]
-pub use anywise_macros::query;
-#[doc = include_str!("../docs/attributes/event.md")]
-pub use anywise_macros::event;
-#[doc = include_str!("../docs/attributes/data.md")]
-pub use anywise_macros::data;
-#[doc = include_str!("../docs/attributes/one_of.md")]
-pub use anywise_macros::one_of;
-#[doc = include_str!("../docs/attributes/handler.md")]
-pub use anywise_macros::handler;
-#[doc = include_str!("../docs/attributes/listen.md")]
-pub use anywise_macros::listen;
-#[doc = include_str!("../docs/attributes/guard.md")]
-pub use anywise_macros::guard;
-#[doc = include_str!("../docs/attributes/provide.md")]
-pub use anywise_macros::provide;
-#[doc = include_str!("../docs/attributes/config.md")]
-pub use anywise_macros::config;
-#[doc = include_str!("../docs/attributes/handlers.md")]
-pub use anywise_macros::handlers;
 #[doc = include_str!("../docs/attributes/fault.md")]
 pub use anywise_macros::Fault;
+#[doc = include_str!("../docs/attributes/command.md")]
+pub use anywise_macros::command;
+#[doc = include_str!("../docs/attributes/config.md")]
+pub use anywise_macros::config;
+#[doc = include_str!("../docs/attributes/data.md")]
+pub use anywise_macros::data;
+#[doc = include_str!("../docs/attributes/event.md")]
+pub use anywise_macros::event;
+#[doc = include_str!("../docs/attributes/guard.md")]
+pub use anywise_macros::guard;
+#[doc = include_str!("../docs/attributes/handler.md")]
+pub use anywise_macros::handler;
+#[doc = include_str!("../docs/attributes/handlers.md")]
+pub use anywise_macros::handlers;
+#[doc = include_str!("../docs/attributes/listen.md")]
+pub use anywise_macros::listen;
+#[doc = include_str!("../docs/attributes/one_of.md")]
+pub use anywise_macros::one_of;
+#[doc = include_str!("../docs/attributes/provide.md")]
+pub use anywise_macros::provide;
+#[doc = include_str!("../docs/attributes/query.md")]
+pub use anywise_macros::query;
 
 #[doc(hidden)]
 pub use anywise_core::__private;

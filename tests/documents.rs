@@ -79,3 +79,19 @@ fn the_readme_names_every_example() {
         assert!(readme.contains(&format!("(examples/{name})")), "README.md does not name examples/{name}");
     }
 }
+
+#[test]
+fn no_code_in_documents_is_left_uncompiled() {
+    let mut files = documents();
+    for folder in
+        ["src", "anywise-core/src", "anywise-macros/src", "adapters/anywise-axum/src", "docs/attributes"]
+    {
+        files.extend(list(&root().join(folder)).into_iter().filter(|path| path.is_file()));
+    }
+    for file in files {
+        for (at, line) in read(&file).lines().enumerate() {
+            let fence = line.split_once("```").map_or("", |(_, words)| words);
+            assert!(!fence.split(',').any(|word| word == "ignore"), "{}:{}", file.display(), at + 1);
+        }
+    }
+}

@@ -204,7 +204,8 @@ impl App {
         crate::inspect::text(self.0.catalog())
     }
 
-    /// Consumes a source until it ends or the application stops.
+    /// Consumes a source, one envelope at a time, until it ends or the
+    /// application stops.
     ///
     /// # Errors
     /// That the source is broken.

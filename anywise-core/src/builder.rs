@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +15,7 @@ use crate::check::{self, Surroundings};
 use crate::codec::{Codec, Codecs, Json};
 use crate::dependency::{Built, Dependencies, Dependency};
 use crate::error::IntoError;
-use crate::fault::BuildError;
+use crate::fault::{BuildError, WiringFault};
 use crate::function::{Bound, FunctionEntry, bind};
 use crate::guard::{Around, Blind, ErasedCheck};
 use crate::in_flight::InFlight;
@@ -51,6 +52,7 @@ pub struct AppBuilder {
     given: Vec<Given>,
     sent_along: HashSet<TypeId>,
     config: Value,
+    config_fault: Option<String>,
     policy: PublishPolicy,
     codecs: Vec<Arc<dyn Codec>>,
     store: Option<Arc<dyn Store>>,
@@ -68,6 +70,7 @@ impl AppBuilder {
             given: Vec::new(),
             sent_along: HashSet::new(),
             config: Value::Object(serde_json::Map::new()),
+            config_fault: None,
             policy: PublishPolicy::default(),
             codecs: Vec::new(),
             store: None,
@@ -94,6 +97,7 @@ impl AppBuilder {
     }
 
     /// Adds functions by hand, on hosts that run no link-time constructors.
+    #[doc(hidden)]
     pub fn register(mut self, functions: impl IntoIterator<Item = &'static FunctionEntry>) -> Self {
         self.functions.extend(functions);
         self
@@ -148,9 +152,13 @@ impl AppBuilder {
         self
     }
 
-    /// Sets the configuration that `#[config]` structs are read from.
-    pub fn config(mut self, config: Value) -> Self {
-        self.config = config;
+    /// Sets the configuration that `#[config]` structs are read from: anything
+    /// that serialises to a map, such as a parsed TOML or JSON file.
+    pub fn config(mut self, config: impl Serialize) -> Self {
+        match serde_json::to_value(config) {
+            Ok(config) => self.config = config,
+            Err(error) => self.config_fault = Some(error.to_string()),
+        }
         self
     }
 
@@ -216,6 +224,15 @@ impl AppBuilder {
         model.store = self.store.as_ref().map(|store| store.name().to_owned());
         model.durable = self.store.as_ref().is_some_and(|store| store.is_durable());
         let mut faults = Vec::new();
+        if let Some(error) = self.config_fault {
+            let message = format!("the configuration cannot be read: {error}");
+            faults.push(WiringFault::new(
+                "AW4111",
+                message,
+                [],
+                "give `.config(..)` a map with text for keys",
+            ));
+        }
         let around = Surroundings {
             slices: self.slices.as_deref(),
             remote: self.remote.as_ref(),

@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::app::Inner;
-use crate::envelope::{Head, Headers, TraceContext};
+use crate::envelope::{Head, TraceContext};
 use crate::error::{Error, Kind, Result};
+use crate::headers::Headers;
 use crate::message::{Command, Query};
 use crate::scope::{Demand, FromContext, Scope, absent};
 use crate::set::{Has, MessageSet};
@@ -146,6 +147,11 @@ pub trait TypedHeader: Sized + Send {
     /// # Errors
     /// That the text is malformed.
     fn parse(text: &str) -> Result<Self>;
+
+    /// The error where the header is missing and not optional.
+    fn missing() -> Error {
+        absent(&format!("header `{}`", Self::NAME))
+    }
 }
 
 /// A header of the message, read as `H`.
@@ -165,7 +171,7 @@ impl<H: TypedHeader> FromContext for Header<H> {
     fn from_context(scope: &mut Scope<'_>) -> Result<Self> {
         match scope.header(H::NAME) {
             Some(text) => H::parse(text).map(Self),
-            None => Err(absent(&format!("header `{}`", H::NAME))),
+            None => Err(H::missing().as_absent()),
         }
     }
 }
@@ -215,6 +221,10 @@ impl TypedHeader for Authorization {
             )),
         }
     }
+
+    fn missing() -> Error {
+        nobody()
+    }
 }
 
 /// On whose behalf a message is handled.
@@ -256,11 +266,12 @@ impl FromContext for Principal {
         if let Some(principal) = scope.provided::<Self>() {
             return Ok(Self::clone(&principal));
         }
-        scope
-            .existing()
-            .and_then(|extra| extra.head.principal.clone())
-            .ok_or_else(|| Error::new(Kind::Unauthenticated, "AW1101", "nobody is signed in"))
+        scope.existing().and_then(|extra| extra.head.principal.clone()).ok_or_else(|| nobody().as_absent())
     }
+}
+
+fn nobody() -> Error {
+    Error::new(Kind::Unauthenticated, "AW1101", "nobody is signed in")
 }
 
 /// When the call must be finished.

@@ -4,7 +4,6 @@
 //! when it leaves through a sink, a remote or a store, and taken out when it
 //! comes in through a source or an ingress.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -12,60 +11,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::context::Principal;
+use crate::headers::Headers;
 
 /// Prefix of the headers that only the framework sets.
 pub const RESERVED_PREFIX: &str = "aw-";
-
-/// Header names (lower case) and values.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Headers(BTreeMap<String, String>);
-
-impl Headers {
-    /// The value of `name`, in any case.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        match self.0.get(name) {
-            Some(value) => Some(value),
-            None if name.bytes().any(|b| b.is_ascii_uppercase()) => {
-                self.0.get(&name.to_ascii_lowercase()).map(String::as_str)
-            }
-            None => None,
-        }
-    }
-
-    /// Sets `name`, in place of an earlier value.
-    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        let mut name = name.into();
-        name.make_ascii_lowercase();
-        self.0.insert(name, value.into());
-    }
-
-    /// Names and values, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Drops the headers only the framework may set.
-    ///
-    /// An ingress calls this on what an untrusted caller sent.
-    pub fn remove_reserved(&mut self) {
-        self.0.retain(|name, _| !name.starts_with(RESERVED_PREFIX));
-    }
-}
-
-impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
-    fn from_iter<T: IntoIterator<Item = (N, V)>>(pairs: T) -> Self {
-        let mut headers = Self::default();
-        for (name, value) in pairs {
-            headers.insert(name, value);
-        }
-        headers
-    }
-}
 
 /// Trace context (W3C Trace Context, level 1).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -164,6 +164,7 @@ struct Inner {
     detail: Option<String>,
     fields: Vec<FieldFault>,
     retry_after: Option<Duration>,
+    absent: bool,
     source: Option<Source>,
 }
 
@@ -185,6 +186,7 @@ impl Error {
             detail: None,
             fields: Vec::new(),
             retry_after: None,
+            absent: false,
             source: None,
         }))
     }
@@ -219,6 +221,14 @@ impl Error {
     #[must_use]
     pub fn with_retry_after(mut self, after: Duration) -> Self {
         self.0.retry_after = Some(after);
+        self
+    }
+
+    /// Says that what was asked for is not there, as opposed to being there and
+    /// wrong: an `Option` of it is then `None`.
+    #[must_use]
+    pub fn as_absent(mut self) -> Self {
+        self.0.absent = true;
         self
     }
 
@@ -263,6 +273,11 @@ impl Error {
         &self.0.fields
     }
 
+    /// Whether it says that something is not there.
+    pub fn is_absent(&self) -> bool {
+        self.0.absent
+    }
+
     /// When to try again, if that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -293,6 +308,7 @@ impl Error {
             detail: view.detail,
             fields: view.fields,
             retry_after: None,
+            absent: false,
             source: Some(Box::new(source)),
         }))
     }

@@ -28,6 +28,7 @@ mod fault;
 mod function;
 mod guard;
 mod handle;
+mod headers;
 mod id;
 mod in_flight;
 mod inspect;
@@ -61,11 +62,12 @@ pub use context::{
     Provided, Queries, TypedHeader,
 };
 pub use dependency::Dependency;
-pub use envelope::{Envelope, Head, Headers, RESERVED_PREFIX, TraceContext};
+pub use envelope::{Envelope, Head, RESERVED_PREFIX, TraceContext};
 pub use error::{Error, Fault, FaultEntry, FaultInfo, FaultView, FieldFault, IntoError, Kind, Result};
 pub use fault::{BuildError, WiringFault};
 pub use guard::{GuardOutput, Next};
 pub use handle::{Answer, IntoReply};
+pub use headers::Headers;
 pub use id::new_id;
 pub use jiff::Timestamp;
 pub use memory::{Loopback, MemoryBroker, MemoryStore};

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
@@ -142,40 +142,45 @@ impl Store for MemoryStore {
 /// source hands out.
 #[derive(Debug)]
 pub struct MemoryBroker {
+    name: Arc<str>,
     sender: mpsc::Sender<Envelope>,
     receiver: Option<mpsc::Receiver<Envelope>>,
 }
 
 impl MemoryBroker {
-    /// A broker that holds at most `bound` envelopes; senders then wait.
-    pub fn new(bound: usize) -> Self {
+    /// A broker with a name, under which deliveries to it are kept, that holds at
+    /// most `bound` envelopes; senders then wait.
+    pub fn new(name: &str, bound: usize) -> Self {
         let (sender, receiver) = mpsc::channel(bound);
-        Self { sender, receiver: Some(receiver) }
+        Self { name: name.into(), sender, receiver: Some(receiver) }
     }
 
     /// The way in; there may be many.
     pub fn sink(&self) -> impl Sink + use<> {
-        MemorySink(self.sender.clone())
+        MemorySink { name: Arc::clone(&self.name), sender: self.sender.clone() }
     }
 
     /// The way out; there is one.
     pub fn source(&mut self) -> Option<impl Source + use<>> {
         let receiver = self.receiver.take()?;
-        Some(MemorySource { receiver, again: self.sender.downgrade() })
+        Some(MemorySource { name: Arc::clone(&self.name), receiver, again: self.sender.downgrade() })
     }
 }
 
-struct MemorySink(mpsc::Sender<Envelope>);
+struct MemorySink {
+    name: Arc<str>,
+    sender: mpsc::Sender<Envelope>,
+}
 
 impl Sink for MemorySink {
-    fn name(&self) -> &'static str {
-        "memory"
+    fn name(&self) -> &str {
+        &self.name
     }
 
     fn send(&self, envelope: Envelope) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             let permit = self
-                .0
+                .sender
                 .reserve()
                 .await
                 .map_err(|_| Error::new(Kind::Unavailable, "AW2020", "the in-memory broker is closed"))?;
@@ -186,13 +191,14 @@ impl Sink for MemorySink {
 }
 
 struct MemorySource {
+    name: Arc<str>,
     receiver: mpsc::Receiver<Envelope>,
     again: mpsc::WeakSender<Envelope>,
 }
 
 impl Source for MemorySource {
-    fn name(&self) -> &'static str {
-        "memory"
+    fn name(&self) -> &str {
+        &self.name
     }
 
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Incoming>>> {
@@ -201,9 +207,14 @@ impl Source for MemorySource {
             let (again, copy) = (self.again.clone(), envelope.clone());
             Ok(Some(Incoming::new(envelope, move |outcome| {
                 Box::pin(async move {
-                    if let Outcome::Retry(after) = outcome
-                        && let Some(sender) = again.upgrade()
-                    {
+                    let after = match outcome {
+                        Outcome::Retry(after) => after,
+                        Outcome::Stop | Outcome::Park(_) => Duration::ZERO,
+                        // Given up: the consumer has logged it, and a
+                        // reference keeps no dead letters.
+                        _ => return Ok(()),
+                    };
+                    if let Some(sender) = again.upgrade() {
                         tokio::time::sleep(after).await;
                         drop(sender.send(copy).await);
                     }

@@ -96,8 +96,11 @@ impl Model {
         let registry = registry();
         let left_out = registry.functions.iter().filter_map(|entry| {
             let slice = registry.slice_of(entry.module);
-            (receives(entry) && !self.is_local(slice))
-                .then(|| Known { entry, slice, signature: describe(entry) })
+            (receives(entry) && !self.is_local(slice)).then(|| Known {
+                entry,
+                slice,
+                signature: describe(entry),
+            })
         });
         left_out.collect()
     }

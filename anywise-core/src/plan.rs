@@ -111,7 +111,7 @@ pub(crate) async fn walk(plan: &Plan, deadline: Option<Instant>, body: &mut (dyn
 
 async fn limited(plan: &Plan, body: &mut (dyn Body + '_)) -> Result<()> {
     let _permit = match &plan.limit {
-        Some(limit) => Some(limit.acquire().await.map_err(|_| stopped())?),
+        Some(limit) => Some(limit.acquire().await.expect("a plan's limit is never closed")),
         None => None,
     };
     steps(&plan.steps, body).await
@@ -137,11 +137,6 @@ pub(crate) async fn steps(chain: &[PlanStep], body: &mut (dyn Body + '_)) -> Res
 #[cold]
 fn swallowed() -> Error {
     Error::internal("an around-guard returned `Ok` without running its message: return `Err` to refuse")
-}
-
-#[cold]
-fn stopped() -> Error {
-    Error::new(Kind::Unavailable, "AW1502", "the application is stopping")
 }
 
 #[cold]

@@ -213,7 +213,7 @@ impl<T: FromContext> FromContext for Option<T> {
     fn from_context(scope: &mut Scope<'_>) -> Result<Self> {
         match T::from_context(scope) {
             Ok(value) => Ok(Some(value)),
-            Err(error) if error.code() == ABSENT || error.kind() == Kind::Unauthenticated => Ok(None),
+            Err(error) if error.is_absent() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -226,9 +226,6 @@ impl<T: FromContext> FromContext for Option<T> {
     }
 }
 
-/// Code of an error that says: the context does not have this value.
-pub(crate) const ABSENT: &str = "AW1050";
-
 pub(crate) fn absent(what: &str) -> Error {
-    Error::new(Kind::Invalid, ABSENT, format!("{what} is missing"))
+    Error::new(Kind::Invalid, "AW1050", format!("{what} is missing")).as_absent()
 }

@@ -26,7 +26,7 @@ macro_rules! options {
         }
 
         /// Sets a header.
-        pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
             self.extra().head.headers.insert(name, value);
             self
         }

@@ -136,6 +136,37 @@ async fn an_option_may_be_absent() {
     assert!(app.send(Optional).header("tenant", "acme").await.unwrap());
 }
 
+#[query(reply = bool)]
+struct SignedIn;
+
+#[handler]
+fn signed_in(_: SignedIn, auth: Option<Header<Authorization>>) -> bool {
+    auth.is_some()
+}
+
+#[query(reply = String)]
+struct WhoAmI;
+
+#[handler]
+fn who_am_i(_: WhoAmI, auth: Header<Authorization>) -> String {
+    auth.credentials().to_owned()
+}
+
+#[tokio::test]
+async fn what_is_there_and_wrong_is_not_absent() {
+    let (app, _) = app().await;
+    assert!(!app.send(SignedIn).await.unwrap());
+    let error = app.send(SignedIn).header("authorization", "nonsense").await.unwrap_err();
+    assert_eq!((error.status(), error.code()), (401, "AW1101"));
+}
+
+#[tokio::test]
+async fn a_missing_authorization_is_401() {
+    let (app, _) = app().await;
+    assert_eq!(app.send(WhoAmI).await.unwrap_err().status(), 401);
+    assert_eq!(app.send(WhoAmI).header("Authorization", "Bearer ann").await.unwrap(), "ann");
+}
+
 #[tokio::test]
 async fn a_sender_may_provide_a_value() {
     let (app, _) = app().await;

@@ -116,7 +116,7 @@ async fn an_error_after_recording_keeps_nothing() {
 
 #[tokio::test]
 async fn events_leave_through_a_sink_and_come_in_through_a_source() {
-    let mut broker = MemoryBroker::new(16);
+    let mut broker = MemoryBroker::new("broker", 16);
     let here =
         App::builder().slices([SLICE]).provide(Shelf::default()).sink(broker.sink()).build().await.unwrap();
     let shelf = Arc::new(Shelf::default());
@@ -131,7 +131,7 @@ async fn events_leave_through_a_sink_and_come_in_through_a_source() {
 
 #[tokio::test]
 async fn with_a_store_a_sink_has_a_delivery_of_its_own() {
-    let mut broker = MemoryBroker::new(16);
+    let mut broker = MemoryBroker::new("broker", 16);
     let store = Arc::new(MemoryStore::new());
     let app = App::builder()
         .slices([SLICE])
@@ -150,7 +150,7 @@ async fn with_a_store_a_sink_has_a_delivery_of_its_own() {
 
 #[tokio::test]
 async fn two_sinks_of_one_name_are_refused() {
-    let broker = MemoryBroker::new(1);
+    let broker = MemoryBroker::new("broker", 1);
     let builder = App::builder().slices([SLICE]).provide(Shelf::default());
     let error = builder.sink(broker.sink()).sink(broker.sink()).build().await.unwrap_err();
     assert_eq!(error.faults()[0].code, "AW4113");

@@ -43,6 +43,7 @@ fn receipt(order: &str, cents: u64, card: &str) -> Receipt {
 }
 
 #[handler]
+#[expect(clippy::unused_async, reason = "handlers are async as a rule")]
 async fn create_payment(cmd: CreatePayment) -> Receipt {
     receipt(&cmd.order_id, cmd.amount_cents, &cmd.card)
 }
@@ -53,6 +54,7 @@ struct GetPayment {
 }
 
 #[handler]
+#[expect(clippy::unused_async, reason = "handlers are async as a rule")]
 async fn get_payment(query: GetPayment) -> Receipt {
     receipt(&query.payment_id, 900, "tok_visa")
 }
@@ -75,7 +77,9 @@ fn by_hand() -> Router {
         let Receipt { payment_id, status } = receipt(order, cents, card);
         Reply { payment_id, status }
     }
-    async fn create(Json(body): Json<Body>) -> (StatusCode, [(axum::http::HeaderName, String); 1], Json<Reply>) {
+    async fn create(
+        Json(body): Json<Body>,
+    ) -> (StatusCode, [(axum::http::HeaderName, String); 1], Json<Reply>) {
         let reply = reply(&body.order_id, body.amount_cents, &body.card);
         let location = format!("/payments/{}", reply.payment_id);
         (StatusCode::CREATED, [(LOCATION, location)], Json(reply))
@@ -161,7 +165,12 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-async fn duel(name: &str, request: &'static [u8], sides: [SocketAddr; 3], rounds: usize) -> std::io::Result<()> {
+async fn duel(
+    name: &str,
+    request: &'static [u8],
+    sides: [SocketAddr; 3],
+    rounds: usize,
+) -> std::io::Result<()> {
     let [mut ours, mut hand, mut bare] = [
         Side::connect(sides[0], request).await?,
         Side::connect(sides[1], request).await?,
@@ -207,14 +216,15 @@ async fn serve_all() -> std::io::Result<[SocketAddr; 3]> {
 fn main() -> std::io::Result<()> {
     let seconds: f64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(6.0);
     // Two endpoints, three servers each.
-    let rounds = (1..1_000).find(|rounds| f64::from(*rounds) * ROUND.as_secs_f64() * 6.0 >= seconds).unwrap_or(1_000);
+    let rounds = (1..1_000_u16).find(|rounds| f64::from(*rounds) * ROUND.as_secs_f64() * 6.0 >= seconds);
+    let rounds = usize::from(rounds.unwrap_or(1_000));
     // Servers on one thread, clients on another: what is measured is a core's worth.
     let server = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let sides = server.block_on(serve_all())?;
     let client = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     client.block_on(async {
         println!("{:<24} {:>8} {:>8} {:>8}", "endpoint", "req/s", "by hand", "no limits");
-        duel("POST /payments", POST, sides, rounds as usize).await?;
-        duel("GET /payments/{id}", GET, sides, rounds as usize).await
+        duel("POST /payments", POST, sides, rounds).await?;
+        duel("GET /payments/{id}", GET, sides, rounds).await
     })
 }

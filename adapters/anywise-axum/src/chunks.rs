@@ -63,22 +63,21 @@ impl Chunks {
 impl At {
     fn next(self, byte: u8) -> Option<Self> {
         Some(match (self, byte) {
-            (Self::Size { size, digits: 1.. }, b'\r') => Self::SizeEnd(size),
-            (Self::Size { size, digits: 1.. }, b';') => Self::Extension(size),
+            (Self::Size { size, digits: 1.. } | Self::Extension(size), b'\r') => Self::SizeEnd(size),
+            (Self::Size { size, digits: 1.. }, b';') | (Self::Extension(size), b' '.. | b'\t') => {
+                Self::Extension(size)
+            }
             (Self::Size { size, digits: digits @ 0..15 }, _) => {
                 let digit = char::from(byte).to_digit(16)?;
                 Self::Size { size: size << 4 | u64::from(digit), digits: digits + 1 }
             }
-            (Self::Extension(size), b'\r') => Self::SizeEnd(size),
-            (Self::Extension(size), b' '.. | b'\t') => Self::Extension(size),
-            (Self::SizeEnd(0), b'\n') => Self::TrailerStart,
+            (Self::SizeEnd(0) | Self::TrailerEnd, b'\n') => Self::TrailerStart,
             (Self::SizeEnd(size), b'\n') => Self::Data(size),
             (Self::DataReturn, b'\r') => Self::DataEnd,
             (Self::DataEnd, b'\n') => START,
             (Self::TrailerStart, b'\r') => Self::LastEnd,
             (Self::Trailer, b'\r') => Self::TrailerEnd,
             (Self::TrailerStart | Self::Trailer, b' '.. | b'\t') => Self::Trailer,
-            (Self::TrailerEnd, b'\n') => Self::TrailerStart,
             _ => return None,
         })
     }

@@ -81,16 +81,16 @@ impl Said {
 
 /// Whether an id of the caller's can be repeated anywhere.
 fn is_fit(id: &str) -> bool {
-    (1..=64).contains(&id.len())
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// Whether a header looks like the framework's own, `_` for `-` included.
 fn is_reserved(name: &str) -> bool {
     name.len() >= RESERVED_PREFIX.len()
-        && name.bytes().zip(RESERVED_PREFIX.bytes()).all(|(sent, own)| {
-            sent == own || own == b'-' && sent == b'_'
-        })
+        && name
+            .bytes()
+            .zip(RESERVED_PREFIX.bytes())
+            .all(|(sent, own)| sent == own || own == b'-' && sent == b'_')
 }
 
 #[cfg(test)]
@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn a_fit_request_id_becomes_the_correlation_id() {
-        let id = |value: &str| Said::read(&headers(&[("x-request-id", value.as_bytes())])).head.correlation_id;
+        let id =
+            |value: &str| Said::read(&headers(&[("x-request-id", value.as_bytes())])).head.correlation_id;
         assert_eq!(id("abc-1").as_deref(), Some("abc-1"));
         for unfit in ["", "a b", "a\tb", "{}", &"x".repeat(65)] {
             assert_eq!(id(unfit), None, "{unfit:?}");

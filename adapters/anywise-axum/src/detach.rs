@@ -54,7 +54,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_dropped_call_is_finished() {
-        let (begun, mut begin) = oneshot::channel();
+        let (begun, mut started) = oneshot::channel();
         let (go, going) = oneshot::channel::<()>();
         let (done, finished) = oneshot::channel();
         let mut call = Box::pin(Detached::new(async move {
@@ -65,7 +65,7 @@ mod tests {
         tokio::select! {
             biased;
             _ = &mut call => unreachable!("nobody let it go on"),
-            _ = &mut begin => {}
+            _ = &mut started => {}
         }
         drop(call);
         go.send(()).expect("still waiting");

@@ -105,7 +105,11 @@ impl Fields {
                 (Kind::List(kind), None) => Value::Array(vec![kind.read(place, name, text)?]),
                 (_, None) => kind.read(place, name, text)?,
                 // The path may say again what the query says, if it is the same.
-                (_, Some(field)) if field.place != place && field.value == kind.read(place, name, text)? => continue,
+                (_, Some(field))
+                    if field.place != place && field.value == kind.read(place, name, text)? =>
+                {
+                    continue;
+                }
                 (_, Some(_)) => return Err(refused(fault(place, name, "is given twice"))),
             };
             let name = known.map_or_else(|| Arc::from(name), |(name, _)| Arc::clone(name));
@@ -116,9 +120,10 @@ impl Fields {
 
     fn unknown(&self, place: Place, name: &str) -> FieldProblem {
         let known: Vec<_> = self.known.iter().map(|(name, _)| &**name).collect();
-        let expected = match known.is_empty() {
-            true => "no parameters".to_owned(),
-            false => format!("one of `{}`", known.join("`, `")),
+        let expected = if known.is_empty() {
+            "no parameters".to_owned()
+        } else {
+            format!("one of `{}`", known.join("`, `"))
         };
         FieldProblem { expected: Some(expected), ..fault(place, name, "there is no such parameter") }
     }
@@ -209,7 +214,7 @@ pub(crate) fn append(body: &[u8], fields: &[Field]) -> Option<Vec<u8>> {
         if at > 0 || !empty {
             object.push(b',');
         }
-        serde_json::to_writer(&mut object, &field.name).ok()?;
+        serde_json::to_writer(&mut object, &*field.name).ok()?;
         object.push(b':');
         serde_json::to_writer(&mut object, &field.value).ok()?;
     }

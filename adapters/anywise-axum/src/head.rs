@@ -119,9 +119,7 @@ impl Seen {
             _ => return Err(Problem::malformed("there is more than one `Host` header")),
         }
         match (self.length, self.chunked) {
-            (Some(_), true) => {
-                Err(Problem::malformed("`Content-Length` beside `Transfer-Encoding`"))
-            }
+            (Some(_), true) => Err(Problem::malformed("`Content-Length` beside `Transfer-Encoding`")),
             (length, false) => Ok(Framing::Length(length.unwrap_or(0))),
             (None, true) if modern => Ok(Framing::Chunked),
             (None, true) => Err(Problem::malformed("`Transfer-Encoding` in HTTP/1.0")),
@@ -182,15 +180,26 @@ const fn is_token(byte: u8) -> bool {
 
 static TOKEN: [bool; 256] = {
     let mut table = [false; 256];
-    let mut byte = 0;
+    let mut byte = 0_u8;
     while byte < 128 {
-        let at = byte as u8;
-        table[byte] = at.is_ascii_alphanumeric()
-            || matches!(
-                at,
-                b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_'
-                    | b'`' | b'|' | b'~'
-            );
+        let mark = matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        );
+        table[byte as usize] = mark || byte.is_ascii_alphanumeric();
         byte += 1;
     }
     table

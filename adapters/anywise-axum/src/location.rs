@@ -119,7 +119,7 @@ mod tests {
         };
         check("/orders/{id}", r#"{"id":"a/b","x":{"id":1}}"#, Some("/orders/a%2Fb"));
         check("/o/{id}/l/{n}", r#"{"n":2,"id":"7"}"#, Some("/o/7/l/2"));
-        check("/o/{b}", r#"{"a":["}",{"b":1}],"c":"\\"b","b":true}"#, Some("/o/true"));
+        check("/o/{b}", r#"{"a":["}",{"b":1}],"c":"\"b","b":true}"#, Some("/o/true"));
         check("/orders/{id}", r#""o-1""#, Some("/orders/o-1"));
         check("/fixed", "null", Some("/fixed"));
         check("/orders/{id}", r#"{"other":1}"#, None);

@@ -45,8 +45,8 @@ fn is_json(text: &str) -> bool {
     }
     let mut parts = text.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let json = essence == "application/json"
-        || essence.starts_with("application/") && essence.ends_with("+json");
+    let json =
+        essence == "application/json" || essence.starts_with("application/") && essence.ends_with("+json");
     let utf8 = parts.filter_map(|part| part.split_once('=')).all(|(name, value)| {
         !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
     });
@@ -78,7 +78,8 @@ impl Accepted {
     pub(crate) fn check(&self) -> Result<(), Problem> {
         match self.best {
             Some((_, false)) => {
-                Err(Problem::new(406, "AW1021").detail("replies are `application/json`; `Accept` rules it out"))
+                Err(Problem::new(406, "AW1021")
+                    .detail("replies are `application/json`; `Accept` rules it out"))
             }
             None | Some((_, true)) => Ok(()),
         }
@@ -94,7 +95,8 @@ fn range(text: &str) -> Option<(u8, bool)> {
         "*/*" => 1,
         _ => return None,
     };
-    let quality = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.eq_ignore_ascii_case("q"));
+    let quality =
+        parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.eq_ignore_ascii_case("q"));
     let wanted = quality.is_none_or(|(_, value)| value.parse().is_ok_and(|value: f32| value > 0.0));
     Some((specific, wanted))
 }

@@ -28,10 +28,7 @@ const MOST_ROUTES: usize = 1_000;
 
 impl Nearest {
     pub(crate) fn new<'a>(routes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let known = |(method, path): (&str, &str)| Known {
-            method: method.to_owned(),
-            path: path.to_owned(),
-        };
+        let known = |(method, path): (&str, &str)| Known { method: method.to_owned(), path: path.to_owned() };
         Self(routes.into_iter().take(MOST_ROUTES).map(known).collect())
     }
 
@@ -69,27 +66,13 @@ fn distance(path: &str, template: &str) -> Option<usize> {
             (Some(_), None) | (None, Some(_)) => edits += 3,
             (Some(_), Some(parameter)) if parameter.starts_with('{') => {}
             (Some(one), Some(other)) => {
-                let far = edit_distance(one, other);
+                let far = strsim::damerau_levenshtein(one, other);
                 alike += usize::from(far * 3 <= other.len());
                 edits += far;
             }
         }
     }
     (alike > 0).then_some(edits)
-}
-
-/// Levenshtein distance over bytes.
-fn edit_distance(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, one) in left.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, other) in right.bytes().enumerate() {
-            let kept = diagonal + usize::from(one != other);
-            diagonal = row[j + 1];
-            row[j + 1] = kept.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
 }
 
 #[cfg(test)]

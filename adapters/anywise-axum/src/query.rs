@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+type Text<'q> = Cow<'q, str>;
+
 /// The names and values of a query string, `+` being a space.
 ///
 /// # Errors
 /// The name, as sent, of a parameter that is not percent-encoded UTF-8.
-pub(crate) fn pairs<'q>(query: &'q str) -> Result<Vec<(Cow<'q, str>, Cow<'q, str>)>, &'q str> {
+pub(crate) fn pairs<'q>(query: &'q str) -> Result<Vec<(Text<'q>, Text<'q>)>, &'q str> {
     let pair = |pair: &'q str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         decode(name, true).zip(decode(value, true)).ok_or(name)
@@ -22,12 +24,14 @@ pub(crate) fn decode(text: &str, plus: bool) -> Option<Cow<'_, str>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, more @ ..] = rest {
-        (rest, _) = match (first, more) {
-            (b'%', [high, low, after @ ..]) => (after, bytes.push(hex(*high)? << 4 | hex(*low)?)),
+        let (byte, after) = match (first, more) {
+            (b'%', [high, low, after @ ..]) => (hex(*high)? << 4 | hex(*low)?, after),
             (b'%', _) => return None,
-            (b'+', _) if plus => (more, bytes.push(b' ')),
-            (byte, _) => (more, bytes.push(*byte)),
+            (b'+', _) if plus => (b' ', more),
+            (byte, _) => (*byte, more),
         };
+        bytes.push(byte);
+        rest = after;
     }
     String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).map(Cow::Owned)
 }
@@ -54,7 +58,8 @@ mod tests {
 
     #[test]
     fn text_is_decoded_or_refused() {
-        let check = |text, decoded: Option<&str>| assert_eq!(decode(text, true).as_deref(), decoded, "{text}");
+        let check =
+            |text, decoded: Option<&str>| assert_eq!(decode(text, true).as_deref(), decoded, "{text}");
         check("tea", Some("tea"));
         check("a+b%20c%2B", Some("a b c+"));
         check("%C3%a9", Some("é"));

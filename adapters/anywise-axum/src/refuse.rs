@@ -102,8 +102,8 @@ mod tests {
 
     #[test]
     fn a_fault_in_a_parameter_is_said_of_the_parameter() {
-        let error = Error::new(Kind::Unprocessable, "AW1013", "no")
-            .with_field(FieldFault::new("/a~1b/0", "no"));
+        let error =
+            Error::new(Kind::Unprocessable, "AW1013", "no").with_field(FieldFault::new("/a~1b/0", "no"));
         let told = problem(&error, &[id()], true);
         assert_eq!(told.status(), 400);
         assert!(text(&told).contains("AW1024") && text(&told).contains("path.a/b/0"), "{told:?}");

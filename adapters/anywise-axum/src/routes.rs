@@ -89,7 +89,7 @@ fn positional(template: &str) -> (String, Vec<String>) {
     while let Some((text, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}').unwrap_or((after, ""));
         let (star, name) = name.strip_prefix('*').map_or(("", name), |name| ("*", name));
-        path.push_str(&format!("{text}{{{star}p{}}}", names.len()));
+        path.extend([text, "{", star, "p", &names.len().to_string(), "}"]);
         names.push(name.to_owned());
         rest = after;
     }
@@ -104,7 +104,10 @@ mod tests {
     #[test]
     fn parameters_are_named_by_position() {
         let check = |template, path: &str, names: &[&str]| {
-            assert_eq!(positional(template), (path.to_owned(), names.iter().map(|&n| n.to_owned()).collect()));
+            assert_eq!(
+                positional(template),
+                (path.to_owned(), names.iter().map(|&n| n.to_owned()).collect())
+            );
         };
         check("/orders", "/orders", &[]);
         check("/o/{id}/l/{line}", "/o/{p0}/l/{p1}", &["id", "line"]);

@@ -209,8 +209,7 @@ impl<S> Screen<S> {
             // In flight there is nothing to wait for, but hyper need not ask
             // again when the reply is out: so look again later.
             let look = deadline.unwrap_or_else(|| Instant::now() + self.limits.idle_time);
-            let clock =
-                self.read_clock.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(look)));
+            let clock = self.read_clock.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(look)));
             if look < clock.deadline() {
                 clock.as_mut().reset(look);
             }
@@ -246,11 +245,7 @@ enum Expired {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Screen<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         loop {
             if this.given < this.passed.len() {
@@ -309,11 +304,7 @@ impl<S: AsyncWrite + Unpin> Screen<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Screen<S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.get_mut().timed(cx, |stream, cx| stream.poll_write(cx, bytes))
     }
 
@@ -330,7 +321,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Screen<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().timed(cx, |stream, cx| stream.poll_flush(cx))
+        self.get_mut().timed(cx, S::poll_flush)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

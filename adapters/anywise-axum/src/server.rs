@@ -228,8 +228,7 @@ impl Connection {
         let limits = Arc::clone(&shared.limits);
         let screen = Screen::new(stream, Arc::clone(&link), limits, ticket);
         let service = Service::new(shared, Arc::clone(&link));
-        let mut connection =
-            pin!(builder.serve_connection_with_upgrades(TokioIo::new(screen), service));
+        let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(screen), service));
         let (asked, mut told) = (AtomicBool::new(false), false);
         let mut stopping = pin!(async {
             reached(&mut stop, Stop::Draining).await;

@@ -78,9 +78,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         let fault = (!request.body().is_end_stream()).then(FaultCell::default);
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let request = request.map(|body| match &fault {
-            Some(fault) => {
-                Body::new(LimitedBody::new(body, Arc::clone(&shared.limits), fault.clone()))
-            }
+            Some(fault) => Body::new(LimitedBody::new(body, Arc::clone(&shared.limits), fault.clone())),
             None => Body::empty(),
         });
         let call = catch::call(|| shared.router.clone().call(request));

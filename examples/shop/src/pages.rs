@@ -1,15 +1,19 @@
 //! The pages about the shop: served from memory, or written to a folder.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
 use anywise::App;
 use anywise_docs::{Page, Site, markdown};
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract;
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::Redirect;
-use axum::routing::{MethodRouter, get};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
 
 /// Where the pages are.
 pub(crate) const ROOT: &str = "/anywise/";
@@ -17,20 +21,39 @@ pub(crate) const ROOT: &str = "/anywise/";
 /// The sources that the pages link to.
 const SOURCES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main");
 
-/// Routes to the pages, which are written now and never again.
+/// A page as it is served: its media type and its text.
+type Served = (&'static str, Bytes);
+
+/// Routes to the pages, which are written when the first is asked for.
 pub(crate) fn routes(app: &App) -> Router {
-    let mut router = Router::new().route(ROOT.trim_end_matches('/'), get(Redirect::permanent(ROOT)));
-    for page in site(app).render() {
-        let path = if page.path == "index.html" { "" } else { &page.path };
-        router = router.route(&format!("{ROOT}{path}"), serve(page.content_type, page.bytes));
-    }
-    router.route(&format!("{ROOT}catalog.json"), serve("application/json", catalog(app)))
+    let app = app.clone();
+    let pages = Arc::new(LazyLock::new(move || written(&app)));
+    let page = move |path: &str| match pages.get(path) {
+        Some(page) => serve(page),
+        None => StatusCode::NOT_FOUND.into_response(),
+    };
+    let home = page.clone();
+    Router::new()
+        .route(ROOT.trim_end_matches('/'), get(Redirect::permanent(ROOT)))
+        .route(ROOT, get(async move || home("index.html")))
+        .route(
+            &format!("{ROOT}{{*path}}"),
+            get(async move |extract::Path(path): extract::Path<String>| page(&path)),
+        )
 }
 
-fn serve(content_type: &'static str, bytes: Vec<u8>) -> MethodRouter {
-    let headers =
-        [(CONTENT_TYPE, content_type), (CONTENT_SECURITY_POLICY, Site::CONTENT_SECURITY_POLICY)];
-    get((headers, Bytes::from(bytes)))
+/// Every page by its path.
+fn written(app: &App) -> HashMap<String, Served> {
+    let pages = site(app).render().into_iter();
+    let mut pages: HashMap<_, _> =
+        pages.map(|page| (page.path, (page.content_type, Bytes::from(page.bytes)))).collect();
+    pages.insert("catalog.json".to_owned(), ("application/json", Bytes::from(catalog(app))));
+    pages
+}
+
+fn serve((content_type, bytes): &Served) -> Response {
+    let headers = [(CONTENT_TYPE, *content_type), (CONTENT_SECURITY_POLICY, Site::CONTENT_SECURITY_POLICY)];
+    (headers, bytes.clone()).into_response()
 }
 
 /// Writes the site, the same as Markdown, and the catalog below `dir`; says how

@@ -37,10 +37,14 @@ async fn every_case_is_answered_as_expected() {
             let (key, value) = line.split_once(' ').unwrap_or((line, ""));
             let right = match key {
                 "status" => reply.status.to_string() == value,
-                "code" => json["code"] == value && reply.header("content-type") == Some("application/problem+json"),
+                "code" => {
+                    json["code"] == value && reply.header("content-type") == Some("application/problem+json")
+                }
                 "pointer" => json["errors"][0]["pointer"] == value,
                 "words" => json["detail"].as_str().is_some_and(|detail| detail.contains(value)),
-                "header" => value.split_once(": ").is_some_and(|(name, value)| reply.header(name) == Some(value)),
+                "header" => {
+                    value.split_once(": ").is_some_and(|(name, value)| reply.header(name) == Some(value))
+                }
                 "closed" => client.closed().await.is_empty(),
                 _ => panic!("`{key}` in {case:?}"),
             };

@@ -39,7 +39,8 @@ async fn a_stop_waits_for_handlers_whose_client_is_gone() {
 async fn a_client_gone_within_its_body_has_no_effect() {
     let (server, gate) = shop::start(Limits::default()).await;
     let mut client = server.client().await;
-    let head = "POST /wait HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{";
+    let head =
+        "POST /wait HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{";
     client.send(head).await;
     drop(client);
     let stopped = server.stop().await.expect("served");

@@ -1,5 +1,7 @@
 //! The messages and functions the tests send requests to.
 
+#![expect(clippy::needless_pass_by_value, reason = "a handler owns its message")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -109,7 +111,9 @@ async fn fail(cmd: Fail) -> Result<()> {
             panic!("the secret reason");
         }
         "busy" => Err(Error::new(Kind::Unavailable, "AW1121", "the secret reason")),
-        "often" => Err(Error::new(Kind::RateLimited, "AW1120", "too often").with_retry_after(Duration::from_secs(7))),
+        "often" => {
+            Err(Error::new(Kind::RateLimited, "AW1120", "too often").with_retry_after(Duration::from_secs(7)))
+        }
         "who" => Err(Error::new(Kind::Unauthenticated, "AW1101", "who are you?")),
         _ => Err(Error::internal("the secret reason")),
     }
@@ -148,7 +152,8 @@ async fn wait(_: Wait, gate: &Gate) -> Result<()> {
 pub(crate) async fn start(limits: Limits) -> (Server<anywise::Result<anywise::Stopped>>, Arc<Gate>) {
     let gate = Gate { begun: Semaphore::new(0), open: Semaphore::new(0), done: Semaphore::new(0) };
     let gate = Arc::new(gate);
-    let app = App::builder().slices([SLICE]).provide_arc(Arc::clone(&gate)).build().await.expect("well wired");
+    let app =
+        App::builder().slices([SLICE]).provide_arc(Arc::clone(&gate)).build().await.expect("well wired");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let server = Server::of(listener, |listener, stopped| -> Serving<_> {
         Box::pin(async move { app.serve_until(Http::on(listener).limits(limits), stopped).await })

@@ -112,8 +112,7 @@ mod tests {
             quantity,
             unit_price_cents: Cents(price),
         };
-        let order =
-            PlaceOrder { customer: customer.to_owned(), lines: lines.iter().map(line).collect() };
+        let order = PlaceOrder { customer: customer.to_owned(), lines: lines.iter().map(line).collect() };
         match (total(&order), expected) {
             (Ok(total), Ok(expected)) => assert_eq!(total, Cents(expected)),
             (Err(OrderFault::Invalid(faults)), Err(expected)) => {

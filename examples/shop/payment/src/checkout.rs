@@ -7,9 +7,7 @@
 use anywise::prelude::*;
 use shop_contracts::inventory::{ReserveStock, StockLine};
 use shop_contracts::order::{CancelOrder, ConfirmOrder, GetOrder, OrderId, PlaceOrder};
-use shop_contracts::payment::{
-    CardToken, CheckedOut, Checkout, CreatePayment, PaymentId, RefundPayment,
-};
+use shop_contracts::payment::{CardToken, CheckedOut, Checkout, CreatePayment, PaymentId, RefundPayment};
 
 /// The steps, and the two that undo them.
 type Steps = Commands<(PlaceOrder, CreatePayment, ReserveStock, ConfirmOrder, RefundPayment, CancelOrder)>;

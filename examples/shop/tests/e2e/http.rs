@@ -96,8 +96,7 @@ async fn a_paid_order_with_stock_is_confirmed() {
     let receipt = text(&body, "payment_id");
     assert_eq!(body, json!({"payment_id": receipt, "status": "settled"}));
     assert_eq!(paid.header("location"), format!("/payments/{receipt}"));
-    let expected =
-        json!({"payment_id": receipt, "order_id": id, "amount_cents": 900, "status": "settled"});
+    let expected = json!({"payment_id": receipt, "order_id": id, "amount_cents": 900, "status": "settled"});
     assert_eq!(client.get(&format!("/payments/{receipt}")).await.expect(200), expected);
 
     let order = client.eventually(&format!("/orders/{id}"), |order| order["status"] == "confirmed").await;

@@ -7,8 +7,9 @@ use std::process::{Output, Stdio};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
+use tokio::time::timeout;
 
-use crate::client::Client;
+use crate::client::{Client, PATIENCE};
 
 /// A folder of its own for each test, removed at its end.
 struct Folder(PathBuf);
@@ -37,9 +38,11 @@ fn shop(arguments: &[&str]) -> Command {
 }
 
 async fn output(arguments: &[&str]) -> (Output, String) {
-    let output = shop(arguments).output().await.expect("the program starts");
+    let output = timeout(PATIENCE, shop(arguments).output()).await.expect("the program ends by itself");
+    let output = output.expect("the program starts");
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    (output.clone(), text.into_owned())
+    let text = text.into_owned();
+    (output, text)
 }
 
 /// Starts the program on a free port, which it prints.
@@ -73,7 +76,7 @@ async fn it_serves_until_it_is_told_to_stop() {
     let pid = child.id().expect("it runs").to_string();
     let told = Command::new("kill").args(["-TERM", &pid]).status().await.expect("there is `kill`");
     assert!(told.success());
-    let status = child.wait().await.expect("it ends");
+    let status = timeout(PATIENCE, child.wait()).await.expect("it ends in time").expect("it ends");
     assert!(status.success(), "{status}");
 }
 
@@ -104,6 +107,6 @@ async fn it_says_what_is_wrong_with_its_command_line() {
     check(&["--postgres", "postgres://x"], "--postgres comes with a later version").await;
     check(&["--nats", "nats://x"], "--nats comes with a later version").await;
     check(&["--slices", "payment"], "add the slice `order` to this process").await;
-    check(&["--log", "loud"], "--log").await;
+    check(&["--log", "shop=loud"], "--log").await;
     check(&["docs"], "--out").await;
 }

@@ -100,8 +100,7 @@ async fn the_guards_of_a_payment_are_in_its_chain() {
     let app = shop().await;
     let functions = &app.catalog().functions;
     let handler = functions.iter().find(|one| one.name == "create_payment").expect("it is registered");
-    let chain: Vec<_> =
-        handler.guards.iter().filter_map(|guard| guard.id.rsplit("::").next()).collect();
+    let chain: Vec<_> = handler.guards.iter().filter_map(|guard| guard.id.rsplit("::").next()).collect();
     assert_eq!(
         chain,
         ["log_commands", "gateway_is_open", "card_is_a_token", "amount_is_an_amount", "order_to_pay"]
@@ -130,7 +129,8 @@ async fn events_that_come_again_change_nothing() {
     let payment_id = app.send(payment(&order_id, 900)).await.expect("it is what it costs").payment_id;
     app.settled().await;
 
-    let (settled, id) = (PaymentSettled { order_id: order_id.clone(), payment_id: payment_id.clone() }, &order_id);
+    let (settled, id) =
+        (PaymentSettled { order_id: order_id.clone(), payment_id: payment_id.clone() }, &order_id);
     let paid = OrderPaid { order_id: id.clone(), lines: lines(2).iter().map(Into::into).collect() };
     app.publish(settled).await.expect("listeners take it again");
     app.publish(paid).await.expect("listeners take it again");
