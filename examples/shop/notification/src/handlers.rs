@@ -7,6 +7,6 @@ use crate::store::Told;
 
 /// Shows what a customer was told; nothing, for a customer nobody knows.
 #[handler]
-fn list_notifications(query: ListNotifications, told: &Told) -> Vec<Notification> {
+fn list_notifications(query: &ListNotifications, told: &Told) -> Vec<Notification> {
     told.to(&query.customer)
 }
