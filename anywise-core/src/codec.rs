@@ -131,6 +131,7 @@ pub(crate) type View = fn(&dyn Any) -> Result<serde_json::Value>;
 #[derive(Clone, Copy)]
 pub(crate) struct Wire {
     pub(crate) decode_json: fn(&[u8], Option<&MessageMeta>) -> Result<AnyMessage>,
+    pub(crate) encode_json: fn(&dyn Any) -> Option<serde_json::Result<Vec<u8>>>,
     pub(crate) decode: fn(&mut dyn erased_serde::Deserializer<'_>) -> erased_serde::Result<AnyMessage>,
     pub(crate) serialize: for<'a> fn(&'a dyn Any) -> Option<&'a dyn erased_serde::Serialize>,
     pub(crate) view: View,
@@ -141,6 +142,7 @@ impl Wire {
     pub(crate) const fn of<T: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static>() -> Self {
         Self {
             decode_json: decode_json::<T>,
+            encode_json: |value| value.downcast_ref::<T>().map(serde_json::to_vec),
             decode: |deserializer| Ok(Box::new(erased_serde::deserialize::<T>(deserializer)?)),
             serialize: |value| value.downcast_ref::<T>().map(|value| value as _),
             view: |value| match value.downcast_ref::<T>() {
@@ -171,8 +173,13 @@ impl Wire {
 
     /// Writes a value of this type.
     pub(crate) fn write(&self, codec: &dyn Codec, value: &dyn Any) -> Result<Bytes> {
-        match (self.serialize)(value) {
-            Some(value) => codec.encode(value).map(Bytes::from),
+        let written = if codec.content_type() == JSON {
+            (self.encode_json)(value).map(|written| written.map_err(|error| unencodable(&error)))
+        } else {
+            (self.serialize)(value).map(|value| codec.encode(value))
+        };
+        match written {
+            Some(written) => written.map(Bytes::from),
             None => Err(Error::internal("a message is not of its entry's type")),
         }
     }

@@ -124,10 +124,9 @@ impl Route {
     }
 
     async fn respond(&self, asked: Asked, body: Body) -> Response {
-        let trace_id = asked.trace_id;
+        let Asked { head, trace_id, fields, again } = asked;
         let result = match self.read(body).await {
-            Ok(body) if asked.fields.is_empty() => self.call(body, asked.head).await,
-            Ok(body) => Box::pin(self.call_with(body, asked.head, asked.again, asked.fields)).await,
+            Ok(body) => self.call(body, head, &fields, again).await,
             Err(problem) => Err(problem),
         };
         match result {
@@ -149,30 +148,27 @@ impl Route {
         }
     }
 
-    async fn call(&self, body: Bytes, head: Head) -> Result<Bytes, Problem> {
-        self.run(body, head).await?.map_err(|error| self.refuse(&error, &[]))
-    }
-
     /// Calls with the body's fields and the parameters'.
-    async fn call_with(
+    async fn call(
         &self,
         body: Bytes,
         head: Head,
+        fields: &[Field],
         again: Option<Box<Head>>,
-        fields: Vec<Field>,
     ) -> Result<Bytes, Problem> {
+        let again = again.map(|head| (head, body.clone()));
         // A body that is no object goes as it is, for core to say what it is.
-        let whole = fields::append(&body, &fields).map_or_else(|| body.clone(), Bytes::from);
-        let mut result = self.run(whole, head).await?;
+        let whole = if fields.is_empty() { None } else { fields::append(&body, fields) };
+        let mut result = self.run(whole.map_or(body, Bytes::from), head).await?;
         if let Err(error) = &result
             && error.code() == "AW1012"
-            && let Some(head) = again
-            && let Some(rest) = fields::without_repeated(&body, &fields)?
-            && let Some(whole) = fields::append(&rest, &fields)
+            && let Some((head, body)) = again
+            && let Some(rest) = fields::without_repeated(&body, fields)?
+            && let Some(whole) = fields::append(&rest, fields)
         {
-            result = self.run(whole.into(), *head).await?;
+            result = Box::pin(self.run(whole.into(), *head)).await?;
         }
-        result.map_err(|error| self.refuse(&error, &fields))
+        result.map_err(|error| self.refuse(&error, fields))
     }
 
     /// Runs the handler to its end, even when the client is gone.
