@@ -13,23 +13,23 @@ use tokio_util::sync::CancellationToken;
 use crate::AppBuilder;
 use crate::catalog::Catalog;
 use crate::codec::Codecs;
-use crate::enter::Enter;
+use crate::context::scope::Extra;
 use crate::envelope::Envelope;
 use crate::error::Result;
-use crate::handle::{Handle, no_handler};
-use crate::in_flight::InFlight;
+use crate::error::nearest::hint;
 use crate::message::{Event, MessageMeta, Request, Slot};
-use crate::model::Model;
-use crate::nearest::hint;
-use crate::plan::Plan;
-use crate::publish::{PublishPolicy, Publishing, publishing};
-use crate::receive::{Endpoint, receive};
+use crate::ports::store::{Delivery, Outcome, Store};
+use crate::ports::transport::{Ingress, Remote, Sink, Source};
 use crate::registry::{MessageEntry, registry};
-use crate::scope::Extra;
-use crate::send::{Sending, sending};
-use crate::store::{Delivery, Outcome, Store};
-use crate::transport::{Ingress, Remote, Sink, Source};
-use crate::work::StagedEvent;
+use crate::startup::model::Model;
+use crate::walk::enter::Enter;
+use crate::walk::handle::{Handle, no_handler};
+use crate::walk::in_flight::InFlight;
+use crate::walk::plan::Plan;
+use crate::walk::publish::{PublishPolicy, Publishing, publishing};
+use crate::walk::receive::{Endpoint, receive};
+use crate::walk::send::{Sending, sending};
+use crate::walk::work::StagedEvent;
 
 /// A running application.
 ///
@@ -201,7 +201,7 @@ impl App {
 
     /// The same as [`catalog`](Self::catalog), as text for people.
     pub fn inspect(&self) -> String {
-        crate::inspect::text(self.0.catalog())
+        crate::startup::inspect::text(self.0.catalog())
     }
 
     /// Consumes a source, one envelope at a time, until it ends or the
@@ -294,7 +294,7 @@ impl Inner {
     }
 
     pub(crate) fn catalog(&self) -> &Catalog {
-        self.catalog.get_or_init(|| crate::describe::catalog(&self.model))
+        self.catalog.get_or_init(|| crate::startup::describe::catalog(&self.model))
     }
 
     /// Delivers recorded events, in their order, in a task of their own.
@@ -359,7 +359,7 @@ impl Inner {
             None => call.await?,
             Some(at) => tokio::time::timeout_at(at.into(), call)
                 .await
-                .unwrap_or_else(|_| Err(crate::plan::timed_out(name)))?,
+                .unwrap_or_else(|_| Err(crate::walk::plan::timed_out(name)))?,
         };
         crate::codec::open_reply::<M>(codec, &body)
     }

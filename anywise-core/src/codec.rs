@@ -3,6 +3,8 @@
 //! A [`Codec`] is a port. The JSON codec is always there, and typed code reaches
 //! it directly; other codecs go through one dynamic call.
 
+pub mod json;
+
 use std::any::Any;
 
 use bytes::Bytes;
@@ -12,8 +14,8 @@ use serde::de::DeserializeOwned;
 
 use crate::envelope::{Envelope, Head};
 use crate::error::{Error, FieldFault, Kind, Result};
-use crate::json::{self, JsonFault, JsonLimits};
 use crate::message::{Message, MessageMeta, Request};
+use json::{JsonFault, JsonLimits};
 
 /// Media type of JSON bodies.
 pub const JSON: &str = "application/json";

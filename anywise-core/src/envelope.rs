@@ -4,6 +4,9 @@
 //! when it leaves through a sink, a remote or a store, and taken out when it
 //! comes in through a source or an ingress.
 
+pub(crate) mod headers;
+pub(crate) mod id;
+
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -11,7 +14,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::context::Principal;
-use crate::headers::Headers;
+use crate::envelope::headers::Headers;
 
 /// Prefix of the headers that only the framework sets.
 pub const RESERVED_PREFIX: &str = "aw-";

@@ -3,6 +3,9 @@
 //! The registry is the same for the whole process and never changes. It knows
 //! names and types; which of it an application uses is decided by its builder.
 
+pub(crate) mod config;
+pub(crate) mod function;
+
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -11,10 +14,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::codec::Wire;
-use crate::config::ConfigEntry;
-use crate::enter::Enter;
-use crate::function::FunctionEntry;
 use crate::message::{Event, Message, MessageId, MessageKind, MessageMeta, Request, Site, Slot, TypeInfo};
+use crate::registry::config::ConfigEntry;
+use crate::registry::function::FunctionEntry;
+use crate::walk::enter::Enter;
 
 /// A named group of functions and messages, as its crate declares it.
 ///

@@ -1,0 +1,51 @@
+//! On whose behalf.
+
+use super::scope::{FromContext, Scope};
+use crate::error::{Error, Kind, Result};
+
+/// On whose behalf a message is handled.
+///
+/// A guard that returns `Result<Principal>` sets it; it travels with caused
+/// messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    id: String,
+    scopes: Vec<String>,
+}
+
+impl Principal {
+    /// A principal without scopes.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), scopes: Vec::new() }
+    }
+
+    /// Sets what the principal may do.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Who it is.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether the principal has the scope.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|known| known == scope)
+    }
+}
+
+impl FromContext for Principal {
+    fn from_context(scope: &mut Scope<'_>) -> Result<Self> {
+        if let Some(principal) = scope.provided::<Self>() {
+            return Ok(Self::clone(&principal));
+        }
+        scope.existing().and_then(|extra| extra.head.principal.clone()).ok_or_else(|| nobody().as_absent())
+    }
+}
+
+pub(super) fn nobody() -> Error {
+    Error::new(Kind::Unauthenticated, "AW1101", "nobody is signed in")
+}

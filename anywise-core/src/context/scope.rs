@@ -1,0 +1,231 @@
+//! What surrounds one call of one function: the way to its context, its
+//! dependencies' application and its unit of work.
+//!
+//! A scope is four words. Everything that most calls do not need (headers,
+//! provided values, staged events) lies in [`Extra`], which is allocated when
+//! first touched.
+
+use std::any::{Any, TypeId};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::app::Inner;
+use crate::context::{Context, ContextData};
+use crate::envelope::Head;
+use crate::error::{Error, Kind, Result};
+use crate::message::MessageMeta;
+use crate::walk::plan::Plan;
+use crate::walk::work::Work;
+
+/// The surroundings of one call; handed to [`FromContext`] and
+/// [`UnitOfWork`](crate::UnitOfWork) implementations.
+pub struct Scope<'a> {
+    app: &'a Arc<Inner>,
+    plan: &'a Plan,
+    meta: &'static MessageMeta,
+    extra: Option<Box<Extra>>,
+}
+
+/// What most calls do not need.
+#[derive(Default)]
+pub(crate) struct Extra {
+    pub(crate) head: Head,
+    pub(crate) key: Option<String>,
+    pub(crate) view: Option<serde_json::Value>,
+    pub(crate) shared: Option<Arc<ContextData>>,
+    pub(crate) values: Vec<(TypeId, Arc<dyn Any + Send + Sync>)>,
+    pub(crate) work: Work,
+}
+
+impl Extra {
+    pub(crate) fn of(head: Head) -> Box<Self> {
+        Box::new(Self { head, ..Self::default() })
+    }
+
+    pub(crate) fn provide(&mut self, id: TypeId, value: Arc<dyn Any + Send + Sync>) {
+        self.values.push((id, value));
+    }
+}
+
+impl<'a> Scope<'a> {
+    #[inline]
+    pub(crate) fn new(
+        app: &'a Arc<Inner>,
+        plan: &'a Plan,
+        meta: &'static MessageMeta,
+        extra: Option<Box<Extra>>,
+    ) -> Self {
+        Self { app, plan, meta, extra }
+    }
+
+    pub(crate) fn app(&self) -> &'a Arc<Inner> {
+        self.app
+    }
+
+    pub(crate) fn extra(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_with(Box::default)
+    }
+
+    pub(crate) fn existing(&self) -> Option<&Extra> {
+        self.extra.as_deref()
+    }
+
+    pub(crate) fn take_work(&mut self) -> Option<Work> {
+        self.extra.as_mut().map(|extra| std::mem::take(&mut extra.work))
+    }
+
+    /// The extra of a message that this one causes.
+    pub(crate) fn caused(&mut self) -> Box<Extra> {
+        Extra::of(self.extra().head.caused())
+    }
+
+    /// The extra of an event that this message's function recorded. It is
+    /// delivered after the reply, so that the sender's deadline is not its own.
+    pub(crate) fn caused_event(&mut self) -> Box<Extra> {
+        let mut extra = self.caused();
+        extra.head.deadline = None;
+        extra
+    }
+
+    /// Wire name of the message being handled.
+    pub fn message_name(&self) -> &'static str {
+        self.meta.wire_name()
+    }
+
+    /// What is known of the message beside its body.
+    pub fn head(&mut self) -> &mut Head {
+        &mut self.extra().head
+    }
+
+    /// The value of the message's header `name`.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.existing()?.head.headers.get(name)
+    }
+
+    /// Takes another value from the context.
+    ///
+    /// # Errors
+    /// What [`FromContext::from_context`] of `T` says.
+    pub fn take<T: FromContext>(&mut self) -> Result<T> {
+        T::from_context(self)
+    }
+
+    /// The value of type `T` that a guard or the sender provided.
+    pub fn provided<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let id = TypeId::of::<T>();
+        let (_, value) = self.existing()?.values.iter().rev().find(|(known, _)| *known == id)?;
+        Arc::clone(value).downcast().ok()
+    }
+
+    /// When this call must be finished: the sender's deadline or this
+    /// function's `timeout`, whichever is sooner.
+    pub fn deadline(&self) -> Option<Instant> {
+        let own = self.plan.timeout.map(|timeout: Duration| Instant::now() + timeout);
+        match (self.existing().and_then(|extra| extra.head.deadline), own) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    pub(crate) fn context(&mut self) -> Context {
+        let meta = self.meta;
+        let function = self.plan.entry.id();
+        let extra = self.extra();
+        if extra.shared.is_none() {
+            extra.head.id();
+            extra.shared = Some(Arc::new(ContextData {
+                name: meta.wire_name(),
+                function,
+                key: extra.key.clone(),
+                head: extra.head.clone(),
+            }));
+        }
+        Context(Arc::clone(extra.shared.as_ref().expect("set just above")))
+    }
+}
+
+/// A value a function takes, by value, from the context of its message.
+///
+/// # Examples
+/// ```
+/// use anywise_core::{Error, FromContext, Kind, Result, Scope};
+///
+/// /// The tenant the caller named.
+/// struct Tenant(String);
+///
+/// impl FromContext for Tenant {
+///     fn from_context(scope: &mut Scope<'_>) -> Result<Self> {
+///         match scope.header("tenant") {
+///             Some(name) => Ok(Self(name.to_owned())),
+///             None => Err(Error::new(Kind::Invalid, "tenant.missing", "header `tenant` is missing")),
+///         }
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be taken from a message's context",
+    label = "taken by value, but not `FromContext`",
+    note = "only the first parameter is the message; after it `T` is a value from the context, `&T` a dependency, `&mut T` a unit of work",
+    note = "for what a guard provides, take `Provided<{Self}>`; `Next` belongs to `#[guard(around, ..)]`, as its last parameter"
+)]
+pub trait FromContext: Sized + Send {
+    /// Takes the value.
+    ///
+    /// # Errors
+    /// That the message's context does not have it.
+    fn from_context(scope: &mut Scope<'_>) -> Result<Self>;
+
+    /// Says at start-up what taking the value demands.
+    fn demand(_demand: &mut Demand) {}
+}
+
+/// What a function demands of its surroundings; filled at start-up.
+#[derive(Debug, Default)]
+pub struct Demand {
+    pub(crate) provided: Vec<crate::message::TypeInfo>,
+    pub(crate) sends: Vec<&'static MessageMeta>,
+    pub(crate) key: bool,
+    pub(crate) view: bool,
+}
+
+impl Demand {
+    /// Some guard must provide a `T` on every way to the function.
+    pub fn provided<T: Send + Sync + 'static>(&mut self) {
+        self.provided.push(crate::message::TypeInfo::of::<T>());
+    }
+
+    /// The function may send the messages of the set `S`.
+    pub fn sends<S: crate::message::set::MessageSet>(&mut self) {
+        self.sends.extend(S::describe());
+    }
+}
+
+/// Takes a value for a parameter.
+///
+/// # Errors
+/// What the type says.
+#[inline]
+pub fn take<T: FromContext>(scope: &mut Scope<'_>) -> Result<T> {
+    T::from_context(scope)
+}
+
+impl<T: FromContext> FromContext for Option<T> {
+    fn from_context(scope: &mut Scope<'_>) -> Result<Self> {
+        match T::from_context(scope) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.is_absent() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn demand(demand: &mut Demand) {
+        // What is optional demands nothing; key and sets stay.
+        let provided = demand.provided.len();
+        T::demand(demand);
+        demand.provided.truncate(provided);
+    }
+}
+
+pub(crate) fn absent(what: &str) -> Error {
+    Error::new(Kind::Invalid, "AW1050", format!("{what} is missing")).as_absent()
+}

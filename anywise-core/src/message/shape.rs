@@ -1,0 +1,312 @@
+//! What may stand first in a signature: one message, or one of several.
+//!
+//! A function written for a `#[one_of]` enum is installed once for each of its
+//! messages, behind a small adapter that wraps the message in the enum. The
+//! dispatcher never sees the enum.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::context::scope::Scope;
+use crate::message::{Event, Message, MessageMeta, Request, Slot};
+use crate::walk::call::{Call, Step};
+use crate::walk::guard::{Check, ErasedCheck};
+use crate::walk::handle::{Handle, Listen};
+
+/// A type that may be the first parameter of a handler, listener or guard.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message",
+    label = "the first parameter must be the message",
+    note = "put `#[command]`, `#[query]`, `#[event]` or, on an enum of messages, `#[one_of]` on `{Self}`; or move the message to the front"
+)]
+pub trait Input: Send + Sync + Sized + 'static {
+    #[doc(hidden)]
+    type Shape;
+}
+
+/// The shape of a message itself.
+pub struct Single;
+
+/// The shape of an enum of the messages in the tuple `T`.
+pub struct Many<T>(PhantomData<T>);
+
+/// Takes what was installed: the message, its slot and the typed function.
+pub(crate) type Installer<'i> =
+    dyn FnMut(&'static MessageMeta, &'static Slot, Box<dyn Any + Send + Sync>) + 'i;
+
+/// An input of a handler.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command or query",
+    label = "a handler answers a command or query",
+    note = "for an event use `#[listen]`"
+)]
+pub trait RequestInput: Input {
+    /// What the handler answers.
+    type Reply: Send + Sync + 'static;
+    #[doc(hidden)]
+    fn messages() -> Vec<&'static MessageMeta>;
+    #[doc(hidden)]
+    fn install(handler: Arc<dyn Handle<Input = Self>>, to: &mut Installer<'_>);
+}
+
+/// An input of a listener.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "a listener receives an event",
+    note = "for a command or query use `#[handler]`"
+)]
+pub trait EventInput: Input {
+    #[doc(hidden)]
+    fn messages() -> Vec<&'static MessageMeta>;
+    #[doc(hidden)]
+    fn install(listener: Arc<dyn Listen<Input = Self>>, to: &mut Installer<'_>);
+}
+
+/// An input of a guard.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message",
+    label = "a guard without a target takes its message first",
+    note = "take a `#[command]`, `#[query]`, `#[event]` or `#[one_of]` first; a guard that takes no message has a target: `#[guard(slice)]`, `#[guard(commands)]` …"
+)]
+pub trait GuardInput: Input {
+    #[doc(hidden)]
+    fn messages() -> Vec<&'static MessageMeta>;
+    #[doc(hidden)]
+    fn install(
+        guard: Arc<dyn Check<Input = Self>>,
+        to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>),
+    );
+}
+
+#[doc(hidden)]
+pub trait RequestShape<I> {
+    type Reply: Send + Sync + 'static;
+    fn messages() -> Vec<&'static MessageMeta>;
+    fn install(handler: Arc<dyn Handle<Input = I>>, to: &mut Installer<'_>);
+}
+
+#[doc(hidden)]
+pub trait EventShape<I> {
+    fn messages() -> Vec<&'static MessageMeta>;
+    fn install(listener: Arc<dyn Listen<Input = I>>, to: &mut Installer<'_>);
+}
+
+#[doc(hidden)]
+pub trait GuardShape<I> {
+    fn messages() -> Vec<&'static MessageMeta>;
+    fn install(
+        guard: Arc<dyn Check<Input = I>>,
+        to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>),
+    );
+}
+
+impl<I: Input> RequestInput for I
+where
+    I::Shape: RequestShape<I>,
+{
+    type Reply = <I::Shape as RequestShape<I>>::Reply;
+    fn messages() -> Vec<&'static MessageMeta> {
+        <I::Shape as RequestShape<I>>::messages()
+    }
+    fn install(handler: Arc<dyn Handle<Input = Self>>, to: &mut Installer<'_>) {
+        <I::Shape as RequestShape<I>>::install(handler, to);
+    }
+}
+
+impl<I: Input> EventInput for I
+where
+    I::Shape: EventShape<I>,
+{
+    fn messages() -> Vec<&'static MessageMeta> {
+        <I::Shape as EventShape<I>>::messages()
+    }
+    fn install(listener: Arc<dyn Listen<Input = Self>>, to: &mut Installer<'_>) {
+        <I::Shape as EventShape<I>>::install(listener, to);
+    }
+}
+
+impl<I: Input> GuardInput for I
+where
+    I::Shape: GuardShape<I>,
+{
+    fn messages() -> Vec<&'static MessageMeta> {
+        <I::Shape as GuardShape<I>>::messages()
+    }
+    fn install(
+        guard: Arc<dyn Check<Input = Self>>,
+        to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>),
+    ) {
+        <I::Shape as GuardShape<I>>::install(guard, to);
+    }
+}
+
+impl<M: Request> RequestShape<M> for Single {
+    type Reply = M::Reply;
+    fn messages() -> Vec<&'static MessageMeta> {
+        vec![M::META]
+    }
+    fn install(handler: Arc<dyn Handle<Input = M>>, to: &mut Installer<'_>) {
+        to(M::META, M::slot(), Box::new(handler));
+    }
+}
+
+impl<E: Event> EventShape<E> for Single {
+    fn messages() -> Vec<&'static MessageMeta> {
+        vec![E::META]
+    }
+    fn install(listener: Arc<dyn Listen<Input = E>>, to: &mut Installer<'_>) {
+        to(E::META, E::slot(), Box::new(listener));
+    }
+}
+
+impl<M: Message> GuardShape<M> for Single {
+    fn messages() -> Vec<&'static MessageMeta> {
+        vec![M::META]
+    }
+    fn install(
+        guard: Arc<dyn Check<Input = M>>,
+        to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>),
+    ) {
+        to(M::META, Arc::new(Direct(guard)));
+    }
+}
+
+/// A guard for exactly its message.
+struct Direct<M>(Arc<dyn Check<Input = M>>);
+
+impl<M: Message> ErasedCheck for Direct<M> {
+    fn check<'a>(&'a self, scope: &'a mut Scope<'_>, message: &'a (dyn Any + Send + Sync)) -> Step<'a> {
+        match message.downcast_ref::<M>() {
+            Some(message) => self.0.check(scope, message),
+            None => Step::mismatch(),
+        }
+    }
+}
+
+/// A function for the enum `I`, standing in for one of its messages.
+struct Widen<F: ?Sized, M> {
+    inner: Arc<F>,
+    message: PhantomData<fn(M)>,
+}
+
+impl<F: ?Sized, M> Widen<F, M> {
+    fn new(inner: &Arc<F>) -> Self {
+        Self { inner: Arc::clone(inner), message: PhantomData }
+    }
+}
+
+impl<I, M> Handle for Widen<dyn Handle<Input = I>, M>
+where
+    I: RequestInput + From<M>,
+    M: Request<Reply = I::Reply>,
+{
+    type Input = M;
+    fn handle<'a>(&'a self, scope: Scope<'a>, message: M) -> Call<'a, I::Reply> {
+        self.inner.handle(scope, I::from(message))
+    }
+}
+
+impl<I, E> Listen for Widen<dyn Listen<Input = I>, E>
+where
+    I: EventInput + From<E>,
+    E: Event + Clone,
+{
+    type Input = E;
+    fn listen<'a>(&'a self, scope: Scope<'a>, message: &'a E) -> Call<'a, ()> {
+        let event = I::from(message.clone());
+        Call::future(async move { self.inner.listen(scope, &event).await })
+    }
+}
+
+struct WidenCheck<I, M> {
+    inner: Arc<dyn Check<Input = I>>,
+    message: PhantomData<fn(M)>,
+}
+
+impl<I, M> ErasedCheck for WidenCheck<I, M>
+where
+    I: GuardInput + From<M>,
+    M: Message + Clone,
+{
+    fn check<'a>(&'a self, scope: &'a mut Scope<'_>, message: &'a (dyn Any + Send + Sync)) -> Step<'a> {
+        match message.downcast_ref::<M>() {
+            Some(message) => {
+                let message = I::from(message.clone());
+                Step::future(async move { self.inner.check(scope, &message).await })
+            }
+            None => Step::mismatch(),
+        }
+    }
+}
+
+macro_rules! many {
+    ($first:ident $($rest:ident)*) => {
+        impl<I, $first, $($rest),*> RequestShape<I> for Many<($first, $($rest,)*)>
+        where
+            I: Input<Shape = Self> + From<$first> $(+ From<$rest>)*,
+            $first: Request,
+            $($rest: Request<Reply = <$first as Request>::Reply>,)*
+        {
+            type Reply = <$first as Request>::Reply;
+            fn messages() -> Vec<&'static MessageMeta> {
+                vec![$first::META, $($rest::META),*]
+            }
+            fn install(handler: Arc<dyn Handle<Input = I>>, to: &mut Installer<'_>) {
+                let one: Arc<dyn Handle<Input = $first>> = Arc::new(Widen::<dyn Handle<Input = I>, $first>::new(&handler));
+                to($first::META, $first::slot(), Box::new(one));
+                $(
+                    let one: Arc<dyn Handle<Input = $rest>> = Arc::new(Widen::<dyn Handle<Input = I>, $rest>::new(&handler));
+                    to($rest::META, $rest::slot(), Box::new(one));
+                )*
+            }
+        }
+
+        impl<I, $first, $($rest),*> EventShape<I> for Many<($first, $($rest,)*)>
+        where
+            I: Input<Shape = Self> + From<$first> $(+ From<$rest>)*,
+            $first: Event + Clone,
+            $($rest: Event + Clone,)*
+        {
+            fn messages() -> Vec<&'static MessageMeta> {
+                vec![$first::META, $($rest::META),*]
+            }
+            fn install(listener: Arc<dyn Listen<Input = I>>, to: &mut Installer<'_>) {
+                let one: Arc<dyn Listen<Input = $first>> = Arc::new(Widen::<dyn Listen<Input = I>, $first>::new(&listener));
+                to($first::META, $first::slot(), Box::new(one));
+                $(
+                    let one: Arc<dyn Listen<Input = $rest>> = Arc::new(Widen::<dyn Listen<Input = I>, $rest>::new(&listener));
+                    to($rest::META, $rest::slot(), Box::new(one));
+                )*
+            }
+        }
+
+        impl<I, $first, $($rest),*> GuardShape<I> for Many<($first, $($rest,)*)>
+        where
+            I: Input<Shape = Self> + From<$first> $(+ From<$rest>)*,
+            $first: Message + Clone,
+            $($rest: Message + Clone,)*
+        {
+            fn messages() -> Vec<&'static MessageMeta> {
+                vec![$first::META, $($rest::META),*]
+            }
+            fn install(guard: Arc<dyn Check<Input = I>>, to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>)) {
+                to($first::META, Arc::new(WidenCheck::<I, $first> { inner: Arc::clone(&guard), message: PhantomData }));
+                $(to($rest::META, Arc::new(WidenCheck::<I, $rest> { inner: Arc::clone(&guard), message: PhantomData }));)*
+            }
+        }
+    };
+}
+
+many!(A);
+many!(A B);
+many!(A B C);
+many!(A B C D);
+many!(A B C D E);
+many!(A B C D E F);
+many!(A B C D E F G);
+many!(A B C D E F G H);
+many!(A B C D E F G H J);
+many!(A B C D E F G H J K);
+many!(A B C D E F G H J K L);
+many!(A B C D E F G H J K L M);

@@ -1,0 +1,6 @@
+//! The ports: what an adapter implements, and an in-memory reference of each.
+
+pub(crate) mod memory;
+pub(crate) mod relay;
+pub(crate) mod store;
+pub(crate) mod transport;

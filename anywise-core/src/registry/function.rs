@@ -1,0 +1,339 @@
+//! What a function attribute submits, and how its signature is read.
+//!
+//! One generated `wire` function a function names every parameter's type. Read
+//! without dependencies it describes the signature; read with them it also
+//! binds the function. So the description cannot differ from the binding.
+
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::catalog::FunctionKind;
+use crate::context::scope::{Demand, FromContext};
+use crate::error::{FaultInfo, Result};
+use crate::message::shape::{EventInput, GuardInput, Input, Installer, RequestInput};
+use crate::message::{Command, MessageMeta, Site, TypeInfo};
+use crate::startup::dependency::{Built, Dep, Dependencies, Dependency};
+use crate::walk::call::BoxFuture;
+use crate::walk::guard::{Around, Check, CheckAny, ErasedCheck, GuardOutput, IsNext, Target};
+use crate::walk::handle::{Answer, Handle, IntoReply, Listen, ReplyOf};
+use crate::walk::work::{UnitOfWork, WorkDemand};
+
+/// Registers a function.
+pub struct FunctionEntry {
+    pub(crate) kind: FunctionKind,
+    pub(crate) name: &'static str,
+    pub(crate) module: &'static str,
+    pub(crate) site: Site,
+    pub(crate) wire: fn(&mut Wiring<'_>) -> Option<Bound>,
+    pub(crate) docs: &'static str,
+    pub(crate) timeout_ms: Option<u64>,
+    pub(crate) concurrency: Option<u32>,
+    pub(crate) blocking: bool,
+    pub(crate) target: Option<Target>,
+    pub(crate) order: i32,
+    pub(crate) around: bool,
+}
+
+type Wire = fn(&mut Wiring<'_>) -> Option<Bound>;
+
+#[doc(hidden)]
+impl FunctionEntry {
+    const fn new(
+        kind: FunctionKind,
+        name: &'static str,
+        module: &'static str,
+        site: Site,
+        wire: Wire,
+    ) -> Self {
+        Self {
+            kind,
+            name,
+            module,
+            site,
+            wire,
+            docs: "",
+            timeout_ms: None,
+            concurrency: None,
+            blocking: false,
+            target: None,
+            order: 0,
+            around: false,
+        }
+    }
+
+    pub const fn handler(name: &'static str, module: &'static str, site: Site, wire: Wire) -> Self {
+        Self::new(FunctionKind::Handler, name, module, site, wire)
+    }
+
+    pub const fn listener(name: &'static str, module: &'static str, site: Site, wire: Wire) -> Self {
+        Self::new(FunctionKind::Listener, name, module, site, wire)
+    }
+
+    pub const fn guard(name: &'static str, module: &'static str, site: Site, wire: Wire) -> Self {
+        Self::new(FunctionKind::Guard, name, module, site, wire)
+    }
+
+    pub const fn provider(name: &'static str, module: &'static str, site: Site, wire: Wire) -> Self {
+        Self::new(FunctionKind::Provider, name, module, site, wire)
+    }
+
+    #[must_use]
+    pub const fn docs(mut self, docs: &'static str) -> Self {
+        self.docs = docs;
+        self
+    }
+
+    #[must_use]
+    pub const fn timeout_ms(mut self, timeout: u64) -> Self {
+        self.timeout_ms = Some(timeout);
+        self
+    }
+
+    #[must_use]
+    pub const fn concurrency(mut self, most: u32) -> Self {
+        self.concurrency = Some(most);
+        self
+    }
+
+    #[must_use]
+    pub const fn blocking(mut self) -> Self {
+        self.blocking = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn target(mut self, target: Target) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    #[must_use]
+    pub const fn order(mut self, order: i32) -> Self {
+        self.order = order;
+        self
+    }
+
+    #[must_use]
+    pub const fn around(mut self) -> Self {
+        self.around = true;
+        self
+    }
+}
+
+impl FunctionEntry {
+    /// The stable id: module and name.
+    pub(crate) fn id(&self) -> &'static str {
+        intern(format!("{}::{}", self.module, self.name))
+    }
+}
+
+inventory::collect!(FunctionEntry);
+
+/// Keeps one copy of each id for ever; there are as many as there are functions.
+fn intern(id: String) -> &'static str {
+    static IDS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut ids = IDS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = ids.get(id.as_str()) {
+        return known;
+    }
+    let id: &'static str = id.leak();
+    ids.insert(id);
+    id
+}
+
+/// A function with its dependencies, ready to be installed.
+pub enum Bound {
+    #[doc(hidden)]
+    Function { function: Box<dyn Any>, install: Install },
+    #[doc(hidden)]
+    Guard { guard: Box<dyn Any>, install: InstallGuard },
+    #[doc(hidden)]
+    GuardAny(Arc<dyn CheckAny>),
+    #[doc(hidden)]
+    Around(Arc<dyn Around>),
+    #[doc(hidden)]
+    Provider(BoxFuture<'static, Result<Built>>),
+}
+
+type Install = fn(Box<dyn Any>, &mut Installer<'_>);
+type InstallGuard = fn(Box<dyn Any>, &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>));
+
+#[doc(hidden)]
+impl Bound {
+    pub fn handler<H: Handle>(handler: H) -> Self {
+        fn install<I: RequestInput>(function: Box<dyn Any>, to: &mut Installer<'_>) {
+            if let Ok(handler) = function.downcast::<Arc<dyn Handle<Input = I>>>() {
+                I::install(*handler, to);
+            }
+        }
+        let handler: Arc<dyn Handle<Input = H::Input>> = Arc::new(handler);
+        Self::Function { function: Box::new(handler), install: install::<H::Input> }
+    }
+
+    pub fn listener<L: Listen>(listener: L) -> Self {
+        fn install<I: EventInput>(function: Box<dyn Any>, to: &mut Installer<'_>) {
+            if let Ok(listener) = function.downcast::<Arc<dyn Listen<Input = I>>>() {
+                I::install(*listener, to);
+            }
+        }
+        let listener: Arc<dyn Listen<Input = L::Input>> = Arc::new(listener);
+        Self::Function { function: Box::new(listener), install: install::<L::Input> }
+    }
+
+    pub fn guard<G: Check>(guard: G) -> Self {
+        fn install<I: GuardInput>(
+            guard: Box<dyn Any>,
+            to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>),
+        ) {
+            if let Ok(guard) = guard.downcast::<Arc<dyn Check<Input = I>>>() {
+                I::install(*guard, to);
+            }
+        }
+        let guard: Arc<dyn Check<Input = G::Input>> = Arc::new(guard);
+        Self::Guard { guard: Box::new(guard), install: install::<G::Input> }
+    }
+
+    pub fn guard_any<G: CheckAny>(guard: G) -> Self {
+        Self::GuardAny(Arc::new(guard))
+    }
+
+    pub fn around<G: Around>(guard: G) -> Self {
+        Self::Around(Arc::new(guard))
+    }
+
+    pub fn provider(build: impl Future<Output = Result<Built>> + Send + 'static) -> Self {
+        Self::Provider(Box::pin(build))
+    }
+}
+
+/// A signature as its `wire` function reads it out.
+#[derive(Debug, Default)]
+pub(crate) struct Signature {
+    pub(crate) receives: Vec<&'static MessageMeta>,
+    pub(crate) takes: Vec<Param>,
+    pub(crate) needs: Vec<Param>,
+    pub(crate) writes: Vec<Param>,
+    pub(crate) demand: Demand,
+    pub(crate) work: WorkDemand,
+    pub(crate) provides: Option<TypeInfo>,
+    pub(crate) builds: Option<TypeInfo>,
+    pub(crate) faults: &'static [FaultInfo],
+}
+
+/// A parameter: its name and type.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Param {
+    pub(crate) name: &'static str,
+    pub(crate) info: TypeInfo,
+}
+
+impl Param {
+    fn of<T: ?Sized + 'static>(name: &'static str) -> Self {
+        Self { name, info: TypeInfo::of::<T>() }
+    }
+}
+
+/// Reads a signature, and binds it when the dependencies are there.
+pub struct Wiring<'w> {
+    pub(crate) signature: Signature,
+    pub(crate) dependencies: Option<&'w Dependencies>,
+}
+
+/// Reads a function's signature without binding it.
+pub(crate) fn describe(entry: &FunctionEntry) -> Signature {
+    let mut wiring = Wiring { signature: Signature::default(), dependencies: None };
+    // Without dependencies a function that needs some stays unbound.
+    drop((entry.wire)(&mut wiring));
+    wiring.signature
+}
+
+/// Binds a function to its dependencies.
+pub(crate) fn bind(entry: &FunctionEntry, dependencies: &Dependencies) -> Option<Bound> {
+    let mut wiring = Wiring { signature: Signature::default(), dependencies: Some(dependencies) };
+    (entry.wire)(&mut wiring)
+}
+
+#[doc(hidden)]
+impl Wiring<'_> {
+    pub fn receives_request<I: RequestInput>(&mut self) {
+        self.record(|signature| signature.receives = I::messages());
+    }
+
+    pub fn receives_event<I: EventInput>(&mut self) {
+        self.record(|signature| signature.receives = I::messages());
+    }
+
+    pub fn guards<I: GuardInput>(&mut self) {
+        self.record(|signature| signature.receives = I::messages());
+    }
+
+    pub fn takes<T: FromContext + 'static>(&mut self, name: &'static str) {
+        self.record(|signature| {
+            signature.takes.push(Param::of::<T>(name));
+            T::demand(&mut signature.demand);
+        });
+    }
+
+    pub fn needs<T: Dependency + ?Sized>(&mut self, name: &'static str) -> Option<Dep<T>> {
+        self.record(|signature| signature.needs.push(Param::of::<T>(name)));
+        self.dependencies?.get()
+    }
+
+    pub fn writes<I: Writable, U: UnitOfWork + 'static>(&mut self, name: &'static str) {
+        self.writes_in_listener::<U>(name);
+    }
+
+    pub fn writes_in_listener<U: UnitOfWork + 'static>(&mut self, name: &'static str) {
+        self.record(|signature| {
+            signature.writes.push(Param::of::<U>(name));
+            U::demand(&mut signature.work);
+        });
+    }
+
+    pub fn returns<I: RequestInput, T: IntoReply<ReplyOf<I>>>(&mut self) {
+        self.record(|signature| signature.faults = T::DECLARED);
+    }
+
+    pub fn answers<T: Answer>(&mut self) {
+        self.record(|signature| {
+            signature.faults = T::DECLARED;
+            T::describe(&mut signature.demand.sends);
+        });
+    }
+
+    pub fn provides<T: GuardOutput>(&mut self) {
+        self.record(|signature| {
+            let info = TypeInfo::of::<T::Value>();
+            signature.provides = (info.id != std::any::TypeId::of::<()>()).then_some(info);
+            signature.faults = T::DECLARED;
+        });
+    }
+
+    pub fn next<T: IsNext>(&mut self) {}
+
+    pub fn builds(&mut self, info: TypeInfo) {
+        self.record(|signature| signature.builds = Some(info));
+    }
+
+    /// Binding reads the signature a second time and records nothing.
+    fn record(&mut self, write: impl FnOnce(&mut Signature)) {
+        if self.dependencies.is_none() {
+            write(&mut self.signature);
+        }
+    }
+}
+
+/// An input whose handler may hold units of work: anything but a query.
+#[diagnostic::on_unimplemented(
+    message = "the handler of the query `{Self}` must not hold a unit of work",
+    label = "a query changes nothing",
+    note = "remove the `&mut` parameter, or make the message a `#[command]`"
+)]
+pub trait Writable: Input {}
+
+#[doc(hidden)]
+pub trait WritableShape<I> {}
+impl<I: Input> Writable for I where I::Shape: WritableShape<I> {}
+impl<M: Command> WritableShape<M> for crate::message::shape::Single {}
+impl<I, T> WritableShape<I> for crate::message::shape::Many<T> {}

@@ -1,0 +1,381 @@
+//! Building an application: what it is made of, in the words of its `main`.
+
+use std::any::TypeId;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{App, Inner, Installed, Row};
+use crate::codec::{Codec, Codecs, Json};
+use crate::error::IntoError;
+use crate::message::{MessageId, MessageMeta, TypeInfo};
+use crate::ports::store::Store;
+use crate::ports::transport::{Remote, Sink};
+use crate::registry::function::{Bound, FunctionEntry, bind};
+use crate::registry::{Slice, registry};
+use crate::startup::check::{self, Surroundings};
+use crate::startup::dependency::{Built, Dependencies, Dependency};
+use crate::startup::fault::{BuildError, WiringFault};
+use crate::startup::model::{Known, Model};
+use crate::startup::provision::{Given, Make, Provision};
+use crate::walk::guard::{Around, Blind, ErasedCheck};
+use crate::walk::in_flight::InFlight;
+use crate::walk::plan::{Plan, PlanGuard, PlanStep};
+use crate::walk::publish::PublishPolicy;
+
+/// Collects what an application is made of.
+///
+/// # Examples
+/// ```
+/// # async fn example() -> Result<(), anywise_core::BuildError> {
+/// use anywise_core::{App, PublishPolicy};
+///
+/// let app = App::builder()
+///     .name("shop")
+///     .provide(String::from("a dependency, borrowed as `&String`"))
+///     .publish_policy(PublishPolicy::Sequential)
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "an application is built by `build`"]
+pub struct AppBuilder {
+    name: String,
+    slices: Option<Vec<Slice>>,
+    functions: Vec<&'static FunctionEntry>,
+    given: Vec<Given>,
+    sent_along: HashSet<TypeId>,
+    config: Value,
+    config_fault: Option<String>,
+    policy: PublishPolicy,
+    codecs: Vec<Arc<dyn Codec>>,
+    store: Option<Arc<dyn Store>>,
+    sinks: Vec<Arc<dyn Sink>>,
+    remote: Option<Arc<dyn Remote>>,
+    drain: Duration,
+}
+
+impl AppBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            name: "application".to_owned(),
+            slices: None,
+            functions: Vec::new(),
+            given: Vec::new(),
+            sent_along: HashSet::new(),
+            config: Value::Object(serde_json::Map::new()),
+            config_fault: None,
+            policy: PublishPolicy::default(),
+            codecs: Vec::new(),
+            store: None,
+            sinks: Vec::new(),
+            remote: None,
+            drain: Duration::from_secs(30),
+        }
+    }
+
+    /// Names the application, for its documents. Default: `application`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Names the slices that run here, and makes the linker keep their crates.
+    ///
+    /// A slice crate that is only in `Cargo.toml` registers nothing. Without a
+    /// call of this everything linked is used. What belongs to no declared
+    /// slice, such as a guard beside `main`, always runs. Several calls add up.
+    pub fn slices(mut self, slices: impl IntoIterator<Item = Slice>) -> Self {
+        self.slices.get_or_insert_default().extend(slices);
+        self
+    }
+
+    /// Adds functions by hand, on hosts that run no link-time constructors.
+    #[doc(hidden)]
+    pub fn register(mut self, functions: impl IntoIterator<Item = &'static FunctionEntry>) -> Self {
+        self.functions.extend(functions);
+        self
+    }
+
+    /// Gives a dependency, borrowed by functions as `&T`.
+    pub fn provide<T: Dependency>(self, value: T) -> Self {
+        self.provide_arc(Arc::new(value))
+    }
+
+    /// Gives a shared dependency; also a trait object, borrowed as `&dyn Trait`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::sync::Arc;
+    /// trait Gateway: Send + Sync {}
+    /// struct Fake;
+    /// impl Gateway for Fake {}
+    ///
+    /// anywise_core::App::builder().provide_arc::<dyn Gateway>(Arc::new(Fake));
+    /// ```
+    pub fn provide_arc<T: Dependency + ?Sized>(self, value: Arc<T>) -> Self {
+        self.give::<T>(Make::Value(Built::new(value)), false)
+    }
+
+    /// Gives a dependency that `make` builds during [`build`](Self::build).
+    pub fn provide_with<T: Dependency, E: IntoError>(
+        self,
+        make: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Self {
+        let make = async move {
+            let value = make.await.map_err(IntoError::into_error)?;
+            Ok(Built::new(Arc::new(value)))
+        };
+        self.give::<T>(Make::Future(Box::pin(make)), false)
+    }
+
+    /// Replaces a dependency, whatever else provides one of its type.
+    pub fn replace<T: Dependency + ?Sized>(self, value: Arc<T>) -> Self {
+        self.give::<T>(Make::Value(Built::new(value)), true)
+    }
+
+    fn give<T: Dependency + ?Sized>(mut self, make: Make, replaces: bool) -> Self {
+        self.given.push(Given { info: TypeInfo::of::<T>(), make, replaces });
+        self
+    }
+
+    /// Says that senders provide a `T` with `.with(value)`, so that functions
+    /// may take `Provided<T>` without a guard that provides one.
+    pub fn sender_provides<T: Send + Sync + 'static>(mut self) -> Self {
+        self.sent_along.insert(TypeId::of::<T>());
+        self
+    }
+
+    /// Sets the configuration that `#[config]` structs are read from: anything
+    /// that serialises to a map, such as a parsed TOML or JSON file.
+    pub fn config(mut self, config: impl Serialize) -> Self {
+        match serde_json::to_value(config) {
+            Ok(config) => self.config = config,
+            Err(error) => self.config_fault = Some(error.to_string()),
+        }
+        self
+    }
+
+    /// Overlays the configuration with environment variables: `SHOP_PAYMENT__RETRIES`
+    /// sets `payment.retries` for the prefix `SHOP`. Values are read as JSON if
+    /// they are JSON, as text otherwise.
+    pub fn config_env(mut self, prefix: &str) -> Self {
+        let prefix = format!("{prefix}_");
+        for (name, value) in std::env::vars() {
+            let Some(path) = name.strip_prefix(&prefix) else { continue };
+            let path = path.to_ascii_lowercase();
+            let path: Vec<_> = path.split("__").collect();
+            let value = serde_json::from_str(&value).unwrap_or(Value::String(value));
+            crate::registry::config::set(&mut self.config, &path, value);
+        }
+        self
+    }
+
+    /// How listeners run when there is no store. Default: [`PublishPolicy::Concurrent`].
+    pub fn publish_policy(mut self, policy: PublishPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Adds a codec. The first one writes; all read. Default: JSON alone.
+    pub fn codec(mut self, codec: impl Codec) -> Self {
+        self.codecs.push(Arc::new(codec));
+        self
+    }
+
+    /// Sets the store: recorded events are then kept in it until every
+    /// listener has handled them.
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Adds a sink that takes every event out of the process.
+    pub fn sink(mut self, sink: impl Sink) -> Self {
+        self.sinks.push(Arc::new(sink));
+        self
+    }
+
+    /// Sets where commands and queries go that have no handler here.
+    pub fn remote(mut self, remote: impl Remote) -> Self {
+        self.remote = Some(Arc::new(remote));
+        self
+    }
+
+    /// How long a stop waits for work in flight. Default: 30 s.
+    pub fn drain(mut self, drain: Duration) -> Self {
+        self.drain = drain;
+        self
+    }
+
+    /// Checks the wiring and builds the application.
+    ///
+    /// # Errors
+    /// Every fault of the wiring, at once.
+    pub async fn build(self) -> Result<App, BuildError> {
+        let mut model = Model::select(self.name, self.slices.as_deref(), &self.functions);
+        model.given = self.given.iter().map(|one| one.info).collect();
+        model.store = self.store.as_ref().map(|store| store.name().to_owned());
+        model.durable = self.store.as_ref().is_some_and(|store| store.is_durable());
+        let mut faults = Vec::new();
+        if let Some(error) = self.config_fault {
+            let message = format!("the configuration cannot be read: {error}");
+            faults.push(WiringFault::new(
+                "AW4111",
+                message,
+                [],
+                "give `.config(..)` a map with text for keys",
+            ));
+        }
+        let around = Surroundings {
+            slices: self.slices.as_deref(),
+            remote: self.remote.as_ref(),
+            sinks: &self.sinks,
+            sent_along: &self.sent_along,
+        };
+        check::all(&model, &around, &mut faults);
+        let provision = Provision::plan(&model, &self.given, &mut faults);
+        if faults.is_empty() {
+            let dependencies = provision.build(self.given, &self.config, &mut faults).await;
+            if faults.is_empty() {
+                let parts = Parts {
+                    codecs: Codecs(if self.codecs.is_empty() { vec![Arc::new(Json)] } else { self.codecs }),
+                    policy: self.policy,
+                    store: self.store,
+                    sinks: self.sinks,
+                    remote: self.remote,
+                    drain: self.drain,
+                };
+                return Ok(assemble(model, &dependencies, parts));
+            }
+        }
+        Err(BuildError::new(&model.application, faults))
+    }
+}
+
+struct Parts {
+    codecs: Codecs,
+    policy: PublishPolicy,
+    store: Option<Arc<dyn Store>>,
+    sinks: Vec<Arc<dyn Sink>>,
+    remote: Option<Arc<dyn Remote>>,
+    drain: Duration,
+}
+
+/// Binds every function and fills the table. Nothing here can fail: the checks
+/// have passed.
+fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
+    let guards = Guards::bind(&model, dependencies);
+    let mut table: Vec<Option<Row>> = Vec::new();
+    for (_, known) in model.receivers() {
+        let Some(Bound::Function { function, install }) = bind(known.entry, dependencies) else { continue };
+        install(function, &mut |meta, slot, typed| {
+            let number = slot.assign();
+            if table.len() <= number {
+                table.resize_with(number + 1, || None);
+            }
+            let plan = guards.plan(&model, known, meta);
+            let row = table[number].get_or_insert_with(|| Row::new(meta, known.entry));
+            if known.is_handler() {
+                row.handler = Some(typed);
+                row.plan = plan;
+            } else {
+                row.listeners.push(Installed::new(typed, plan));
+            }
+        });
+    }
+    let mut by_name = HashMap::new();
+    for row in table.iter().flatten() {
+        if let Some(entry) = registry().entry(row.meta) {
+            by_name.insert(row.meta.wire_name(), entry);
+            by_name.extend(row.meta.aliases.iter().map(|alias| (*alias, entry)));
+        }
+    }
+    let inner = Arc::new(Inner {
+        table,
+        by_name,
+        model,
+        catalog: OnceLock::new(),
+        codecs: parts.codecs,
+        publish_policy: parts.policy,
+        store: parts.store,
+        sinks: parts.sinks,
+        remote: parts.remote,
+        in_flight: Arc::new(InFlight::default()),
+        stopping: CancellationToken::new(),
+        drain: parts.drain,
+    });
+    if inner.store.is_some() {
+        crate::ports::relay::start(&inner);
+    }
+    App::from_inner(inner)
+}
+
+impl Row {
+    fn new(meta: &'static MessageMeta, entry: &'static FunctionEntry) -> Self {
+        Self { meta, handler: None, plan: Plan::plain(entry), listeners: Vec::new() }
+    }
+}
+
+/// The bound guards, by place in the model.
+struct Guards(HashMap<usize, BoundGuard>);
+
+enum BoundGuard {
+    Blind(Arc<dyn ErasedCheck>),
+    Of(HashMap<MessageId, Arc<dyn ErasedCheck>>),
+    Around(Arc<dyn Around>),
+}
+
+impl Guards {
+    fn bind(model: &Model, dependencies: &Dependencies) -> Self {
+        let mut guards = HashMap::new();
+        for at in &model.guards {
+            let bound = match bind(model.functions[*at].entry, dependencies) {
+                Some(Bound::GuardAny(guard)) => BoundGuard::Blind(Arc::new(Blind(guard))),
+                Some(Bound::Around(guard)) => BoundGuard::Around(guard),
+                Some(Bound::Guard { guard, install }) => {
+                    let mut checks = HashMap::new();
+                    install(guard, &mut |meta, check| {
+                        checks.insert(meta.id(), check);
+                    });
+                    BoundGuard::Of(checks)
+                }
+                _ => continue,
+            };
+            guards.insert(*at, bound);
+        }
+        Self(guards)
+    }
+
+    fn plan(&self, model: &Model, known: &Known, meta: &'static MessageMeta) -> Plan {
+        let mut plan = Plan::plain(known.entry);
+        let mut demands = vec![&known.signature.demand];
+        for at in model.chain(known, meta) {
+            let guard = match self.0.get(&at) {
+                Some(BoundGuard::Blind(check)) => PlanGuard::Before(Arc::clone(check)),
+                Some(BoundGuard::Of(checks)) => match checks.get(&meta.id()) {
+                    Some(check) => PlanGuard::Before(Arc::clone(check)),
+                    None => continue,
+                },
+                Some(BoundGuard::Around(guard)) => PlanGuard::Around(Arc::clone(guard)),
+                None => continue,
+            };
+            let entry = model.functions[at].entry;
+            plan.steps.push(PlanStep { entry, guard });
+            demands.push(&model.functions[at].signature.demand);
+        }
+        plan.timeout = known.entry.timeout_ms.map(Duration::from_millis);
+        plan.limit = known.entry.concurrency.map(|most| Semaphore::new(most as usize));
+        plan.key = demands.iter().any(|demand| demand.key);
+        if demands.iter().any(|demand| demand.view) {
+            plan.view = registry().wire(meta).map(|wire| wire.view);
+        }
+        plan
+    }
+}

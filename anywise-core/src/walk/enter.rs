@@ -1,0 +1,84 @@
+//! How an untyped message enters the typed walk.
+//!
+//! An envelope, an HTTP body and a stored delivery know a message by name; the
+//! functions here, one instance a message type, turn it into a value and hand
+//! it to the same walk that `send` and `publish` take.
+
+use std::sync::Arc;
+
+use crate::app::{Inner, Row};
+use crate::codec::AnyMessage;
+use crate::context::scope::Extra;
+use crate::error::{Error, Result};
+use crate::message::{Event, Request};
+use crate::walk::call::BoxFuture;
+
+type EnterRequest = fn(&Arc<Inner>, AnyMessage, Option<Box<Extra>>) -> BoxFuture<'_, Result<AnyMessage>>;
+type EnterEvent = fn(&Arc<Inner>, AnyMessage, Option<Box<Extra>>) -> BoxFuture<'_, Result<()>>;
+type EnterOne =
+    for<'a> fn(&'a Arc<Inner>, &'a Row, usize, AnyMessage, Option<Box<Extra>>) -> BoxFuture<'a, Result<()>>;
+
+/// The ways in of one message type.
+#[derive(Clone, Copy)]
+pub(crate) enum Enter {
+    /// To the handler, for its reply.
+    Request(EnterRequest),
+    Event {
+        /// To every listener here.
+        all: EnterEvent,
+        /// To the listener at one place in the row.
+        one: EnterOne,
+    },
+}
+
+impl Enter {
+    pub(crate) const fn request<M: Request>() -> Self {
+        Self::Request(request::<M>)
+    }
+
+    pub(crate) const fn event<E: Event>() -> Self {
+        Self::Event { all: event::<E>, one: one::<E> }
+    }
+}
+
+fn request<M: Request>(
+    app: &Arc<Inner>,
+    message: AnyMessage,
+    extra: Option<Box<Extra>>,
+) -> BoxFuture<'_, Result<AnyMessage>> {
+    Box::pin(async move {
+        let message = *message.downcast::<M>().map_err(|_| wrong_type())?;
+        let reply = crate::walk::send::run(app, message, extra).await?;
+        Ok(Box::new(reply) as AnyMessage)
+    })
+}
+
+fn event<E: Event>(
+    app: &Arc<Inner>,
+    message: AnyMessage,
+    extra: Option<Box<Extra>>,
+) -> BoxFuture<'_, Result<()>> {
+    Box::pin(async move {
+        let event = message.downcast::<E>().map_err(|_| wrong_type())?;
+        crate::walk::publish::to_listeners(app, &*event, extra).await
+    })
+}
+
+fn one<'a, E: Event>(
+    app: &'a Arc<Inner>,
+    row: &'a Row,
+    at: usize,
+    message: AnyMessage,
+    extra: Option<Box<Extra>>,
+) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        let event = message.downcast::<E>().map_err(|_| wrong_type())?;
+        let head = extra.map(|extra| extra.head);
+        crate::walk::publish::listen(app, &row.listeners[at], &*event, head.as_ref()).await
+    })
+}
+
+#[cold]
+fn wrong_type() -> Error {
+    Error::internal("a message is not of its entry's type")
+}

@@ -1,0 +1,285 @@
+//! Guards: what runs before or around handlers and listeners.
+//!
+//! A before-guard refuses or provides a value. An around-guard holds [`Next`]
+//! and sees the reply. Which guards stand in front of which function is
+//! decided once, at start-up; see [`plan`](crate::plan).
+
+use std::any::{Any, TypeId};
+use std::sync::Arc;
+
+use crate::catalog::MessageKind;
+use crate::context::Principal;
+use crate::context::scope::{FromContext, Scope};
+use crate::error::{Error, IntoError, Result};
+use crate::message::shape::GuardInput;
+use crate::message::{MessageMeta, TypeInfo};
+use crate::walk::call::Step;
+use crate::walk::plan::{Body, PlanStep};
+
+/// A bound guard of the messages of its input.
+pub trait Check: Send + Sync + 'static {
+    /// The first parameter.
+    type Input: GuardInput;
+    /// Calls the function.
+    fn check<'a>(&'a self, scope: &'a mut Scope<'_>, message: &'a Self::Input) -> Step<'a>;
+}
+
+/// A bound guard that does not look at its message.
+pub trait CheckAny: Send + Sync + 'static {
+    /// Calls the function.
+    fn check<'a>(&'a self, scope: &'a mut Scope<'_>) -> Step<'a>;
+}
+
+/// A bound around-guard.
+pub trait Around: Send + Sync + 'static {
+    /// Calls the function.
+    fn around<'a>(&'a self, next: Next<'a>) -> Step<'a>;
+}
+
+/// A before-guard as the plan holds it.
+pub trait ErasedCheck: Send + Sync {
+    /// Calls the guard with a message of any type.
+    fn check<'a>(&'a self, scope: &'a mut Scope<'_>, message: &'a (dyn Any + Send + Sync)) -> Step<'a>;
+}
+
+/// A guard that ignores its message.
+pub(crate) struct Blind(pub(crate) Arc<dyn CheckAny>);
+
+impl ErasedCheck for Blind {
+    fn check<'a>(&'a self, scope: &'a mut Scope<'_>, _: &'a (dyn Any + Send + Sync)) -> Step<'a> {
+        self.0.check(scope)
+    }
+}
+
+/// The rest of the chain: the guards after this one, and the function.
+///
+/// # Examples
+/// ```text
+/// #[guard(around, commands)]
+/// async fn timed(cx: Context, mut next: Next<'_>) -> Result<()> {
+///     let began = Instant::now();
+///     let result = next.run().await;
+///     tracing::info!(message = cx.name(), took = ?began.elapsed());
+///     result
+/// }
+/// ```
+pub struct Next<'a> {
+    rest: &'a [PlanStep],
+    body: &'a mut (dyn Body + 'a),
+    ran: &'a mut bool,
+}
+
+impl<'a> Next<'a> {
+    pub(crate) fn new(rest: &'a [PlanStep], body: &'a mut (dyn Body + 'a), ran: &'a mut bool) -> Self {
+        Self { rest, body, ran }
+    }
+
+    /// Runs the rest of the chain and the function.
+    ///
+    /// # Errors
+    /// A guard's or the function's; and, on a second call, that the message
+    /// has been handled already.
+    pub async fn run(&mut self) -> Result<()> {
+        if std::mem::replace(self.ran, true) {
+            return Err(Error::internal("an around-guard ran its message twice"));
+        }
+        crate::walk::plan::steps(self.rest, self.body).await
+    }
+
+    /// The reply, after [`run`](Self::run) succeeded, if it is an `R`.
+    pub fn reply<R: 'static>(&self) -> Option<&R> {
+        self.body.reply()?.downcast_ref()
+    }
+}
+
+impl std::fmt::Debug for Next<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Next").field("ran", &*self.ran).finish_non_exhaustive()
+    }
+}
+
+/// Takes a value for a parameter of an around-guard.
+///
+/// # Errors
+/// What the type says.
+pub fn take_next<T: FromContext>(next: &mut Next<'_>) -> Result<T> {
+    let mut taken = None;
+    next.body.scope(&mut |scope| taken = Some(T::from_context(scope)));
+    taken.unwrap_or_else(|| Err(Error::internal("the message has been handed on already")))
+}
+
+/// Marks [`Next`] for a compile-time check.
+#[diagnostic::on_unimplemented(
+    message = "the last parameter of an around-guard must be `Next<'_>`",
+    label = "expected `Next<'_>`",
+    note = "take `mut next: Next<'_>` last and call `next.run().await`"
+)]
+pub trait IsNext {}
+impl IsNext for Next<'_> {}
+
+/// What a guard returns: `Result<()>` to let pass, `Result<T>` to let pass and
+/// provide a `T`.
+#[diagnostic::on_unimplemented(
+    message = "a guard must return a `Result`, but returns `{Self}`",
+    label = "expected `Result<()>` or `Result<T>`",
+    note = "`Err` refuses the message; `Ok(value)` lets it pass and provides the value"
+)]
+pub trait GuardOutput {
+    /// What is provided; `()` is nothing.
+    type Value: Send + Sync + 'static;
+    #[doc(hidden)]
+    const DECLARED: &'static [crate::error::FaultInfo];
+    #[doc(hidden)]
+    fn into_result(self) -> Result<Self::Value>;
+}
+
+impl<T: Send + Sync + 'static, E: IntoError> GuardOutput for Result<T, E> {
+    type Value = T;
+    const DECLARED: &'static [crate::error::FaultInfo] = E::DECLARED;
+    fn into_result(self) -> Result<T> {
+        self.map_err(IntoError::into_error)
+    }
+}
+
+/// Lets the message pass, and keeps what the guard provided.
+///
+/// # Errors
+/// The guard's.
+pub fn provide<T: GuardOutput>(output: T, scope: &mut Scope<'_>) -> Result<()> {
+    let value = output.into_result()?;
+    let id = TypeId::of::<T::Value>();
+    if id == TypeId::of::<()>() {
+        return Ok(());
+    }
+    let value: Arc<dyn Any + Send + Sync> = Arc::new(value);
+    if let Some(principal) = value.downcast_ref::<Principal>() {
+        scope.head().principal = Some(principal.clone());
+    }
+    scope.extra().provide(id, value);
+    Ok(())
+}
+
+/// Sorts the output of an around-guard.
+///
+/// # Errors
+/// The guard's.
+pub fn done<T: GuardOutput<Value = ()>>(output: T) -> Result<()> {
+    output.into_result()
+}
+
+/// What a guard stands in front of.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    breadth: Breadth,
+    kinds: [bool; 3],
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Breadth {
+    All,
+    Slice,
+    Family(fn() -> TypeInfo),
+    Messages(&'static [fn() -> &'static MessageMeta]),
+}
+
+#[doc(hidden)]
+impl Target {
+    const fn of(breadth: Breadth) -> Self {
+        Self { breadth, kinds: [false; 3] }
+    }
+
+    pub const fn all() -> Self {
+        Self::of(Breadth::All)
+    }
+
+    pub const fn kinds() -> Self {
+        Self::of(Breadth::All)
+    }
+
+    pub const fn slice() -> Self {
+        Self::of(Breadth::Slice)
+    }
+
+    pub const fn family(family: fn() -> TypeInfo) -> Self {
+        Self::of(Breadth::Family(family))
+    }
+
+    pub const fn messages(messages: &'static [fn() -> &'static MessageMeta]) -> Self {
+        Self::of(Breadth::Messages(messages))
+    }
+
+    #[must_use]
+    pub const fn commands(mut self) -> Self {
+        self.kinds[0] = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn queries(mut self) -> Self {
+        self.kinds[1] = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn events(mut self) -> Self {
+        self.kinds[2] = true;
+        self
+    }
+}
+
+impl Target {
+    fn picks_kinds(&self) -> bool {
+        self.kinds.contains(&true)
+    }
+
+    /// Broad targets run outside narrow ones.
+    pub(crate) fn rank(&self) -> u8 {
+        match self.breadth {
+            Breadth::All if !self.picks_kinds() => 0,
+            Breadth::All => 1,
+            Breadth::Slice => 2,
+            Breadth::Family(_) => 3,
+            Breadth::Messages(_) => 4,
+        }
+    }
+
+    /// Whether a function of `slice` that receives `message` is a target of a
+    /// guard that belongs to `own_slice`.
+    pub(crate) fn covers(&self, own_slice: &str, slice: &str, message: &MessageMeta) -> bool {
+        let kind = match message.kind {
+            MessageKind::Command => self.kinds[0],
+            MessageKind::Query => self.kinds[1],
+            MessageKind::Event => self.kinds[2],
+        };
+        (kind || !self.picks_kinds())
+            && match self.breadth {
+                Breadth::All => true,
+                Breadth::Slice => own_slice == slice,
+                Breadth::Family(family) => {
+                    let id = family().id;
+                    message.families.iter().any(|member| member().id == id)
+                }
+                Breadth::Messages(messages) => messages.iter().any(|one| one().id() == message.id()),
+            }
+    }
+
+    /// The target in the words of the attribute.
+    pub(crate) fn words(&self) -> String {
+        let mut words = match self.breadth {
+            Breadth::All if self.picks_kinds() => Vec::new(),
+            Breadth::All => vec!["all".to_owned()],
+            Breadth::Slice => vec!["slice".to_owned()],
+            Breadth::Family(family) => vec![format!("family = {}", family().name())],
+            Breadth::Messages(messages) => {
+                let names: Vec<_> = messages.iter().map(|one| one().wire_name()).collect();
+                vec![format!("messages({})", names.join(", "))]
+            }
+        };
+        for (picked, word) in self.kinds.iter().zip(["commands", "queries", "events"]) {
+            if *picked {
+                words.push(word.to_owned());
+            }
+        }
+        words.join(", ")
+    }
+}

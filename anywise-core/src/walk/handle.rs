@@ -1,0 +1,215 @@
+//! The typed form of handlers and listeners, and what they may return.
+//!
+//! The attributes implement [`Handle`] or [`Listen`] once a function; the
+//! dispatcher calls them through `dyn`. Return types are sorted by traits, not
+//! by the macro.
+
+use crate::app::Inner;
+use crate::context::scope::{Extra, Scope};
+use crate::error::{Error, FaultInfo, IntoError, Result};
+use crate::message::shape::{EventInput, RequestInput};
+use crate::message::{Command, MessageMeta};
+use crate::walk::call::{BoxFuture, Call};
+use std::sync::Arc;
+
+/// What the handler of `I` answers.
+pub type ReplyOf<I> = <I as RequestInput>::Reply;
+
+/// A bound handler: its dependencies, and the call.
+pub trait Handle: Send + Sync + 'static {
+    /// The first parameter.
+    type Input: RequestInput;
+    /// Calls the function.
+    fn handle<'a>(&'a self, scope: Scope<'a>, message: Self::Input) -> Call<'a, ReplyOf<Self::Input>>;
+}
+
+/// A bound listener: its dependencies, and the call.
+pub trait Listen: Send + Sync + 'static {
+    /// The first parameter.
+    type Input: EventInput;
+    /// Calls the function.
+    fn listen<'a>(&'a self, scope: Scope<'a>, message: &'a Self::Input) -> Call<'a, ()>;
+}
+
+/// What the handler of a message with reply `R` may return: `R`,
+/// `Result<R, E>` with a [`Fault`](crate::Fault) `E`, or `anywise::Result<R>`.
+#[diagnostic::on_unimplemented(
+    message = "a handler of this message must return `{R}`",
+    label = "returns `{Self}`",
+    note = "return `{R}`, `Result<{R}, E>` with a `Fault` as `E`, or `anywise::Result<{R}>`; or change `reply = ..` of the message"
+)]
+pub trait IntoReply<R>: Sized {
+    #[doc(hidden)]
+    const DECLARED: &'static [FaultInfo] = &[];
+    #[doc(hidden)]
+    fn into_reply(self) -> Result<R>;
+}
+
+impl<R> IntoReply<R> for R {
+    fn into_reply(self) -> Result<R> {
+        Ok(self)
+    }
+}
+
+impl<R, E: IntoError> IntoReply<R> for Result<R, E> {
+    const DECLARED: &'static [FaultInfo] = E::DECLARED;
+    fn into_reply(self) -> Result<R> {
+        self.map_err(IntoError::into_error)
+    }
+}
+
+/// What a listener may return: nothing, or commands.
+///
+/// `()`, a command, `Option`, `Vec` and tuples of these, and `Result` of any.
+/// The commands are dispatched after the listener's work is committed, through
+/// their guards like any other.
+#[diagnostic::on_unimplemented(
+    message = "a listener cannot return `{Self}`",
+    label = "neither `()` nor commands",
+    note = "return `()`, a `#[command]`, an `Option`, `Vec` or tuple of commands, or a `Result` of one of these"
+)]
+pub trait Answer: Send {
+    #[doc(hidden)]
+    const DECLARED: &'static [FaultInfo] = &[];
+    #[doc(hidden)]
+    fn collect(self, into: &mut Answers) -> Result<()>;
+    #[doc(hidden)]
+    fn describe(into: &mut Vec<&'static MessageMeta>);
+}
+
+/// Commands a listener answered with.
+#[derive(Default)]
+pub struct Answers(Vec<Box<dyn Answered>>);
+
+trait Answered: Send {
+    fn send(self: Box<Self>, app: &Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'_, Result<()>>;
+}
+
+impl<C: Command> Answered for C {
+    fn send(self: Box<Self>, app: &Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { crate::walk::send::run(app, *self, extra).await.map(drop) })
+    }
+}
+
+impl Answer for () {
+    fn collect(self, _: &mut Answers) -> Result<()> {
+        Ok(())
+    }
+    fn describe(_: &mut Vec<&'static MessageMeta>) {}
+}
+
+impl<C: Command> Answer for C {
+    fn collect(self, into: &mut Answers) -> Result<()> {
+        into.0.push(Box::new(self));
+        Ok(())
+    }
+    fn describe(into: &mut Vec<&'static MessageMeta>) {
+        into.push(C::META);
+    }
+}
+
+impl<A: Answer> Answer for Option<A> {
+    const DECLARED: &'static [FaultInfo] = A::DECLARED;
+    fn collect(self, into: &mut Answers) -> Result<()> {
+        self.map_or(Ok(()), |answer| answer.collect(into))
+    }
+    fn describe(into: &mut Vec<&'static MessageMeta>) {
+        A::describe(into);
+    }
+}
+
+impl<T: Answer> Answer for Vec<T> {
+    const DECLARED: &'static [FaultInfo] = T::DECLARED;
+    fn collect(self, into: &mut Answers) -> Result<()> {
+        self.into_iter().try_for_each(|answer| answer.collect(into))
+    }
+    fn describe(into: &mut Vec<&'static MessageMeta>) {
+        T::describe(into);
+    }
+}
+
+impl<A: Answer, E: IntoError + Send> Answer for Result<A, E> {
+    const DECLARED: &'static [FaultInfo] = E::DECLARED;
+    fn collect(self, into: &mut Answers) -> Result<()> {
+        self.map_err(IntoError::into_error)?.collect(into)
+    }
+    fn describe(into: &mut Vec<&'static MessageMeta>) {
+        A::describe(into);
+    }
+}
+
+macro_rules! answers {
+    ($($name:ident)*) => {
+        impl<$($name: Answer),*> Answer for ($($name,)*) {
+            #[expect(non_snake_case, reason = "a variable for each type parameter")]
+            fn collect(self, into: &mut Answers) -> Result<()> {
+                let ($($name,)*) = self;
+                $($name.collect(into)?;)*
+                Ok(())
+            }
+            fn describe(into: &mut Vec<&'static MessageMeta>) {
+                $($name::describe(into);)*
+            }
+        }
+    };
+}
+
+answers!(A B);
+answers!(A B C);
+answers!(A B C D);
+answers!(A B C D E);
+answers!(A B C D E F);
+
+/// Sorts a handler's output.
+///
+/// # Errors
+/// The handler's own.
+#[inline]
+pub fn reply<I: RequestInput, T: IntoReply<ReplyOf<I>>>(output: T) -> Result<ReplyOf<I>> {
+    output.into_reply()
+}
+
+/// Sorts a listener's output.
+///
+/// # Errors
+/// The listener's own.
+pub fn answer<T: Answer>(output: T) -> Result<Answers> {
+    let mut answers = Answers::default();
+    output.collect(&mut answers)?;
+    Ok(answers)
+}
+
+/// Dispatches the commands a listener answered with, one after the other.
+///
+/// # Errors
+/// The first command's that fails; later ones are not sent.
+pub async fn dispatch_answer(answers: Answers, scope: &mut Scope<'_>) -> Result<()> {
+    for command in answers.0 {
+        let extra = Some(scope.caused());
+        command.send(scope.app(), extra).await?;
+    }
+    Ok(())
+}
+
+/// A message a function takes by value although others receive it too.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be taken by value here",
+    label = "not `Clone`",
+    note = "several functions receive this message: take `&{Self}`, or derive `Clone` for it"
+)]
+pub trait Owned: Clone {}
+impl<M: Clone> Owned for M {}
+
+/// A copy of its own for a function that takes the message by value.
+pub fn owned<M: Owned>(message: &M) -> M {
+    message.clone()
+}
+
+/// An error for a message that has nowhere to go.
+pub(crate) fn no_handler(meta: &'static MessageMeta) -> Error {
+    Error::new(
+        crate::error::Kind::Unavailable,
+        "AW4006",
+        format!("`{}` has no handler in this application and no remote takes it", meta.wire_name()),
+    )
+}

@@ -1,0 +1,127 @@
+//! Messages that come in as bytes: decode, walk, encode.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::app::{Inner, SINK};
+use crate::codec::{AnyMessage, Codec, JSON, Json};
+use crate::context::scope::Extra;
+use crate::envelope::{Envelope, Head};
+use crate::error::{Error, Kind, Result};
+use crate::ports::store::Delivery;
+use crate::registry::MessageEntry;
+use crate::walk::enter::Enter;
+
+/// Handles an envelope: the encoded reply of a request, nothing for an event.
+pub(crate) async fn receive(app: &Arc<Inner>, envelope: Envelope) -> Result<Option<Bytes>> {
+    let entry = *app.by_name.get(envelope.name.as_str()).ok_or_else(|| unknown(&envelope.name))?;
+    let codec = app.codecs.named(&envelope.content_type)?;
+    let message = entry.open(codec, &envelope)?;
+    let extra = Some(Extra::of(envelope.head()));
+    match entry.enter {
+        Enter::Request(enter) => {
+            let reply = enter(app, message, extra).await?;
+            entry.close(codec, reply.as_ref()).map(Some)
+        }
+        Enter::Event { all, .. } => all(app, message, extra).await.map(|()| None),
+    }
+}
+
+/// Handles an envelope that must be a request.
+pub(crate) async fn request(app: &Arc<Inner>, envelope: Envelope) -> Result<Bytes> {
+    let name = envelope.name.clone();
+    receive(app, envelope).await?.ok_or_else(|| unknown(&name))
+}
+
+/// Delivers an envelope to one listener or sink.
+pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery) -> Result<()> {
+    let envelope = &delivery.envelope;
+    if let Some(name) = delivery.target.strip_prefix(SINK) {
+        let sink = app.sinks.iter().find(|sink| sink.name() == name);
+        return sink.ok_or_else(|| no_target(delivery))?.send(envelope.clone()).await;
+    }
+    let entry = *app.by_name.get(envelope.name.as_str()).ok_or_else(|| unknown(&envelope.name))?;
+    let Enter::Event { one, .. } = entry.enter else { return Err(unknown(&envelope.name)) };
+    let listener = app.row((entry.slot)()).and_then(|row| {
+        let at = row.listeners.iter().position(|listener| listener.plan.entry.id() == delivery.target)?;
+        Some((row, at))
+    });
+    let (row, at) = listener.ok_or_else(|| no_target(delivery))?;
+    let message = entry.open(app.codecs.named(&envelope.content_type)?, envelope)?;
+    one(app, row, at, message, Some(Extra::of(envelope.head()))).await
+}
+
+#[cold]
+fn no_target(delivery: &Delivery) -> Error {
+    Error::new(
+        Kind::Unprocessable,
+        "AW2011",
+        format!("there is no `{}` in this application to deliver to", delivery.target),
+    )
+}
+
+impl MessageEntry {
+    fn open(&self, codec: &dyn Codec, envelope: &Envelope) -> Result<AnyMessage> {
+        let wire = self.wire.as_ref().ok_or_else(|| unknown(self.meta.wire_name()))?;
+        if envelope.version > self.meta.version {
+            return Err(Error::new(
+                Kind::Unprocessable,
+                "AW5003",
+                format!(
+                    "`{}` came in version {}, this application knows up to {}",
+                    envelope.name, envelope.version, self.meta.version
+                ),
+            ));
+        }
+        wire.read(codec, &envelope.body, Some(self.meta))
+    }
+
+    fn close(&self, codec: &dyn Codec, reply: &(dyn Any + Send + Sync)) -> Result<Bytes> {
+        let wire = self.reply_wire.as_ref().ok_or_else(|| unknown(self.meta.wire_name()))?;
+        wire.write(codec, reply)
+    }
+}
+
+#[cold]
+fn unknown(name: &str) -> Error {
+    Error::new(Kind::NotFound, "AW2005", format!("message type `{name}` cannot be received here"))
+}
+
+/// A way to one command or query: JSON in, JSON out.
+///
+/// An ingress makes one for each of its routes, once.
+#[derive(Clone)]
+pub struct Endpoint {
+    pub(crate) app: Arc<Inner>,
+    pub(crate) entry: &'static MessageEntry,
+}
+
+impl Endpoint {
+    /// Handles a JSON body and returns the reply as JSON.
+    ///
+    /// # Errors
+    /// That the body is not the message, a guard's, or the handler's.
+    pub async fn call(&self, body: &[u8], head: Head) -> Result<Bytes> {
+        let wire = self.entry.wire.as_ref().ok_or_else(|| unknown(self.entry.meta.wire_name()))?;
+        let message = wire.read(&Json, body, Some(self.entry.meta))?;
+        let Enter::Request(enter) = self.entry.enter else {
+            return Err(unknown(self.entry.meta.wire_name()));
+        };
+        let _entered = self.app.in_flight.enter();
+        let reply = enter(&self.app, message, Some(Extra::of(head))).await?;
+        self.entry.close(&Json, reply.as_ref())
+    }
+
+    /// Media type of bodies and replies.
+    pub fn content_type(&self) -> &'static str {
+        JSON
+    }
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint").field("message", &self.entry.meta.wire_name()).finish_non_exhaustive()
+    }
+}
