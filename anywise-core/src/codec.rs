@@ -191,14 +191,23 @@ fn decode_json<T: DeserializeOwned + Send + Sync + 'static>(
     body: &[u8],
     meta: Option<&MessageMeta>,
 ) -> Result<AnyMessage> {
+    read_json::<T>(body, meta).map(|message| Box::new(message) as AnyMessage)
+}
+
+/// Reads a message or, without `meta`, a reply.
+pub(crate) fn read_json<T: DeserializeOwned>(body: &[u8], meta: Option<&MessageMeta>) -> Result<T> {
     let unit = meta.is_some_and(|meta| meta.unit);
     // A unit struct is `null` to serde, and nothing or `{}` to everybody else.
     let body = if unit && matches!(body.trim_ascii(), b"" | b"{}") { b"null" } else { body };
-    let limits = JsonLimits { object: meta.is_some() && !unit, ..JsonLimits::default() };
-    match json::decode_json::<T>(body, &limits) {
-        Ok(message) => Ok(Box::new(message)),
-        Err(fault) => Err(refused(fault, meta.map_or("reply", |meta| meta.type_name))),
-    }
+    // A tuple struct is an array; that a struct is none is seen while reading.
+    let limits = JsonLimits { object: false, ..JsonLimits::default() };
+    json::decode_json(body, &limits)
+        .map_err(|fault| refused(fault, meta.map_or("reply", |meta| meta.type_name)))
+}
+
+/// Writes a reply.
+pub(crate) fn write_json<T: Serialize>(value: &T) -> Result<Bytes> {
+    serde_json::to_vec(value).map(Bytes::from).map_err(|error| unencodable(&error))
 }
 
 fn refused(fault: JsonFault, what: &str) -> Error {

@@ -38,7 +38,7 @@ pub use envelope::id::new_id;
 pub use envelope::{Envelope, Head, RESERVED_PREFIX, TraceContext};
 pub use error::{Error, Fault, FaultEntry, FaultInfo, FaultView, FieldFault, IntoError, Kind, Result};
 pub use jiff::Timestamp;
-pub use message::set::{Has, Here, MessageSet};
+pub use message::set::{CommandSet, EventSet, Has, Here, MessageSet, QuerySet};
 pub use message::shape::{EventInput, GuardInput, Input, RequestInput};
 pub use message::{Command, Event, InFamily, Message, MessageKind, MessageMeta, Query, Request, Site};
 pub use ports::memory::{Loopback, MemoryBroker, MemoryStore};

@@ -17,7 +17,7 @@ use crate::codec::Wire;
 use crate::message::{Event, Message, MessageId, MessageKind, MessageMeta, Request, Site, Slot, TypeInfo};
 use crate::registry::config::ConfigEntry;
 use crate::registry::function::FunctionEntry;
-use crate::walk::enter::Enter;
+use crate::walk::enter::{self, Enter, EnterJson};
 
 /// A named group of functions and messages, as its crate declares it.
 ///
@@ -128,12 +128,13 @@ pub struct MessageEntry {
     pub(crate) reply: Option<fn() -> TypeInfo>,
     pub(crate) reply_wire: Option<Wire>,
     pub(crate) enter: Enter,
+    pub(crate) json: Option<EnterJson>,
 }
 
 #[doc(hidden)]
 impl MessageEntry {
     const fn new(meta: &'static MessageMeta, slot: fn() -> &'static Slot, enter: Enter) -> Self {
-        Self { meta, slot, wire: None, reply: None, reply_wire: None, enter }
+        Self { meta, slot, wire: None, reply: None, reply_wire: None, enter, json: None }
     }
 
     pub const fn local_request<M: Request>() -> Self {
@@ -150,6 +151,7 @@ impl MessageEntry {
         let mut entry = Self::local_request::<M>();
         entry.wire = Some(Wire::of::<M>());
         entry.reply_wire = Some(Wire::of::<M::Reply>());
+        entry.json = Some(enter::json::<M>);
         entry
     }
 

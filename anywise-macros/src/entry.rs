@@ -19,7 +19,22 @@ pub(crate) fn beside(
     let mut errors = Errors::default();
     let block = block(&source, &mut errors);
     let beside = if errors.is_empty() { block } else { errors.into_tokens() };
-    quote!(#item #beside)
+    let dictated = dictated();
+    quote!(#dictated #item #beside)
+}
+
+/// Lints about forms of parameters that the parameter rule dictates, and about `async`, which says where a function runs: a
+/// user under `clippy::pedantic` could not follow them.
+pub(crate) fn dictated() -> TokenStream {
+    quote_spanned! {Span::mixed_site()=>
+        #[allow(
+            clippy::needless_pass_by_value,
+            clippy::ptr_arg,
+            clippy::trivially_copy_pass_by_ref,
+            clippy::unused_async,
+            reason = "the form of a parameter says where its value comes from"
+        )]
+    }
 }
 
 /// What one function attribute adds to the shared part.

@@ -6,13 +6,13 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned as _;
-use syn::{Attribute, ImplItem, ImplItemFn, ItemImpl, Meta, Path};
+use syn::{Attribute, ImplItem, ImplItemFn, ItemImpl, Meta, Path, parse_quote};
 
 use crate::errors::Errors;
 use crate::keys;
 use crate::signature::{Source, compact};
 use crate::subject::Subject;
-use crate::{guard, handler, listen};
+use crate::{entry, guard, handler, listen};
 
 const ATTRIBUTES: &[&str] = &["handler", "listen", "guard", "provide"];
 
@@ -75,6 +75,8 @@ fn methods(
         };
         found = true;
         let source = Source::method(method);
+        let dictated = entry::dictated();
+        method.attrs.push(parse_quote!(#dictated));
         let mut own = Errors::default();
         match name.to_string().as_str() {
             "handler" => blocks.extend(handler::block(arguments, &source, Some(&owner), &mut own)),

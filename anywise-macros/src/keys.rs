@@ -178,24 +178,8 @@ pub(crate) fn these(what: &str, names: &[&str]) -> String {
 
 /// The legal name that a typing error away from `name` would give.
 pub(crate) fn nearest<'a>(name: &str, legal: &[&'a str]) -> Option<&'a str> {
-    let closest = legal.iter().map(|&candidate| (distance(name, candidate), candidate)).min()?;
+    let closest = legal.iter().map(|&candidate| (strsim::damerau_levenshtein(name, candidate), candidate)).min()?;
     (closest.0 <= name.len().div_ceil(3)).then_some(closest.1)
-}
-
-/// The number of letters to add, drop or change to get from one word to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in to.iter().enumerate() {
-            let change = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]

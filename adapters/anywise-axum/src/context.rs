@@ -122,7 +122,7 @@ mod tests {
             ("x-blob", b"\xff"),
         ]));
         let all: Vec<_> = said.head.headers.iter().collect();
-        assert_eq!(all, [("accept", "a, b"), ("cookie", "a=1; b=2"), ("tenant", "acme")]);
+        assert_eq!(all, [("tenant", "acme"), ("accept", "a, b"), ("cookie", "a=1; b=2")]);
     }
 
     #[test]

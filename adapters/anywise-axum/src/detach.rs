@@ -7,22 +7,23 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use anywise_core::BoxFuture;
 use tokio::runtime::Handle;
 
 use crate::catch::{self, Panic};
 
 /// A call that runs to its end, even when this is dropped; a panic is a value.
-pub(crate) struct Detached<F: Future<Output: Send> + Send + 'static>(Option<Pin<Box<F>>>);
+pub(crate) struct Detached<T: Send + 'static>(Option<BoxFuture<'static, T>>);
 
-impl<F: Future<Output: Send> + Send + 'static> Detached<F> {
-    /// Starts counting: from here on the call will be finished.
-    pub(crate) fn new(call: F) -> Self {
-        Self(Some(Box::pin(call)))
+impl<T: Send + 'static> Detached<T> {
+    /// From here on the call will be finished.
+    pub(crate) fn new(call: BoxFuture<'static, T>) -> Self {
+        Self(Some(call))
     }
 }
 
-impl<F: Future<Output: Send> + Send + 'static> Future for Detached<F> {
-    type Output = Result<F::Output, Panic>;
+impl<T: Send + 'static> Future for Detached<T> {
+    type Output = Result<T, Panic>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let call = self.0.as_mut().expect("a future is not polled after it is done");
@@ -34,7 +35,7 @@ impl<F: Future<Output: Send> + Send + 'static> Future for Detached<F> {
     }
 }
 
-impl<F: Future<Output: Send> + Send + 'static> Drop for Detached<F> {
+impl<T: Send + 'static> Drop for Detached<T> {
     fn drop(&mut self) {
         // Without a runtime there is nothing left that could finish it.
         if let Some(call) = self.0.take()
@@ -57,11 +58,11 @@ mod tests {
         let (begun, mut started) = oneshot::channel();
         let (go, going) = oneshot::channel::<()>();
         let (done, finished) = oneshot::channel();
-        let mut call = Box::pin(Detached::new(async move {
+        let mut call = Box::pin(Detached::new(Box::pin(async move {
             let _ = begun.send(());
             let _ = going.await;
             let _ = done.send("finished");
-        }));
+        })));
         tokio::select! {
             biased;
             _ = &mut call => unreachable!("nobody let it go on"),
@@ -74,7 +75,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_value() {
-        let panic = Detached::new(async { panic!("on purpose") }).await.expect_err("a panic");
+        let panic = Detached::<()>::new(Box::pin(async { panic!("on purpose") })).await.expect_err("a panic");
         assert_eq!(crate::catch::message(&panic), "on purpose");
     }
 }

@@ -16,13 +16,14 @@ use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use crate::catch::{self, Panic};
 use crate::context::Said;
 use crate::detach::Detached;
 use crate::fields::{self, Field, Fields, Place};
 use crate::limits::Limits;
 use crate::location::Location;
 use crate::problem::Problem;
-use crate::{catch, context, query, refuse};
+use crate::{context, query, refuse};
 
 /// The response to come.
 pub(crate) type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
@@ -156,28 +157,29 @@ impl Route {
         fields: &[Field],
         again: Option<Box<Head>>,
     ) -> Result<Bytes, Problem> {
-        let again = again.map(|head| (head, body.clone()));
         // A body that is no object goes as it is, for core to say what it is.
         let whole = if fields.is_empty() { None } else { fields::append(&body, fields) };
-        let mut result = self.run(whole.map_or(body, Bytes::from), head).await?;
-        if let Err(error) = &result
+        let mut result = self.start(whole.as_deref().unwrap_or(&body), head)?.await;
+        if let Ok(Err(error)) = &result
             && error.code() == "AW1012"
-            && let Some((head, body)) = again
+            && let Some(head) = again
             && let Some(rest) = fields::without_repeated(&body, fields)?
             && let Some(whole) = fields::append(&rest, fields)
         {
-            result = Box::pin(self.run(whole.into(), *head)).await?;
+            result = self.start(&whole, *head)?.await;
         }
-        result.map_err(|error| self.refuse(&error, fields))
+        result.map_err(|panic| self.panicked(&panic))?.map_err(|error| self.refuse(&error, fields))
     }
 
-    /// Runs the handler to its end, even when the client is gone.
-    async fn run(&self, body: Bytes, head: Head) -> Result<Result<Bytes, Error>, Problem> {
-        let endpoint = self.endpoint.clone();
-        Detached::new(async move { endpoint.call(&body, head).await }).await.map_err(|panic| {
-            tracing::error!(endpoint = ?self.endpoint, panic = catch::message(&panic), "a handler panicked");
-            Problem::panicked()
-        })
+    /// Starts what will be finished, even when the client is gone.
+    fn start(&self, body: &[u8], head: Head) -> Result<Detached<Result<Bytes, Error>>, Problem> {
+        let call = catch::call(|| self.endpoint.call(body, head));
+        call.map(Detached::new).map_err(|panic| self.panicked(&panic))
+    }
+
+    fn panicked(&self, panic: &Panic) -> Problem {
+        tracing::error!(endpoint = ?self.endpoint, panic = catch::message(panic), "a handler panicked");
+        Problem::panicked()
     }
 
     /// The fields that the path and the query give.

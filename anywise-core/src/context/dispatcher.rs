@@ -7,7 +7,7 @@ use super::scope::{Demand, FromContext, Scope};
 use crate::app::Inner;
 use crate::envelope::Head;
 use crate::error::Result;
-use crate::message::set::{Has, MessageSet};
+use crate::message::set::{CommandSet, Has, QuerySet};
 use crate::message::{Command, Query};
 
 /// A way back into the dispatcher, for messages known only at run time.
@@ -65,7 +65,7 @@ pub struct Commands<S> {
     set: PhantomData<fn() -> S>,
 }
 
-impl<S: MessageSet> Commands<S> {
+impl<S: CommandSet> Commands<S> {
     /// Sends a command and waits for its reply.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl<S: MessageSet> Commands<S> {
     }
 }
 
-impl<S: MessageSet> FromContext for Commands<S> {
+impl<S: CommandSet> FromContext for Commands<S> {
     fn from_context(scope: &mut Scope<'_>) -> Result<Self> {
         Ok(Self { dispatcher: scope.take()?, set: PhantomData })
     }
@@ -95,7 +95,7 @@ pub struct Queries<S> {
     set: PhantomData<fn() -> S>,
 }
 
-impl<S: MessageSet> Queries<S> {
+impl<S: QuerySet> Queries<S> {
     /// Asks a query.
     ///
     /// # Errors
@@ -108,7 +108,7 @@ impl<S: MessageSet> Queries<S> {
     }
 }
 
-impl<S: MessageSet> FromContext for Queries<S> {
+impl<S: QuerySet> FromContext for Queries<S> {
     fn from_context(scope: &mut Scope<'_>) -> Result<Self> {
         Ok(Self { dispatcher: scope.take()?, set: PhantomData })
     }

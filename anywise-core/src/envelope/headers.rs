@@ -92,7 +92,8 @@ impl Headers {
 
 impl PartialEq for Headers {
     fn eq(&self, other: &Self) -> bool {
-        self.spans.len() == other.spans.len() && self.iter().all(|(name, value)| other.get(name) == Some(value))
+        self.spans.len() == other.spans.len()
+            && self.iter().all(|(name, value)| other.get(name) == Some(value))
     }
 }
 

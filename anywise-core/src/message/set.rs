@@ -4,7 +4,7 @@
 //! compiler, so what a function emits or sends is exact. `Here<N>` is inferred
 //! and never written.
 
-use crate::message::{Message, MessageMeta};
+use crate::message::{Command, Event, Message, MessageMeta, Query};
 
 /// A tuple of up to twelve messages.
 #[diagnostic::on_unimplemented(
@@ -16,6 +16,30 @@ pub trait MessageSet: Send + Sync + 'static {
     #[doc(hidden)]
     fn describe() -> Vec<&'static MessageMeta>;
 }
+
+/// A tuple of up to twelve commands.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of commands",
+    label = "expected a tuple of commands",
+    note = "write a tuple, also for a single command: `(ShipOrder,)`; queries go into `Queries<(..)>`, events into `Events<(..)>`"
+)]
+pub trait CommandSet: MessageSet {}
+
+/// A tuple of up to twelve queries.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of queries",
+    label = "expected a tuple of queries",
+    note = "write a tuple, also for a single query: `(GetOrder,)`; commands go into `Commands<(..)>`, events into `Events<(..)>`"
+)]
+pub trait QuerySet: MessageSet {}
+
+/// A tuple of up to twelve events.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of events",
+    label = "expected a tuple of events",
+    note = "write a tuple, also for a single event: `(PaymentSettled,)`; commands go into `Commands<(..)>`"
+)]
+pub trait EventSet: MessageSet {}
 
 /// Position of a message in a set; inferred.
 pub struct Here<const N: usize>;
@@ -41,6 +65,9 @@ macro_rules! sets {
                 vec![$($name::META),*]
             }
         }
+        impl<$($name: Command),*> CommandSet for ($($name,)*) {}
+        impl<$($name: Query),*> QuerySet for ($($name,)*) {}
+        impl<$($name: Event),*> EventSet for ($($name,)*) {}
         sets!(@has ($($name)*) [$($member $at)*]);
     )*};
     (@has ($($name:ident)*) []) => {};

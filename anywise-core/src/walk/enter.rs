@@ -6,9 +6,14 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::app::{Inner, Row};
-use crate::codec::AnyMessage;
+use crate::codec::{AnyMessage, read_json, write_json};
 use crate::context::scope::Extra;
+use crate::envelope::Head;
 use crate::error::{Error, Result};
 use crate::message::{Event, Request};
 use crate::walk::call::BoxFuture;
@@ -17,6 +22,9 @@ type EnterRequest = fn(&Arc<Inner>, AnyMessage, Option<Box<Extra>>) -> BoxFuture
 type EnterEvent = fn(&Arc<Inner>, AnyMessage, Option<Box<Extra>>) -> BoxFuture<'_, Result<()>>;
 type EnterOne =
     for<'a> fn(&'a Arc<Inner>, &'a Row, usize, AnyMessage, Option<Box<Extra>>) -> BoxFuture<'a, Result<()>>;
+
+/// The way in of a request that comes and goes as JSON.
+pub(crate) type EnterJson = fn(&Arc<Inner>, &[u8], Head) -> BoxFuture<'static, Result<Bytes>>;
 
 /// The ways in of one message type.
 #[derive(Clone, Copy)]
@@ -39,6 +47,24 @@ impl Enter {
     pub(crate) const fn event<E: Event>() -> Self {
         Self::Event { all: event::<E>, one: one::<E> }
     }
+}
+
+/// The whole way of a request in one future: no value on it loses its type.
+pub(crate) fn json<M>(app: &Arc<Inner>, body: &[u8], head: Head) -> BoxFuture<'static, Result<Bytes>>
+where
+    M: Request + DeserializeOwned,
+    M::Reply: Serialize,
+{
+    let message = match read_json::<M>(body, Some(M::META)) {
+        Ok(message) => message,
+        Err(error) => return Box::pin(std::future::ready(Err(error))),
+    };
+    let (app, entered) = (Arc::clone(app), app.in_flight.enter());
+    Box::pin(async move {
+        let _entered = entered;
+        let reply = crate::walk::send::run(&app, message, Some(Extra::of(head))).await?;
+        write_json(&reply)
+    })
 }
 
 fn request<M: Request>(

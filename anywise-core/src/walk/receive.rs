@@ -6,12 +6,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::app::{Inner, SINK};
-use crate::codec::{AnyMessage, Codec, JSON, Json};
+use crate::codec::{AnyMessage, Codec, JSON};
 use crate::context::scope::Extra;
 use crate::envelope::{Envelope, Head};
 use crate::error::{Error, Kind, Result};
 use crate::ports::store::Delivery;
 use crate::registry::MessageEntry;
+use crate::walk::call::BoxFuture;
 use crate::walk::enter::Enter;
 
 /// Handles an envelope: the encoded reply of a request, nothing for an event.
@@ -101,17 +102,15 @@ pub struct Endpoint {
 impl Endpoint {
     /// Handles a JSON body and returns the reply as JSON.
     ///
+    /// The body is read at once; the handler starts when the future is polled.
+    ///
     /// # Errors
     /// That the body is not the message, a guard's, or the handler's.
-    pub async fn call(&self, body: &[u8], head: Head) -> Result<Bytes> {
-        let wire = self.entry.wire.as_ref().ok_or_else(|| unknown(self.entry.meta.wire_name()))?;
-        let message = wire.read(&Json, body, Some(self.entry.meta))?;
-        let Enter::Request(enter) = self.entry.enter else {
-            return Err(unknown(self.entry.meta.wire_name()));
-        };
-        let _entered = self.app.in_flight.enter();
-        let reply = enter(&self.app, message, Some(Extra::of(head))).await?;
-        self.entry.close(&Json, reply.as_ref())
+    pub fn call(&self, body: &[u8], head: Head) -> BoxFuture<'static, Result<Bytes>> {
+        match self.entry.json {
+            Some(enter) => enter(&self.app, body, head),
+            None => Box::pin(std::future::ready(Err(unknown(self.entry.meta.wire_name())))),
+        }
     }
 
     /// Media type of bodies and replies.

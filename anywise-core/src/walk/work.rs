@@ -11,7 +11,7 @@ use crate::app::Inner;
 use crate::context::scope::{Extra, Scope};
 use crate::envelope::Envelope;
 use crate::error::Result;
-use crate::message::set::{Has, MessageSet};
+use crate::message::set::{EventSet, Has, MessageSet};
 use crate::message::{Event, MessageMeta};
 use crate::ports::store::Delivery;
 use crate::walk::call::BoxFuture;
@@ -123,7 +123,7 @@ pub struct Events<S> {
     set: PhantomData<fn() -> S>,
 }
 
-impl<S: MessageSet> Events<S> {
+impl<S: EventSet> Events<S> {
     /// Records an event.
     pub fn publish<E: Event, P>(&mut self, event: E)
     where
@@ -139,7 +139,7 @@ impl<S> std::fmt::Debug for Events<S> {
     }
 }
 
-impl<S: MessageSet> UnitOfWork for Events<S> {
+impl<S: EventSet> UnitOfWork for Events<S> {
     fn begin(_: &mut Scope<'_>) -> Result<Self> {
         Ok(Self { staged: Vec::new(), set: PhantomData })
     }

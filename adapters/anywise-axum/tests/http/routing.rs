@@ -95,8 +95,8 @@ async fn headers_reach_the_context_and_reserved_ones_do_not() {
     let expected = json!([
         "host: x",
         "tenant: acme",
-        format!("traceparent: {trace}"),
         "x-request-id: r-1",
+        format!("traceparent: {trace}"),
         "r-1",
         trace
     ]);

@@ -1,3 +1,10 @@
+#[allow(
+    clippy::needless_pass_by_value,
+    clippy::ptr_arg,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unused_async,
+    reason = "the form of a parameter says where its value comes from"
+)]
 fn nothing(_: Nothing) {}
 const _: () = {
     struct __Bound;

@@ -4,6 +4,13 @@ impl PaymentDesk {
         body()
     }
     /// Charge a customer.
+    #[allow(
+        clippy::needless_pass_by_value,
+        clippy::ptr_arg,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unused_async,
+        reason = "the form of a parameter says where its value comes from"
+    )]
     async fn create(
         &self,
         cmd: Create,
@@ -12,12 +19,33 @@ impl PaymentDesk {
     ) -> Result<Self, Fault> {
         body()
     }
+    #[allow(
+        clippy::needless_pass_by_value,
+        clippy::ptr_arg,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unused_async,
+        reason = "the form of a parameter says where its value comes from"
+    )]
     fn on_paid(&self, event: &Paid) {
         body()
     }
+    #[allow(
+        clippy::needless_pass_by_value,
+        clippy::ptr_arg,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unused_async,
+        reason = "the form of a parameter says where its value comes from"
+    )]
     fn known(&self, cmd: &Create) -> Result<()> {
         body()
     }
+    #[allow(
+        clippy::needless_pass_by_value,
+        clippy::ptr_arg,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unused_async,
+        reason = "the form of a parameter says where its value comes from"
+    )]
     async fn slow(&self, next: Next<'_>) -> Result<()> {
         body()
     }
