@@ -23,7 +23,7 @@ use crate::ports::transport::{Ingress, Remote, Sink, Source};
 use crate::registry::{MessageEntry, registry};
 use crate::startup::model::Model;
 use crate::walk::enter::Enter;
-use crate::walk::handle::{Handle, no_handler};
+use crate::walk::handle::{Handler, no_handler};
 use crate::walk::in_flight::InFlight;
 use crate::walk::plan::Plan;
 use crate::walk::publish::{PublishPolicy, Publishing, publishing};
@@ -95,8 +95,8 @@ impl Installed {
 impl Row {
     /// The handler, typed.
     #[inline]
-    pub(crate) fn handler<M: Request>(&self) -> Option<&dyn Handle<Input = M>> {
-        let handler = self.handler.as_ref()?.downcast_ref::<Arc<dyn Handle<Input = M>>>()?;
+    pub(crate) fn handler<M: Request>(&self) -> Option<&Handler<M>> {
+        let handler = self.handler.as_ref()?.downcast_ref::<Arc<Handler<M>>>()?;
         Some(handler.as_ref())
     }
 }

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::catalog::MessageKind;
 use crate::context::scope::{Demand, FromContext, Scope, absent};
 use crate::envelope::headers::Headers;
 use crate::envelope::{Head, TraceContext};
@@ -28,6 +29,7 @@ pub struct Context(pub(crate) Arc<ContextData>);
 #[derive(Debug)]
 pub(crate) struct ContextData {
     pub(crate) name: &'static str,
+    pub(crate) kind: MessageKind,
     pub(crate) function: &'static str,
     pub(crate) key: Option<String>,
     pub(crate) head: Head,
@@ -37,6 +39,11 @@ impl Context {
     /// Wire name of the message.
     pub fn name(&self) -> &'static str {
         self.0.name
+    }
+
+    /// Whether the message is a command, a query or an event.
+    pub fn kind(&self) -> MessageKind {
+        self.0.kind
     }
 
     /// Stable id of the function at work.

@@ -49,6 +49,7 @@ pub use startup::builder::AppBuilder;
 pub use startup::dependency::Dependency;
 pub use startup::fault::{BuildError, WiringFault};
 pub use tokio_util::sync::CancellationToken;
+pub use tracing;
 pub use uuid::Uuid;
 pub use walk::call::BoxFuture;
 pub use walk::guard::{GuardOutput, Next};
@@ -61,7 +62,7 @@ pub use walk::work::{Events, Transaction, UnitOfWork, Work, WorkDemand};
 /// What the attributes' expansions call. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::context::scope::{FromContext, Scope, take};
+    pub use crate::context::scope::{FromContext, Scope};
     pub use crate::error::{AsSource, Fault, FaultEntry, FaultInfo, FaultView, Kind, Result};
     pub use crate::message::shape::{EventInput, GuardInput, Input, Many, RequestInput, Single};
     pub use crate::message::{
@@ -73,12 +74,12 @@ pub mod __private {
     pub use crate::startup::dependency::{Built, Dep, tag};
     pub use crate::walk::call::{Call, Step, blocking};
     pub use crate::walk::guard::{
-        Around, Check, CheckAny, GuardOutput, IsNext, Next, Target, done, provide, take_next,
+        Around, Check, CheckAny, GuardOutput, IsNext, Next, Target, provide, take_next,
     };
     pub use crate::walk::handle::{
-        Answer, Handle, IntoReply, Listen, Owned, ReplyOf, answer, dispatch_answer, owned, reply,
+        Answer, Answers, Handle, IntoReply, Listen, Owned, ReplyOf, dispatch_answer, owned,
     };
-    pub use crate::walk::work::{UnitOfWork, begin, commit, finish};
+    pub use crate::walk::work::{UnitOfWork, commit, work};
     pub use {inventory, schemars, serde};
 
     /// The value that orders a message, as text.

@@ -79,7 +79,10 @@ impl<'a> Arguments<'a> {
         for (_, param) in &self.params {
             let Param { name, ty, form, .. } = param;
             wiring.extend(match form {
-                Form::Value => quote_spanned!(param.span()=> wiring.takes::<#ty>(#name);),
+                Form::Value => {
+                    let p = located(&self.private, param.span());
+                    quote_spanned!(param.span()=> wiring.takes(#name, #p::TypeInfo::of::<#ty>, <#ty as #p::FromContext>::demand);)
+                }
                 Form::Shared => needs(name, ty, param.span()),
                 Form::Unique => writes(param),
             });
@@ -95,9 +98,11 @@ impl<'a> Arguments<'a> {
             let (p, slot, ty) = (located(p, param.span()), argument(*at), &param.ty);
             let mutable = mutable.then(|| quote!(mut));
             match param.form {
-                Form::Value => Some(quote_spanned!(param.span()=> let #slot = #p::take::<#ty>(#scope)?;)),
+                Form::Value => Some(
+                    quote_spanned!(param.span()=> let #slot = <#ty as #p::FromContext>::from_context(#scope)?;),
+                ),
                 Form::Unique => {
-                    Some(quote_spanned!(param.span()=> let #mutable #slot = #p::begin::<#ty>(#scope)?;))
+                    Some(quote_spanned!(param.span()=> let #mutable #slot = <#ty as #p::UnitOfWork>::begin(#scope)?;))
                 }
                 Form::Shared => None,
             }
@@ -110,7 +115,7 @@ impl<'a> Arguments<'a> {
         let p = &self.private;
         let fetches = self.of(Form::Value).map(|(at, param)| {
             let (p, slot, ty) = (located(p, param.span()), argument(*at), &param.ty);
-            quote_spanned!(param.span()=> let #slot = #p::take_next::<#ty>(&mut next)?;)
+            quote_spanned!(param.span()=> let #slot = #p::take_next(&mut next, <#ty as #p::FromContext>::from_context)?;)
         });
         fetches.collect()
     }
@@ -166,8 +171,11 @@ impl<'a> Arguments<'a> {
         if !self.writes() {
             return TokenStream::new();
         }
-        let slots = self.units();
-        quote_spanned!(Span::mixed_site()=> #(#p::finish(#slots, &mut scope)?;)* #p::commit(&mut scope).await?;)
+        let finishes = self.of(Form::Unique).map(|(at, param)| {
+            let (p, slot, ty) = (located(p, param.span()), argument(*at), &param.ty);
+            quote_spanned!(param.span()=> <#ty as #p::UnitOfWork>::finish(#slot, #p::work(&mut scope))?;)
+        });
+        quote_spanned!(Span::mixed_site()=> #(#finishes)* #p::commit(&mut scope).await?;)
     }
 
     /// The call on a thread that may block: everything it needs moves there, the units of work come back with the output.

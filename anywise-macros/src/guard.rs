@@ -177,8 +177,10 @@ fn before_message(function: &Function, message: &Param, p: &TokenStream) -> (Tok
             }
         }
     };
-    let guards = quote_spanned!(message.span()=> wiring.guards::<#input>(););
-    (items, wiring(function, &arguments, &guards, "guard", p))
+    let p_at = located(p, message.span());
+    let guards = quote_spanned!(message.span()=> wiring.receives(<#input as #p_at::GuardInput>::messages););
+    let install = quote_spanned!(message.span()=> , <#input as #p_at::GuardInput>::install);
+    (items, wiring(function, &arguments, &guards, "guard", &install, p))
 }
 
 /// A guard of whatever its target says.
@@ -194,7 +196,8 @@ fn before_any(function: &Function, p: &TokenStream) -> (TokenStream, TokenStream
             }
         }
     };
-    (items, wiring(function, &arguments, &TokenStream::new(), "guard_any", p))
+    let none = TokenStream::new();
+    (items, wiring(function, &arguments, &none, "guard_any", &none, p))
 }
 
 /// A guard that runs the rest itself, through `Next`.
@@ -206,7 +209,8 @@ fn around(function: &Function, last: &Param, p: &TokenStream) -> (TokenStream, T
     let call = arguments.call(None, Some(quote_spanned!(at=> next)), Arguments::held);
     let returns = function.returns();
     let (at_name, at_output) = (located(p, function.span()), located(p, function.output_span()));
-    let done = quote_spanned!(function.output_span()=> #at_output::done::<#returns>(output));
+    let done =
+        quote_spanned!(function.output_span()=> <#returns as #at_output::GuardOutput>::into_result(output));
     let step = quote_spanned! {function.span()=>
         #at_name::Step::future(async move { #fetch let output = #call.await; #done })
     };
@@ -221,7 +225,7 @@ fn around(function: &Function, last: &Param, p: &TokenStream) -> (TokenStream, T
     };
     let ty = &last.ty;
     let next = quote_spanned!(last.span()=> wiring.next::<#ty>(););
-    (items, wiring(function, &arguments, &next, "around", p))
+    (items, wiring(function, &arguments, &next, "around", &TokenStream::new(), p))
 }
 
 /// Fetch, call, provide.
@@ -236,7 +240,9 @@ fn step(
     let call = arguments.call(leading, None, Arguments::held);
     let returns = function.returns();
     let (at_name, at_output) = (located(p, function.span()), located(p, function.output_span()));
-    let provide = quote_spanned!(function.output_span()=> #at_output::provide::<#returns>(output, scope));
+    let value =
+        quote_spanned!(function.output_span()=> <#returns as #at_output::GuardOutput>::into_result(output)?);
+    let provide = quote_spanned!(at=> #p::provide(#value, scope));
     if function.is_async {
         quote_spanned! {function.span()=>
             #at_name::Step::future(async move { #fetch let output = #call.await; #provide })
@@ -252,13 +258,18 @@ fn wiring(
     arguments: &Arguments<'_>,
     special: &TokenStream,
     form: &str,
+    install: &TokenStream,
     p: &TokenStream,
 ) -> TokenStream {
     let at = Span::mixed_site();
     let params = arguments.wiring(|_| TokenStream::new());
     let returns = function.returns();
-    let provides = quote_spanned!(function.output_span()=> wiring.provides::<#returns>(););
+    let at_output = located(p, function.output_span());
+    let provides = quote_spanned! {function.output_span()=>
+        wiring.provides(#at_output::TypeInfo::of::<<#returns as #at_output::GuardOutput>::Value>);
+        wiring.fails(<#returns as #at_output::GuardOutput>::DECLARED);
+    };
     let bind = arguments.bind();
     let form = proc_macro2::Ident::new(form, at);
-    quote_spanned!(at=> #special #params #provides ::core::option::Option::Some(#p::Bound::#form(#bind)))
+    quote_spanned!(at=> #special #params #provides ::core::option::Option::Some(#p::Bound::#form(#bind #install)))
 }

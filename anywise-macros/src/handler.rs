@@ -40,28 +40,36 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
     let (p, at) = (&settings.private, Span::mixed_site());
     let arguments = Arguments::new(function, 1, usize::MAX, p);
     let (input, returns) = (&message.ty, function.returns());
-    let receives = quote_spanned!(message.span()=> wiring.receives_request::<#input>(););
+    let (at_input, at_output) = (located(p, message.span()), located(p, function.output_span()));
+    let receives =
+        quote_spanned!(message.span()=> wiring.receives(<#input as #at_input::RequestInput>::messages););
     let params = arguments.wiring(|param| {
         let Param { name, ty, .. } = param;
-        quote_spanned!(param.span()=> wiring.writes::<#input, #ty>(#name);)
+        let p = located(p, param.span());
+        quote_spanned! {param.span()=>
+            wiring.writable::<#input>();
+            wiring.writes(#name, #p::TypeInfo::of::<#ty>, <#ty as #p::UnitOfWork>::demand);
+        }
     });
-    let answers = quote_spanned!(function.output_span()=> wiring.returns::<#input, #returns>(););
+    let reply_of = reply_of(message, p);
+    let fails = quote_spanned!(function.output_span()=> wiring.fails(<#returns as #at_output::IntoReply<#reply_of>>::DECLARED););
+    let install = quote_spanned!(message.span()=> <#input as #at_input::RequestInput>::install);
     let bind = arguments.bind();
     let wiring = quote_spanned! {at=>
         #receives
         #params
-        #answers
-        ::core::option::Option::Some(#p::Bound::handler(#bind))
+        #fails
+        ::core::option::Option::Some(#p::Bound::handler(#bind, #install))
     };
     let bound = arguments.bound();
     let mutable = (!arguments.ignores_scope()).then(|| quote_spanned!(at=> mut));
-    let reply_of = reply_of(message, p);
     let call = call(function, message, settings, &arguments);
     let items = quote_spanned! {at=>
         #bound
         impl #p::Handle for __Bound {
             type Input = #input;
-            fn handle<'a>(&'a self, #mutable scope: #p::Scope<'a>, message: #input) -> #p::Call<'a, #reply_of> {
+            type Reply = #reply_of;
+            fn handle<'a>(&'a self, #mutable scope: #p::Scope<'a>, message: #input) -> #p::Call<'a, Self::Reply> {
                 #call
             }
         }
@@ -78,7 +86,7 @@ fn reply_of(message: &Param, p: &TokenStream) -> TokenStream {
 /// The body of `handle`: fetch, call, hand back, commit, reply.
 fn call(function: &Function, message: &Param, settings: &Settings, arguments: &Arguments<'_>) -> TokenStream {
     let (p, at) = (&settings.private, Span::mixed_site());
-    let (input, returns) = (&message.ty, function.returns());
+    let returns = function.returns();
     let leading = match message.form {
         Form::Shared => quote_spanned!(at=> &message),
         Form::Value | Form::Unique => quote_spanned!(at=> message),
@@ -86,7 +94,7 @@ fn call(function: &Function, message: &Param, settings: &Settings, arguments: &A
     let fetch = arguments.fetch(&quote_spanned!(at=> &mut scope), !settings.blocking);
     let reply_of = reply_of(message, p);
     let at_output = located(p, function.output_span());
-    let reply = quote_spanned!(function.output_span()=> #at_output::reply::<#input, #returns>(output));
+    let reply = quote_spanned!(function.output_span()=> <#returns as #at_output::IntoReply<#reply_of>>::into_reply(output));
     if settings.blocking {
         let call = arguments.blocking_call(Some(leading));
         return finish(function, arguments, &quote_spanned!(at=> #fetch #call), &reply, p);

@@ -178,7 +178,8 @@ pub(crate) fn these(what: &str, names: &[&str]) -> String {
 
 /// The legal name that a typing error away from `name` would give.
 pub(crate) fn nearest<'a>(name: &str, legal: &[&'a str]) -> Option<&'a str> {
-    let closest = legal.iter().map(|&candidate| (strsim::damerau_levenshtein(name, candidate), candidate)).min()?;
+    let closest =
+        legal.iter().map(|&candidate| (strsim::damerau_levenshtein(name, candidate), candidate)).min()?;
     (closest.0 <= name.len().div_ceil(3)).then_some(closest.1)
 }
 

@@ -40,19 +40,28 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
     let (p, at) = (&settings.private, Span::mixed_site());
     let arguments = Arguments::new(function, 1, usize::MAX, p);
     let input = &message.ty;
-    let receives = quote_spanned!(message.span()=> wiring.receives_event::<#input>(););
+    let (at_input, at_output) = (located(p, message.span()), located(p, function.output_span()));
+    let receives =
+        quote_spanned!(message.span()=> wiring.receives(<#input as #at_input::EventInput>::messages););
+    let install = quote_spanned!(message.span()=> <#input as #at_input::EventInput>::install);
     let params = arguments.wiring(|param| {
         let Param { name, ty, .. } = param;
-        quote_spanned!(param.span()=> wiring.writes_in_listener::<#ty>(#name);)
+        let p = located(p, param.span());
+        quote_spanned!(param.span()=> wiring.writes(#name, #p::TypeInfo::of::<#ty>, <#ty as #p::UnitOfWork>::demand);)
     });
     let returns = function.returns();
-    let answers = quote_spanned!(function.output_span()=> wiring.answers::<#returns>(););
+    let answers = function.output.is_some().then(|| {
+        quote_spanned! {function.output_span()=>
+            wiring.answers(<#returns as #at_output::Answer>::describe);
+            wiring.fails(<#returns as #at_output::Answer>::DECLARED);
+        }
+    });
     let bind = arguments.bind();
     let wiring = quote_spanned! {at=>
         #receives
         #params
         #answers
-        ::core::option::Option::Some(#p::Bound::listener(#bind))
+        ::core::option::Option::Some(#p::Bound::listener(#bind, #install))
     };
     let bound = arguments.bound();
     let needs_scope = function.output.is_some() || !arguments.ignores_scope();
@@ -102,13 +111,14 @@ fn call(function: &Function, message: &Param, settings: &Settings, arguments: &A
             #p::Call::ready((|| -> #p::Result<()> { #output let () = output; ::core::result::Result::Ok(()) })())
         },
         Some(returns) => {
-            let answer = quote_spanned!(function.output_span()=> #at_output::answer::<#returns>(output)?);
+            let answer = quote_spanned!(function.output_span()=> <#returns as #at_output::Answer>::collect(output, &mut answers)?;);
             quote_spanned! {function.span()=>
                 #at_name::Call::future(async move {
                     #output
-                    let answer = #answer;
+                    let mut answers = #p::Answers::default();
+                    #answer
                     #commit
-                    #p::dispatch_answer(answer, &mut scope).await
+                    #p::dispatch_answer(answers, &mut scope).await
                 })
             }
         }

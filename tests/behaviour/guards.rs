@@ -47,6 +47,7 @@ enum Refused {
 
 #[guard(all)]
 fn everything(trail: &Trail, cx: Context) -> Result<()> {
+    anywise::tracing::debug!(kind = ?cx.kind(), "seen");
     trail.step(format!("all {} {}", cx.name(), cx.key().unwrap_or("-")));
     Ok(())
 }

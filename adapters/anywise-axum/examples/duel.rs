@@ -1,10 +1,14 @@
 //! Ours against hand-written axum: the same endpoints, the same limits, in turns.
 //!
 //! `cargo run --release -p anywise-axum --example duel [SECONDS]` prints, for
-//! each endpoint, the throughput through messages by that of axum handlers
-//! doing the same: the median ratio of rounds that alternate between the two.
-//! Both are served by [`serve`], limits on; the bar is 0.9. The last column is
-//! the same ratio to axum's own server, which has no limits.
+//! each endpoint, the throughput through messages by that of hand-written axum
+//! handlers: the median ratio of rounds that alternate between the servers.
+//!
+//! - `by hand`: handlers under [`serve`], limits on, that a client's hanging up
+//!   stops half way.
+//! - `in a task`: the same in a task of their own, so that they run to their end
+//!   as a message's handler does. This is the one that does the same.
+//! - `no limits`: `by hand` under axum's own server, which has no limits.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -60,7 +64,7 @@ async fn get_payment(query: GetPayment) -> Receipt {
 }
 
 /// What one writes without anywise.
-fn by_hand() -> Router {
+fn by_hand(in_a_task: bool) -> Router {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Body {
@@ -86,6 +90,11 @@ fn by_hand() -> Router {
     }
     async fn show(Path(id): Path<String>) -> Json<Reply> {
         Json(reply(&id, 900, "tok_visa"))
+    }
+    if in_a_task {
+        let create = async |body| tokio::spawn(create(body)).await.expect("no panic");
+        let show = async |path| tokio::spawn(show(path)).await.expect("no panic");
+        return Router::new().route("/payments", post(create)).route("/payments/{id}", get(show));
     }
     Router::new().route("/payments", post(create)).route("/payments/{id}", get(show))
 }
@@ -168,27 +177,27 @@ fn median(mut values: Vec<f64>) -> f64 {
 async fn duel(
     name: &str,
     request: &'static [u8],
-    sides: [SocketAddr; 3],
+    sides: [SocketAddr; 4],
     rounds: usize,
 ) -> std::io::Result<()> {
-    let [mut ours, mut hand, mut bare] = [
-        Side::connect(sides[0], request).await?,
-        Side::connect(sides[1], request).await?,
-        Side::connect(sides[2], request).await?,
-    ];
-    let (mut to_hand, mut to_bare, mut speeds) = (Vec::new(), Vec::new(), Vec::new());
+    let mut all = Vec::new();
+    for side in sides {
+        all.push(Side::connect(side, request).await?);
+    }
+    let (mut speeds, mut ratios) = (Vec::new(), [const { Vec::new() }; 3]);
     for round in 0..=rounds {
-        // Ours stands between the two, so that neither is always the warmer.
-        let by_hand = hand.round(request).await?;
-        let by_us = ours.round(request).await?;
-        let without = bare.round(request).await?;
+        let mut speed = [0.0; 4];
+        // Each round begins with another side, so that none is always the warmer.
+        for at in (0..4).map(|at| (at + round) % 4) {
+            speed[at] = all[at].round(request).await?;
+        }
         if round > 0 {
-            to_hand.push(by_us / by_hand);
-            to_bare.push(by_us / without);
-            speeds.push(by_us);
+            speeds.push(speed[0]);
+            ratios.iter_mut().zip(&speed[1..]).for_each(|(ratios, other)| ratios.push(speed[0] / other));
         }
     }
-    println!("{name:<24} {:>8.0} {:>8.3} {:>8.3}", median(speeds), median(to_hand), median(to_bare));
+    let [hand, task, bare] = ratios.map(median);
+    println!("{name:<20} {:>8.0} {hand:>10.3} {task:>10.3} {bare:>10.3}", median(speeds));
     Ok(())
 }
 
@@ -201,29 +210,35 @@ async fn listener() -> std::io::Result<(TcpListener, SocketAddr)> {
 const POST: &[u8] = b"POST /payments HTTP/1.1\r\nhost: 127.0.0.1:3000\r\nuser-agent: duel\r\naccept: */*\r\ncontent-type: application/json\r\ncontent-length: 88\r\n\r\n{\"order_id\":\"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b\",\"amount_cents\":900,\"card\":\"tok_visa\"}";
 const GET: &[u8] = b"GET /payments/0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b HTTP/1.1\r\nhost: 127.0.0.1:3000\r\nuser-agent: duel\r\naccept: */*\r\n\r\n";
 
-async fn serve_all() -> std::io::Result<[SocketAddr; 3]> {
+async fn serve_all() -> std::io::Result<[SocketAddr; 4]> {
     let app = App::builder().name("duel").build().await.expect("well wired");
     let (ours, to_ours) = listener().await?;
     let (hand, to_hand) = listener().await?;
+    let (task, to_task) = listener().await?;
     let (bare, to_bare) = listener().await?;
     let forever = std::future::pending::<()>;
-    tokio::spawn(async move { serve(ours, anywise_axum::router(&app), Limits::default(), forever()).await });
-    tokio::spawn(serve(hand, by_hand(), Limits::default(), forever()));
-    tokio::spawn(async move { axum::serve(bare, by_hand()).await });
-    Ok([to_ours, to_hand, to_bare])
+    let router = anywise_axum::router(&app);
+    tokio::spawn(serve(ours, router, Limits::default(), forever()));
+    tokio::spawn(serve(hand, by_hand(false), Limits::default(), forever()));
+    tokio::spawn(serve(task, by_hand(true), Limits::default(), forever()));
+    tokio::spawn(async move { axum::serve(bare, by_hand(false)).await });
+    Ok([to_ours, to_hand, to_task, to_bare])
 }
 
 fn main() -> std::io::Result<()> {
     let seconds: f64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(6.0);
-    // Two endpoints, three servers each.
-    let rounds = (1..1_000_u16).find(|rounds| f64::from(*rounds) * ROUND.as_secs_f64() * 6.0 >= seconds);
+    // Two endpoints, four servers each.
+    let rounds = (1..1_000_u16).find(|rounds| f64::from(*rounds) * ROUND.as_secs_f64() * 8.0 >= seconds);
     let rounds = usize::from(rounds.unwrap_or(1_000));
     // Servers on one thread, clients on another: what is measured is a core's worth.
     let server = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let sides = server.block_on(serve_all())?;
     let client = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     client.block_on(async {
-        println!("{:<24} {:>8} {:>8} {:>8}", "endpoint", "req/s", "by hand", "no limits");
+        println!(
+            "{:<20} {:>8} {:>10} {:>10} {:>10}",
+            "endpoint", "req/s", "by hand", "in a task", "no limits"
+        );
         duel("POST /payments", POST, sides, rounds).await?;
         duel("GET /payments/{id}", GET, sides, rounds).await
     })

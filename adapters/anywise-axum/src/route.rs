@@ -1,7 +1,7 @@
 //! One message's way in: an HTTP request becomes its JSON, its reply a response.
 
 use std::convert::Infallible;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -24,9 +24,6 @@ use crate::limits::Limits;
 use crate::location::Location;
 use crate::problem::Problem;
 use crate::{context, query, refuse};
-
-/// The response to come.
-pub(crate) type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
 /// A request without its body.
 struct Asked {
@@ -79,12 +76,15 @@ impl Route {
     ///
     /// What needs the request as it came is done at once, so that the future
     /// holds little.
-    pub(crate) fn answer(self: Arc<Self>, request: Request) -> Answer {
+    pub(crate) fn answer(
+        self: Arc<Self>,
+        request: Request,
+    ) -> impl Future<Output = Result<Response, Infallible>> + Send {
         let (mut parts, body) = request.into_parts();
         let mut said = Said::read(&parts.headers);
         let (request_id, private) = (said.request_id.take(), said.authorized);
         let asked = self.ask(&mut parts, &body, said);
-        Box::pin(async move {
+        async move {
             let mut response = match asked {
                 Ok(asked) => self.respond(asked, body).await,
                 Err(problem) => problem.into_response(),
@@ -97,7 +97,7 @@ impl Route {
                 headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             }
             Ok(response)
-        })
+        }
     }
 
     /// Reads everything but the body.

@@ -1,20 +1,16 @@
 //! The routes of an application's messages, as an [`axum::Router`].
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use anywise_core::App;
 use axum::Router;
-use axum::extract::Request;
-use axum::response::Response;
 use axum::routing::{MethodFilter, on_service};
 use http::Method;
-use tower::Service;
+use tower::service_fn;
 
 use crate::limits::Limits;
 use crate::nearest::Nearest;
-use crate::route::{Answer, Route};
+use crate::route::Route;
 
 /// A router with a route for each message of `app` that has one, and that a
 /// handler here or a remote answers.
@@ -50,27 +46,10 @@ pub(crate) fn limited(app: &App, limits: &Limits) -> Router {
         let (Some(filter), Some(endpoint)) = (filter, app.endpoint(&message.name)) else { continue };
         let (path, names) = positional(&http.path);
         let route = Arc::new(Route::new(endpoint, message, http, names, Arc::clone(&limits)));
-        router = router.route(&path, on_service(filter, Mounted(route)));
+        let answer = service_fn(move |request| Arc::clone(&route).answer(request));
+        router = router.route(&path, on_service(filter, answer));
     }
     router
-}
-
-/// A route as the router calls it.
-#[derive(Clone)]
-struct Mounted(Arc<Route>);
-
-impl Service<Request> for Mounted {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Answer;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request) -> Answer {
-        Arc::clone(&self.0).answer(request)
-    }
 }
 
 /// The routes there are, for whoever is lost.

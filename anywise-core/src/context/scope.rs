@@ -135,6 +135,7 @@ impl<'a> Scope<'a> {
             extra.head.id();
             extra.shared = Some(Arc::new(ContextData {
                 name: meta.wire_name(),
+                kind: meta.kind,
                 function,
                 key: extra.key.clone(),
                 head: extra.head.clone(),
@@ -198,15 +199,6 @@ impl Demand {
     pub fn sends<S: crate::message::set::MessageSet>(&mut self) {
         self.sends.extend(S::describe());
     }
-}
-
-/// Takes a value for a parameter.
-///
-/// # Errors
-/// What the type says.
-#[inline]
-pub fn take<T: FromContext>(scope: &mut Scope<'_>) -> Result<T> {
-    T::from_context(scope)
 }
 
 impl<T: FromContext> FromContext for Option<T> {

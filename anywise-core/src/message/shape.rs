@@ -12,7 +12,7 @@ use crate::context::scope::Scope;
 use crate::message::{Event, Message, MessageMeta, Request, Slot};
 use crate::walk::call::{Call, Step};
 use crate::walk::guard::{Check, ErasedCheck};
-use crate::walk::handle::{Handle, Listen};
+use crate::walk::handle::{Handle, Handler, Listen};
 
 /// A type that may be the first parameter of a handler, listener or guard.
 #[diagnostic::on_unimplemented(
@@ -35,6 +35,9 @@ pub struct Many<T>(PhantomData<T>);
 pub(crate) type Installer<'i> =
     dyn FnMut(&'static MessageMeta, &'static Slot, Box<dyn Any + Send + Sync>) + 'i;
 
+/// Takes what was installed: the message and the guard of it.
+pub(crate) type GuardInstaller<'i> = dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>) + 'i;
+
 /// An input of a handler.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command or query",
@@ -47,7 +50,7 @@ pub trait RequestInput: Input {
     #[doc(hidden)]
     fn messages() -> Vec<&'static MessageMeta>;
     #[doc(hidden)]
-    fn install(handler: Arc<dyn Handle<Input = Self>>, to: &mut Installer<'_>);
+    fn install(handler: Arc<Handler<Self>>, to: &mut Installer<'_>);
 }
 
 /// An input of a listener.
@@ -73,17 +76,14 @@ pub trait GuardInput: Input {
     #[doc(hidden)]
     fn messages() -> Vec<&'static MessageMeta>;
     #[doc(hidden)]
-    fn install(
-        guard: Arc<dyn Check<Input = Self>>,
-        to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>),
-    );
+    fn install(guard: Arc<dyn Check<Input = Self>>, to: &mut GuardInstaller<'_>);
 }
 
 #[doc(hidden)]
 pub trait RequestShape<I> {
     type Reply: Send + Sync + 'static;
     fn messages() -> Vec<&'static MessageMeta>;
-    fn install(handler: Arc<dyn Handle<Input = I>>, to: &mut Installer<'_>);
+    fn install(handler: Arc<dyn Handle<Input = I, Reply = Self::Reply>>, to: &mut Installer<'_>);
 }
 
 #[doc(hidden)]
@@ -95,10 +95,7 @@ pub trait EventShape<I> {
 #[doc(hidden)]
 pub trait GuardShape<I> {
     fn messages() -> Vec<&'static MessageMeta>;
-    fn install(
-        guard: Arc<dyn Check<Input = I>>,
-        to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>),
-    );
+    fn install(guard: Arc<dyn Check<Input = I>>, to: &mut GuardInstaller<'_>);
 }
 
 impl<I: Input> RequestInput for I
@@ -109,7 +106,7 @@ where
     fn messages() -> Vec<&'static MessageMeta> {
         <I::Shape as RequestShape<I>>::messages()
     }
-    fn install(handler: Arc<dyn Handle<Input = Self>>, to: &mut Installer<'_>) {
+    fn install(handler: Arc<Handler<Self>>, to: &mut Installer<'_>) {
         <I::Shape as RequestShape<I>>::install(handler, to);
     }
 }
@@ -133,10 +130,7 @@ where
     fn messages() -> Vec<&'static MessageMeta> {
         <I::Shape as GuardShape<I>>::messages()
     }
-    fn install(
-        guard: Arc<dyn Check<Input = Self>>,
-        to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>),
-    ) {
+    fn install(guard: Arc<dyn Check<Input = Self>>, to: &mut GuardInstaller<'_>) {
         <I::Shape as GuardShape<I>>::install(guard, to);
     }
 }
@@ -146,7 +140,7 @@ impl<M: Request> RequestShape<M> for Single {
     fn messages() -> Vec<&'static MessageMeta> {
         vec![M::META]
     }
-    fn install(handler: Arc<dyn Handle<Input = M>>, to: &mut Installer<'_>) {
+    fn install(handler: Arc<Handler<M>>, to: &mut Installer<'_>) {
         to(M::META, M::slot(), Box::new(handler));
     }
 }
@@ -164,10 +158,7 @@ impl<M: Message> GuardShape<M> for Single {
     fn messages() -> Vec<&'static MessageMeta> {
         vec![M::META]
     }
-    fn install(
-        guard: Arc<dyn Check<Input = M>>,
-        to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>),
-    ) {
+    fn install(guard: Arc<dyn Check<Input = M>>, to: &mut GuardInstaller<'_>) {
         to(M::META, Arc::new(Direct(guard)));
     }
 }
@@ -196,20 +187,21 @@ impl<F: ?Sized, M> Widen<F, M> {
     }
 }
 
-impl<I, M> Handle for Widen<dyn Handle<Input = I>, M>
+impl<I, M> Handle for Widen<dyn Handle<Input = I, Reply = M::Reply>, M>
 where
-    I: RequestInput + From<M>,
-    M: Request<Reply = I::Reply>,
+    I: From<M> + Send + 'static,
+    M: Request,
 {
     type Input = M;
-    fn handle<'a>(&'a self, scope: Scope<'a>, message: M) -> Call<'a, I::Reply> {
+    type Reply = M::Reply;
+    fn handle<'a>(&'a self, scope: Scope<'a>, message: M) -> Call<'a, M::Reply> {
         self.inner.handle(scope, I::from(message))
     }
 }
 
 impl<I, E> Listen for Widen<dyn Listen<Input = I>, E>
 where
-    I: EventInput + From<E>,
+    I: From<E> + Send + Sync + 'static,
     E: Event + Clone,
 {
     type Input = E;
@@ -226,7 +218,7 @@ struct WidenCheck<I, M> {
 
 impl<I, M> ErasedCheck for WidenCheck<I, M>
 where
-    I: GuardInput + From<M>,
+    I: From<M> + Send + Sync + 'static,
     M: Message + Clone,
 {
     fn check<'a>(&'a self, scope: &'a mut Scope<'_>, message: &'a (dyn Any + Send + Sync)) -> Step<'a> {
@@ -252,11 +244,11 @@ macro_rules! many {
             fn messages() -> Vec<&'static MessageMeta> {
                 vec![$first::META, $($rest::META),*]
             }
-            fn install(handler: Arc<dyn Handle<Input = I>>, to: &mut Installer<'_>) {
-                let one: Arc<dyn Handle<Input = $first>> = Arc::new(Widen::<dyn Handle<Input = I>, $first>::new(&handler));
+            fn install(handler: Arc<dyn Handle<Input = I, Reply = Self::Reply>>, to: &mut Installer<'_>) {
+                let one: Arc<Handler<$first>> = Arc::new(Widen::<dyn Handle<Input = I, Reply = Self::Reply>, $first>::new(&handler));
                 to($first::META, $first::slot(), Box::new(one));
                 $(
-                    let one: Arc<dyn Handle<Input = $rest>> = Arc::new(Widen::<dyn Handle<Input = I>, $rest>::new(&handler));
+                    let one: Arc<Handler<$rest>> = Arc::new(Widen::<dyn Handle<Input = I, Reply = Self::Reply>, $rest>::new(&handler));
                     to($rest::META, $rest::slot(), Box::new(one));
                 )*
             }
@@ -290,7 +282,7 @@ macro_rules! many {
             fn messages() -> Vec<&'static MessageMeta> {
                 vec![$first::META, $($rest::META),*]
             }
-            fn install(guard: Arc<dyn Check<Input = I>>, to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>)) {
+            fn install(guard: Arc<dyn Check<Input = I>>, to: &mut GuardInstaller<'_>) {
                 to($first::META, Arc::new(WidenCheck::<I, $first> { inner: Arc::clone(&guard), message: PhantomData }));
                 $(to($rest::META, Arc::new(WidenCheck::<I, $rest> { inner: Arc::clone(&guard), message: PhantomData }));)*
             }

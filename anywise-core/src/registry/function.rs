@@ -4,20 +4,19 @@
 //! without dependencies it describes the signature; read with them it also
 //! binds the function. So the description cannot differ from the binding.
 
-use std::any::Any;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::catalog::FunctionKind;
-use crate::context::scope::{Demand, FromContext};
+use crate::context::scope::Demand;
 use crate::error::{FaultInfo, Result};
-use crate::message::shape::{EventInput, GuardInput, Input, Installer, RequestInput};
+use crate::message::shape::{GuardInstaller, Input, Installer};
 use crate::message::{Command, MessageMeta, Site, TypeInfo};
 use crate::startup::dependency::{Built, Dep, Dependencies, Dependency};
 use crate::walk::call::BoxFuture;
-use crate::walk::guard::{Around, Check, CheckAny, ErasedCheck, GuardOutput, IsNext, Target};
-use crate::walk::handle::{Answer, Handle, IntoReply, Listen, ReplyOf};
-use crate::walk::work::{UnitOfWork, WorkDemand};
+use crate::walk::guard::{Around, Check, CheckAny, IsNext, Target};
+use crate::walk::handle::{Handle, Listen};
+use crate::walk::work::WorkDemand;
 
 /// Registers a function.
 pub struct FunctionEntry {
@@ -145,9 +144,9 @@ fn intern(id: String) -> &'static str {
 /// A function with its dependencies, ready to be installed.
 pub enum Bound {
     #[doc(hidden)]
-    Function { function: Box<dyn Any>, install: Install },
+    Function(Box<dyn FnOnce(&mut Installer<'_>)>),
     #[doc(hidden)]
-    Guard { guard: Box<dyn Any>, install: InstallGuard },
+    Guard(Box<dyn FnOnce(&mut GuardInstaller<'_>)>),
     #[doc(hidden)]
     GuardAny(Arc<dyn CheckAny>),
     #[doc(hidden)]
@@ -156,42 +155,27 @@ pub enum Bound {
     Provider(BoxFuture<'static, Result<Built>>),
 }
 
-type Install = fn(Box<dyn Any>, &mut Installer<'_>);
-type InstallGuard = fn(Box<dyn Any>, &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>));
-
 #[doc(hidden)]
 impl Bound {
-    pub fn handler<H: Handle>(handler: H) -> Self {
-        fn install<I: RequestInput>(function: Box<dyn Any>, to: &mut Installer<'_>) {
-            if let Ok(handler) = function.downcast::<Arc<dyn Handle<Input = I>>>() {
-                I::install(*handler, to);
-            }
-        }
-        let handler: Arc<dyn Handle<Input = H::Input>> = Arc::new(handler);
-        Self::Function { function: Box::new(handler), install: install::<H::Input> }
+    pub fn handler<H: Handle>(
+        handler: H,
+        install: fn(Arc<dyn Handle<Input = H::Input, Reply = H::Reply>>, &mut Installer<'_>),
+    ) -> Self {
+        Self::Function(Box::new(move |to| install(Arc::new(handler), to)))
     }
 
-    pub fn listener<L: Listen>(listener: L) -> Self {
-        fn install<I: EventInput>(function: Box<dyn Any>, to: &mut Installer<'_>) {
-            if let Ok(listener) = function.downcast::<Arc<dyn Listen<Input = I>>>() {
-                I::install(*listener, to);
-            }
-        }
-        let listener: Arc<dyn Listen<Input = L::Input>> = Arc::new(listener);
-        Self::Function { function: Box::new(listener), install: install::<L::Input> }
+    pub fn listener<L: Listen>(
+        listener: L,
+        install: fn(Arc<dyn Listen<Input = L::Input>>, &mut Installer<'_>),
+    ) -> Self {
+        Self::Function(Box::new(move |to| install(Arc::new(listener), to)))
     }
 
-    pub fn guard<G: Check>(guard: G) -> Self {
-        fn install<I: GuardInput>(
-            guard: Box<dyn Any>,
-            to: &mut dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>),
-        ) {
-            if let Ok(guard) = guard.downcast::<Arc<dyn Check<Input = I>>>() {
-                I::install(*guard, to);
-            }
-        }
-        let guard: Arc<dyn Check<Input = G::Input>> = Arc::new(guard);
-        Self::Guard { guard: Box::new(guard), install: install::<G::Input> }
+    pub fn guard<G: Check>(
+        guard: G,
+        install: fn(Arc<dyn Check<Input = G::Input>>, &mut GuardInstaller<'_>),
+    ) -> Self {
+        Self::Guard(Box::new(move |to| install(Arc::new(guard), to)))
     }
 
     pub fn guard_any<G: CheckAny>(guard: G) -> Self {
@@ -228,12 +212,6 @@ pub(crate) struct Param {
     pub(crate) info: TypeInfo,
 }
 
-impl Param {
-    fn of<T: ?Sized + 'static>(name: &'static str) -> Self {
-        Self { name, info: TypeInfo::of::<T>() }
-    }
-}
-
 /// Reads a signature, and binds it when the dependencies are there.
 pub struct Wiring<'w> {
     pub(crate) signature: Signature,
@@ -256,59 +234,46 @@ pub(crate) fn bind(entry: &FunctionEntry, dependencies: &Dependencies) -> Option
 
 #[doc(hidden)]
 impl Wiring<'_> {
-    pub fn receives_request<I: RequestInput>(&mut self) {
-        self.record(|signature| signature.receives = I::messages());
+    pub fn receives(&mut self, messages: fn() -> Vec<&'static MessageMeta>) {
+        self.record(|signature| signature.receives = messages());
     }
 
-    pub fn receives_event<I: EventInput>(&mut self) {
-        self.record(|signature| signature.receives = I::messages());
-    }
-
-    pub fn guards<I: GuardInput>(&mut self) {
-        self.record(|signature| signature.receives = I::messages());
-    }
-
-    pub fn takes<T: FromContext + 'static>(&mut self, name: &'static str) {
+    pub fn takes(&mut self, name: &'static str, info: fn() -> TypeInfo, demand: fn(&mut Demand)) {
         self.record(|signature| {
-            signature.takes.push(Param::of::<T>(name));
-            T::demand(&mut signature.demand);
+            signature.takes.push(Param { name, info: info() });
+            demand(&mut signature.demand);
         });
     }
 
     pub fn needs<T: Dependency + ?Sized>(&mut self, name: &'static str) -> Option<Dep<T>> {
-        self.record(|signature| signature.needs.push(Param::of::<T>(name)));
+        self.record(|signature| signature.needs.push(Param { name, info: TypeInfo::of::<T>() }));
         self.dependencies?.get()
     }
 
-    pub fn writes<I: Writable, U: UnitOfWork + 'static>(&mut self, name: &'static str) {
-        self.writes_in_listener::<U>(name);
-    }
-
-    pub fn writes_in_listener<U: UnitOfWork + 'static>(&mut self, name: &'static str) {
+    pub fn writes(&mut self, name: &'static str, info: fn() -> TypeInfo, demand: fn(&mut WorkDemand)) {
         self.record(|signature| {
-            signature.writes.push(Param::of::<U>(name));
-            U::demand(&mut signature.work);
+            signature.writes.push(Param { name, info: info() });
+            demand(&mut signature.work);
         });
     }
 
-    pub fn returns<I: RequestInput, T: IntoReply<ReplyOf<I>>>(&mut self) {
-        self.record(|signature| signature.faults = T::DECLARED);
+    pub fn fails(&mut self, faults: &'static [FaultInfo]) {
+        self.record(|signature| signature.faults = faults);
     }
 
-    pub fn answers<T: Answer>(&mut self) {
-        self.record(|signature| {
-            signature.faults = T::DECLARED;
-            T::describe(&mut signature.demand.sends);
-        });
+    pub fn answers(&mut self, describe: fn(&mut Vec<&'static MessageMeta>)) {
+        self.record(|signature| describe(&mut signature.demand.sends));
     }
 
-    pub fn provides<T: GuardOutput>(&mut self) {
+    pub fn provides(&mut self, info: fn() -> TypeInfo) {
         self.record(|signature| {
-            let info = TypeInfo::of::<T::Value>();
+            let info = info();
             signature.provides = (info.id != std::any::TypeId::of::<()>()).then_some(info);
-            signature.faults = T::DECLARED;
         });
     }
+
+    /// A unit of work in a handler of `I`.
+    pub fn writable<I: Writable>(&mut self) {}
 
     pub fn next<T: IsNext>(&mut self) {}
 

@@ -274,8 +274,8 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
     let guards = Guards::bind(&model, dependencies);
     let mut table: Vec<Option<Row>> = Vec::new();
     for (_, known) in model.receivers() {
-        let Some(Bound::Function { function, install }) = bind(known.entry, dependencies) else { continue };
-        install(function, &mut |meta, slot, typed| {
+        let Some(Bound::Function(install)) = bind(known.entry, dependencies) else { continue };
+        install(&mut |meta, slot, typed| {
             let number = slot.assign();
             if table.len() <= number {
                 table.resize_with(number + 1, || None);
@@ -339,9 +339,9 @@ impl Guards {
             let bound = match bind(model.functions[*at].entry, dependencies) {
                 Some(Bound::GuardAny(guard)) => BoundGuard::Blind(Arc::new(Blind(guard))),
                 Some(Bound::Around(guard)) => BoundGuard::Around(guard),
-                Some(Bound::Guard { guard, install }) => {
+                Some(Bound::Guard(install)) => {
                     let mut checks = HashMap::new();
-                    install(guard, &mut |meta, check| {
+                    install(&mut |meta, check| {
                         checks.insert(meta.id(), check);
                     });
                     BoundGuard::Of(checks)

@@ -9,9 +9,8 @@ use std::sync::Arc;
 
 use crate::catalog::MessageKind;
 use crate::context::Principal;
-use crate::context::scope::{FromContext, Scope};
+use crate::context::scope::Scope;
 use crate::error::{Error, IntoError, Result};
-use crate::message::shape::GuardInput;
 use crate::message::{MessageMeta, TypeInfo};
 use crate::walk::call::Step;
 use crate::walk::plan::{Body, PlanStep};
@@ -19,7 +18,7 @@ use crate::walk::plan::{Body, PlanStep};
 /// A bound guard of the messages of its input.
 pub trait Check: Send + Sync + 'static {
     /// The first parameter.
-    type Input: GuardInput;
+    type Input: Send + Sync + 'static;
     /// Calls the function.
     fn check<'a>(&'a self, scope: &'a mut Scope<'_>, message: &'a Self::Input) -> Step<'a>;
 }
@@ -101,10 +100,10 @@ impl std::fmt::Debug for Next<'_> {
 /// Takes a value for a parameter of an around-guard.
 ///
 /// # Errors
-/// What the type says.
-pub fn take_next<T: FromContext>(next: &mut Next<'_>) -> Result<T> {
+/// What `take` says.
+pub fn take_next<T>(next: &mut Next<'_>, take: fn(&mut Scope<'_>) -> Result<T>) -> Result<T> {
     let mut taken = None;
-    next.body.scope(&mut |scope| taken = Some(T::from_context(scope)));
+    next.body.scope(&mut |scope| taken = Some(take(scope)));
     taken.unwrap_or_else(|| Err(Error::internal("the message has been handed on already")))
 }
 
@@ -144,10 +143,9 @@ impl<T: Send + Sync + 'static, E: IntoError> GuardOutput for Result<T, E> {
 /// Lets the message pass, and keeps what the guard provided.
 ///
 /// # Errors
-/// The guard's.
-pub fn provide<T: GuardOutput>(output: T, scope: &mut Scope<'_>) -> Result<()> {
-    let value = output.into_result()?;
-    let id = TypeId::of::<T::Value>();
+/// None; the type is that of a guard's last expression.
+pub fn provide<T: Send + Sync + 'static>(value: T, scope: &mut Scope<'_>) -> Result<()> {
+    let id = TypeId::of::<T>();
     if id == TypeId::of::<()>() {
         return Ok(());
     }
@@ -157,14 +155,6 @@ pub fn provide<T: GuardOutput>(output: T, scope: &mut Scope<'_>) -> Result<()> {
     }
     scope.extra().provide(id, value);
     Ok(())
-}
-
-/// Sorts the output of an around-guard.
-///
-/// # Errors
-/// The guard's.
-pub fn done<T: GuardOutput<Value = ()>>(output: T) -> Result<()> {
-    output.into_result()
 }
 
 /// What a guard stands in front of.

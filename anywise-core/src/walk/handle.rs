@@ -7,7 +7,7 @@
 use crate::app::Inner;
 use crate::context::scope::{Extra, Scope};
 use crate::error::{Error, FaultInfo, IntoError, Result};
-use crate::message::shape::{EventInput, RequestInput};
+use crate::message::shape::RequestInput;
 use crate::message::{Command, MessageMeta};
 use crate::walk::call::{BoxFuture, Call};
 use std::sync::Arc;
@@ -16,17 +16,25 @@ use std::sync::Arc;
 pub type ReplyOf<I> = <I as RequestInput>::Reply;
 
 /// A bound handler: its dependencies, and the call.
+///
+/// That `Input` is a request is not demanded here: the expansion asks for it in
+/// the same words wherever it matters, so that the compiler says it once.
 pub trait Handle: Send + Sync + 'static {
     /// The first parameter.
-    type Input: RequestInput;
+    type Input: Send + 'static;
+    /// What the handler of it answers.
+    type Reply: Send + Sync + 'static;
     /// Calls the function.
-    fn handle<'a>(&'a self, scope: Scope<'a>, message: Self::Input) -> Call<'a, ReplyOf<Self::Input>>;
+    fn handle<'a>(&'a self, scope: Scope<'a>, message: Self::Input) -> Call<'a, Self::Reply>;
 }
+
+/// The handler of the request `I`, whatever its own type.
+pub(crate) type Handler<I> = dyn Handle<Input = I, Reply = ReplyOf<I>>;
 
 /// A bound listener: its dependencies, and the call.
 pub trait Listen: Send + Sync + 'static {
     /// The first parameter.
-    type Input: EventInput;
+    type Input: Send + Sync + 'static;
     /// Calls the function.
     fn listen<'a>(&'a self, scope: Scope<'a>, message: &'a Self::Input) -> Call<'a, ()>;
 }
@@ -159,25 +167,6 @@ answers!(A B C);
 answers!(A B C D);
 answers!(A B C D E);
 answers!(A B C D E F);
-
-/// Sorts a handler's output.
-///
-/// # Errors
-/// The handler's own.
-#[inline]
-pub fn reply<I: RequestInput, T: IntoReply<ReplyOf<I>>>(output: T) -> Result<ReplyOf<I>> {
-    output.into_reply()
-}
-
-/// Sorts a listener's output.
-///
-/// # Errors
-/// The listener's own.
-pub fn answer<T: Answer>(output: T) -> Result<Answers> {
-    let mut answers = Answers::default();
-    output.collect(&mut answers)?;
-    Ok(answers)
-}
 
 /// Dispatches the commands a listener answered with, one after the other.
 ///

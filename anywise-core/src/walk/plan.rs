@@ -19,7 +19,7 @@ use crate::message::Message;
 use crate::registry::function::FunctionEntry;
 use crate::walk::call::{Call, Step};
 use crate::walk::guard::{Around, ErasedCheck, Next};
-use crate::walk::handle::{Handle, Listen, ReplyOf};
+use crate::walk::handle::{Handler, Listen, ReplyOf};
 
 /// How one installed function is reached.
 pub(crate) struct Plan {
@@ -146,7 +146,7 @@ pub(crate) fn timed_out(function: &str) -> Error {
 
 /// A handler with its message.
 pub(crate) struct RequestBody<'a, I: crate::message::shape::RequestInput> {
-    handler: &'a dyn Handle<Input = I>,
+    handler: &'a Handler<I>,
     scope: Option<Scope<'a>>,
     message: Option<I>,
     call: Option<Call<'a, ReplyOf<I>>>,
@@ -154,7 +154,7 @@ pub(crate) struct RequestBody<'a, I: crate::message::shape::RequestInput> {
 }
 
 impl<'a, I: crate::message::shape::RequestInput> RequestBody<'a, I> {
-    pub(crate) fn new(handler: &'a dyn Handle<Input = I>, scope: Scope<'a>, message: I) -> Self {
+    pub(crate) fn new(handler: &'a Handler<I>, scope: Scope<'a>, message: I) -> Self {
         Self { handler, scope: Some(scope), message: Some(message), call: None, reply: None }
     }
 

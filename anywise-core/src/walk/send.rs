@@ -131,8 +131,8 @@ where
     }
 }
 
-/// The walk when something stands between the caller and the handler, and of
-/// messages sent by the framework itself.
+/// The walk when something may stand between the caller and the handler, and
+/// of messages sent by the framework itself.
 pub(crate) async fn run<M: Request>(
     app: &Arc<Inner>,
     message: M,
@@ -141,7 +141,11 @@ pub(crate) async fn run<M: Request>(
     let Some((row, handler)) = app.row(M::slot()).and_then(|row| Some((row, row.handler::<M>()?))) else {
         return app.send_away(message, extra).await;
     };
+    let plain = row.plan.is_plain(extra.as_deref());
     let mut scope = Scope::new(app, &row.plan, M::META, extra);
+    if plain {
+        return Call::start(|| handler.handle(scope, message)).await;
+    }
     row.plan.expose(&message, &mut scope);
     let deadline = scope.deadline();
     let mut body = RequestBody::new(handler, scope, message);

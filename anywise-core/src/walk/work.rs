@@ -154,22 +154,10 @@ impl<S: EventSet> UnitOfWork for Events<S> {
     }
 }
 
-/// Begins a unit of work for a parameter.
-///
-/// # Errors
-/// What the type says.
+/// The message's work, which takes what a finished unit collected.
 #[inline]
-pub fn begin<U: UnitOfWork>(scope: &mut Scope<'_>) -> Result<U> {
-    U::begin(scope)
-}
-
-/// Hands a finished unit to the message's work.
-///
-/// # Errors
-/// What the type says.
-#[inline]
-pub fn finish<U: UnitOfWork>(unit: U, scope: &mut Scope<'_>) -> Result<()> {
-    unit.finish(&mut scope.extra().work)
+pub fn work<'s>(scope: &'s mut Scope<'_>) -> &'s mut Work {
+    &mut scope.extra().work
 }
 
 /// Commits what the message's function did.

@@ -1,4 +1,4 @@
-//! Every refusal in words: what must be so, and what to write instead. Where each one points is seen in `tests/ui`.
+//! Every refusal in words: what must be so, and what to write instead. Where each one points is seen in `tests/crates/ui`.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;

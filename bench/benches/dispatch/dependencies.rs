@@ -40,7 +40,12 @@ deposit!(Five, five, a: 1, b: 2, c: 3, d: 4, e: 5);
 
 pub fn figures(report: &mut dyn FnMut(Outcome)) {
     let builder = App::builder().slices([SLICE]);
-    let builder = builder.provide(Part::<1>).provide(Part::<2>).provide(Part::<3>).provide(Part::<4>).provide(Part::<5>);
+    let builder = builder
+        .provide(Part::<1>)
+        .provide(Part::<2>)
+        .provide(Part::<3>)
+        .provide(Part::<4>)
+        .provide(Part::<5>);
     let app = now(builder.build()).unwrap_or_else(|error| panic!("{error}"));
     report(Duel { figure: "send, 1 dependency / no dependency", bar: 1.05, per_call: 1 }.run(
         side!(One::number, |message| app.send(message).await),

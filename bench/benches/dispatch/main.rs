@@ -20,7 +20,8 @@ trait Boxed<M>: Send + Sync {
 
 /// An application of one slice, with its own ledger.
 fn app(slice: Slice) -> App {
-    now(App::builder().slices([slice]).provide(Ledger::default()).build()).unwrap_or_else(|error| panic!("{error}"))
+    now(App::builder().slices([slice]).provide(Ledger::default()).build())
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A receiver the compiler cannot see through.
@@ -30,8 +31,14 @@ fn boxed<M>(receiver: impl Boxed<M> + 'static) -> Arc<dyn Boxed<M>> {
 
 fn main() {
     println!("{}", Outcome::heading());
-    let figures: [fn(&mut dyn FnMut(Outcome)); 6] =
-        [send::figures, guards::figures, dependencies::figures, publish::figures, slope::figures, peers::figures];
+    let figures: [fn(&mut dyn FnMut(Outcome)); 6] = [
+        send::figures,
+        guards::figures,
+        dependencies::figures,
+        publish::figures,
+        slope::figures,
+        peers::figures,
+    ];
     for figures in figures {
         figures(&mut |outcome| println!("{outcome}"));
     }

@@ -19,8 +19,10 @@ type Entry = Box<dyn Fn(Anything) -> Pin<Box<dyn Future<Output = Anything> + Sen
 struct Naive(HashMap<TypeId, Entry>);
 
 impl Naive {
-    fn handle<M: Send + 'static, R: Send + 'static, F>(&mut self, handler: impl Fn(M) -> F + Send + Sync + 'static)
-    where
+    fn handle<M: Send + 'static, R: Send + 'static, F>(
+        &mut self,
+        handler: impl Fn(M) -> F + Send + Sync + 'static,
+    ) where
         F: Future<Output = R> + Send + 'static,
     {
         let entry = move |message: Anything| -> Pin<Box<dyn Future<Output = Anything> + Send>> {
@@ -45,10 +47,13 @@ pub fn figures(report: &mut dyn FnMut(Outcome)) {
         async move { deposit(message, &ledger).await }
     });
     let bare = boxed::<Deposit>(Ledger::default());
-    report(Duel { figure: "peer: map of boxed messages / boxed virtual call", bar: f64::INFINITY, per_call: 1 }.run(
-        side!(Deposit::number, |message| naive.send::<Deposit, Result<u64>>(message).await),
-        side!(Deposit::number, |message| bare.call(message).await),
-    ));
+    report(
+        Duel { figure: "peer: map of boxed messages / boxed virtual call", bar: f64::INFINITY, per_call: 1 }
+            .run(
+                side!(Deposit::number, |message| naive.send::<Deposit, Result<u64>>(message).await),
+                side!(Deposit::number, |message| bare.call(message).await),
+            ),
+    );
     report(Duel { figure: "ours / peer: map of boxed messages", bar: 1.0, per_call: 1 }.run(
         side!(Deposit::number, |message| app.send(message).await),
         side!(Deposit::number, |message| naive.send::<Deposit, Result<u64>>(message).await),

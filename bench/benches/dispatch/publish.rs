@@ -29,7 +29,10 @@ macro_rules! event {
         }
 
         impl Hears<Deposited> for Ledger {
-            fn hear<'a>(&'a self, event: &'a Deposited) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
+            fn hear<'a>(
+                &'a self,
+                event: &'a Deposited,
+            ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
                 Box::pin(hear(event, self))
             }
         }
@@ -42,7 +45,9 @@ macro_rules! event {
         pub fn duel(figure: &str, bar: f64, listeners: usize) -> Outcome {
             let app = app(SLICE);
             let ledger = Arc::new(Ledger::default());
-            let bare: Vec<_> = (0..listeners).map(|_| std::hint::black_box(Arc::clone(&ledger) as Arc<dyn Hears<Deposited>>)).collect();
+            let bare: Vec<_> = (0..listeners)
+                .map(|_| std::hint::black_box(Arc::clone(&ledger) as Arc<dyn Hears<Deposited>>))
+                .collect();
             let per_call = u32::try_from(listeners).expect("at most 100");
             let calls = CALLS / per_call;
             Duel { figure, bar, per_call }.run(

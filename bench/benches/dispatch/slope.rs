@@ -1,8 +1,8 @@
 //! The size of an application does not slow its messages.
 
 use anywise::__private::{
-    Bound, Call, Command, Dep, FunctionEntry, Handle, Input, Message, MessageMeta, Request, Scope, Single, Site, Slot,
-    Wiring, reply,
+    Bound, Call, Command, Dep, FunctionEntry, Handle, Input, IntoReply, Message, MessageMeta, Request,
+    RequestInput, Scope, Single, Site, Slot, Wiring,
 };
 use anywise::App;
 use bench::{Duel, Ledger, Outcome, now, side};
@@ -26,7 +26,8 @@ static SLOTS: [Slot; MOST] = [const { Slot::new() }; MOST];
 
 impl<const N: usize> Message for Deposit<N> {
     #[expect(clippy::cast_possible_truncation, reason = "at most a thousand")]
-    const META: &'static MessageMeta = &MessageMeta::command("Deposit", module_path!(), Site::new(file!(), N as u32));
+    const META: &'static MessageMeta =
+        &MessageMeta::command("Deposit", module_path!(), Site::new(file!(), N as u32));
     fn slot() -> &'static Slot {
         &SLOTS[N]
     }
@@ -50,16 +51,17 @@ struct Handler<const N: usize>(Dep<Ledger>);
 
 impl<const N: usize> Handle for Handler<N> {
     type Input = Deposit<N>;
+    type Reply = u64;
     fn handle<'a>(&'a self, _: Scope<'a>, message: Deposit<N>) -> Call<'a, u64> {
-        Call::future(async move { reply::<Deposit<N>, u64>(deposit(message, self.0.get()).await) })
+        Call::future(async move { <u64 as IntoReply<u64>>::into_reply(deposit(message, self.0.get()).await) })
     }
 }
 
 fn wire<const N: usize>(wiring: &mut Wiring<'_>) -> Option<Bound> {
-    wiring.receives_request::<Deposit<N>>();
+    wiring.receives(<Deposit<N> as RequestInput>::messages);
     let ledger = wiring.needs::<Ledger>("ledger");
-    wiring.returns::<Deposit<N>, u64>();
-    Some(Bound::handler(Handler::<N>(ledger?)))
+    wiring.fails(<u64 as IntoReply<u64>>::DECLARED);
+    Some(Bound::handler(Handler::<N>(ledger?), <Deposit<N> as RequestInput>::install))
 }
 
 macro_rules! wires {

@@ -1,7 +1,5 @@
 //! The messages and functions the tests send requests to.
 
-#![expect(clippy::needless_pass_by_value, reason = "a handler owns its message")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -16,9 +16,12 @@ const _: () = {
             mut next: ::anywise::__private::Next<'a>,
         ) -> ::anywise::__private::Step<'a> {
             ::anywise::__private::Step::future(async move {
-                let arg0 = ::anywise::__private::take_next::<Context>(&mut next)?;
+                let arg0 = ::anywise::__private::take_next(
+                    &mut next,
+                    <Context as ::anywise::__private::FromContext>::from_context,
+                )?;
                 let output = timed(arg0, self.0.get(), next).await;
-                ::anywise::__private::done::<Result<()>>(output)
+                <Result<()> as ::anywise::__private::GuardOutput>::into_result(output)
             })
         }
     }
@@ -26,9 +29,20 @@ const _: () = {
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
         wiring.next::<Next<'_>>();
-        wiring.takes::<Context>("cx");
+        wiring
+            .takes(
+                "cx",
+                ::anywise::__private::TypeInfo::of::<Context>,
+                <Context as ::anywise::__private::FromContext>::demand,
+            );
         let d0 = wiring.needs::<Clock>("clock");
-        wiring.provides::<Result<()>>();
+        wiring
+            .provides(
+                ::anywise::__private::TypeInfo::of::<
+                    <Result<()> as ::anywise::__private::GuardOutput>::Value,
+                >,
+            );
+        wiring.fails(<Result<()> as ::anywise::__private::GuardOutput>::DECLARED);
         ::core::option::Option::Some(::anywise::__private::Bound::around(__Bound(d0?)))
     }
     ::anywise::__private::inventory::submit! {

@@ -17,7 +17,7 @@ const _: () = {
         ) -> ::anywise::__private::Step<'a> {
             ::anywise::__private::Step::future(async move {
                 let output = through(next).await;
-                ::anywise::__private::done::<Result<()>>(output)
+                <Result<()> as ::anywise::__private::GuardOutput>::into_result(output)
             })
         }
     }
@@ -25,7 +25,13 @@ const _: () = {
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
         wiring.next::<Next<'_>>();
-        wiring.provides::<Result<()>>();
+        wiring
+            .provides(
+                ::anywise::__private::TypeInfo::of::<
+                    <Result<()> as ::anywise::__private::GuardOutput>::Value,
+                >,
+            );
+        wiring.fails(<Result<()> as ::anywise::__private::GuardOutput>::DECLARED);
         ::core::option::Option::Some(::anywise::__private::Bound::around(__Bound))
     }
     ::anywise::__private::inventory::submit! {

@@ -22,20 +22,43 @@ const _: () = {
             message: &'a GetOrder,
         ) -> ::anywise::__private::Step<'a> {
             ::anywise::__private::Step::future(async move {
-                let arg1 = ::anywise::__private::take::<Provided<User>>(scope)?;
+                let arg1 = <Provided<
+                    User,
+                > as ::anywise::__private::FromContext>::from_context(scope)?;
                 let output = owner(message, arg1, self.0.get()).await;
-                ::anywise::__private::provide::<Result<()>>(output, scope)
+                ::anywise::__private::provide(
+                    <Result<
+                        (),
+                    > as ::anywise::__private::GuardOutput>::into_result(output)?,
+                    scope,
+                )
             })
         }
     }
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.guards::<GetOrder>();
-        wiring.takes::<Provided<User>>("user");
+        wiring.receives(<GetOrder as ::anywise::__private::GuardInput>::messages);
+        wiring
+            .takes(
+                "user",
+                ::anywise::__private::TypeInfo::of::<Provided<User>>,
+                <Provided<User> as ::anywise::__private::FromContext>::demand,
+            );
         let d0 = wiring.needs::<dyn Orders>("orders");
-        wiring.provides::<Result<()>>();
-        ::core::option::Option::Some(::anywise::__private::Bound::guard(__Bound(d0?)))
+        wiring
+            .provides(
+                ::anywise::__private::TypeInfo::of::<
+                    <Result<()> as ::anywise::__private::GuardOutput>::Value,
+                >,
+            );
+        wiring.fails(<Result<()> as ::anywise::__private::GuardOutput>::DECLARED);
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::guard(
+                __Bound(d0?),
+                <GetOrder as ::anywise::__private::GuardInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::guard("owner", ::core::module_path!(),

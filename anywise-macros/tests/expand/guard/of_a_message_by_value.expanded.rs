@@ -20,7 +20,12 @@ const _: () = {
             ::anywise::__private::Step::ready(
                 (|| {
                     let output = owner(::anywise::__private::owned::<GetOrder>(message));
-                    ::anywise::__private::provide::<Result<Owner>>(output, scope)
+                    ::anywise::__private::provide(
+                        <Result<
+                            Owner,
+                        > as ::anywise::__private::GuardOutput>::into_result(output)?,
+                        scope,
+                    )
                 })(),
             )
         }
@@ -28,9 +33,20 @@ const _: () = {
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.guards::<GetOrder>();
-        wiring.provides::<Result<Owner>>();
-        ::core::option::Option::Some(::anywise::__private::Bound::guard(__Bound))
+        wiring.receives(<GetOrder as ::anywise::__private::GuardInput>::messages);
+        wiring
+            .provides(
+                ::anywise::__private::TypeInfo::of::<
+                    <Result<Owner> as ::anywise::__private::GuardOutput>::Value,
+                >,
+            );
+        wiring.fails(<Result<Owner> as ::anywise::__private::GuardOutput>::DECLARED);
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::guard(
+                __Bound,
+                <GetOrder as ::anywise::__private::GuardInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::guard("owner", ::core::module_path!(),

@@ -16,18 +16,36 @@ const _: () = {
             scope: &'a mut ::anywise::__private::Scope<'_>,
         ) -> ::anywise::__private::Step<'a> {
             ::anywise::__private::Step::future(async move {
-                let arg0 = ::anywise::__private::take::<Header<Authorization>>(scope)?;
+                let arg0 = <Header<
+                    Authorization,
+                > as ::anywise::__private::FromContext>::from_context(scope)?;
                 let output = signed_in(arg0, self.0.get()).await;
-                ::anywise::__private::provide::<Result<User>>(output, scope)
+                ::anywise::__private::provide(
+                    <Result<
+                        User,
+                    > as ::anywise::__private::GuardOutput>::into_result(output)?,
+                    scope,
+                )
             })
         }
     }
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.takes::<Header<Authorization>>("auth");
+        wiring
+            .takes(
+                "auth",
+                ::anywise::__private::TypeInfo::of::<Header<Authorization>>,
+                <Header<Authorization> as ::anywise::__private::FromContext>::demand,
+            );
         let d0 = wiring.needs::<JwtKeys>("keys");
-        wiring.provides::<Result<User>>();
+        wiring
+            .provides(
+                ::anywise::__private::TypeInfo::of::<
+                    <Result<User> as ::anywise::__private::GuardOutput>::Value,
+                >,
+            );
+        wiring.fails(<Result<User> as ::anywise::__private::GuardOutput>::DECLARED);
         ::core::option::Option::Some(
             ::anywise::__private::Bound::guard_any(__Bound(d0?)),
         )

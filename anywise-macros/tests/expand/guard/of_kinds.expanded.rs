@@ -18,7 +18,12 @@ const _: () = {
             ::anywise::__private::Step::ready(
                 (|| {
                     let output = open();
-                    ::anywise::__private::provide::<Result<()>>(output, scope)
+                    ::anywise::__private::provide(
+                        <Result<
+                            (),
+                        > as ::anywise::__private::GuardOutput>::into_result(output)?,
+                        scope,
+                    )
                 })(),
             )
         }
@@ -26,7 +31,13 @@ const _: () = {
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.provides::<Result<()>>();
+        wiring
+            .provides(
+                ::anywise::__private::TypeInfo::of::<
+                    <Result<()> as ::anywise::__private::GuardOutput>::Value,
+                >,
+            );
+        wiring.fails(<Result<()> as ::anywise::__private::GuardOutput>::DECLARED);
         ::core::option::Option::Some(::anywise::__private::Bound::guard_any(__Bound))
     }
     ::anywise::__private::inventory::submit! {

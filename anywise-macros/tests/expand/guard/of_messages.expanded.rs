@@ -17,9 +17,16 @@ const _: () = {
         ) -> ::anywise::__private::Step<'a> {
             ::anywise::__private::Step::ready(
                 (|| {
-                    let arg0 = ::anywise::__private::take::<Context>(scope)?;
+                    let arg0 = <Context as ::anywise::__private::FromContext>::from_context(
+                        scope,
+                    )?;
                     let output = picky(arg0);
-                    ::anywise::__private::provide::<Result<()>>(output, scope)
+                    ::anywise::__private::provide(
+                        <Result<
+                            (),
+                        > as ::anywise::__private::GuardOutput>::into_result(output)?,
+                        scope,
+                    )
                 })(),
             )
         }
@@ -27,8 +34,19 @@ const _: () = {
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.takes::<Context>("cx");
-        wiring.provides::<Result<()>>();
+        wiring
+            .takes(
+                "cx",
+                ::anywise::__private::TypeInfo::of::<Context>,
+                <Context as ::anywise::__private::FromContext>::demand,
+            );
+        wiring
+            .provides(
+                ::anywise::__private::TypeInfo::of::<
+                    <Result<()> as ::anywise::__private::GuardOutput>::Value,
+                >,
+            );
+        wiring.fails(<Result<()> as ::anywise::__private::GuardOutput>::DECLARED);
         ::core::option::Option::Some(::anywise::__private::Bound::guard_any(__Bound))
     }
     ::anywise::__private::inventory::submit! {

@@ -12,24 +12,37 @@ const _: () = {
     struct __Bound(::anywise::__private::Dep<Orders>);
     impl ::anywise::__private::Handle for __Bound {
         type Input = GetOrder;
+        type Reply = ::anywise::__private::ReplyOf<GetOrder>;
         fn handle<'a>(
             &'a self,
             scope: ::anywise::__private::Scope<'a>,
             message: GetOrder,
-        ) -> ::anywise::__private::Call<'a, ::anywise::__private::ReplyOf<GetOrder>> {
+        ) -> ::anywise::__private::Call<'a, Self::Reply> {
             ::anywise::__private::Call::future(async move {
                 let output = get(&message, self.0.get()).await;
-                ::anywise::__private::reply::<GetOrder, Order>(output)
+                <Order as ::anywise::__private::IntoReply<
+                    ::anywise::__private::ReplyOf<GetOrder>,
+                >>::into_reply(output)
             })
         }
     }
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_request::<GetOrder>();
+        wiring.receives(<GetOrder as ::anywise::__private::RequestInput>::messages);
         let d0 = wiring.needs::<Orders>("orders");
-        wiring.returns::<GetOrder, Order>();
-        ::core::option::Option::Some(::anywise::__private::Bound::handler(__Bound(d0?)))
+        wiring
+            .fails(
+                <Order as ::anywise::__private::IntoReply<
+                    ::anywise::__private::ReplyOf<GetOrder>,
+                >>::DECLARED,
+            );
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::handler(
+                __Bound(d0?),
+                <GetOrder as ::anywise::__private::RequestInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::handler("get", ::core::module_path!(),

@@ -12,31 +12,55 @@ const _: () = {
     struct __Bound(::anywise::__private::Dep<Pepper>);
     impl ::anywise::__private::Handle for __Bound {
         type Input = Digest;
+        type Reply = ::anywise::__private::ReplyOf<Digest>;
         fn handle<'a>(
             &'a self,
             mut scope: ::anywise::__private::Scope<'a>,
             message: Digest,
-        ) -> ::anywise::__private::Call<'a, ::anywise::__private::ReplyOf<Digest>> {
+        ) -> ::anywise::__private::Call<'a, Self::Reply> {
             ::anywise::__private::Call::future(async move {
-                let arg1 = ::anywise::__private::take::<Header<Limit>>(&mut scope)?;
+                let arg1 = <Header<
+                    Limit,
+                > as ::anywise::__private::FromContext>::from_context(&mut scope)?;
                 let d0 = ::core::clone::Clone::clone(&self.0);
                 let (output,) = ::anywise::__private::blocking(move || {
                         let output = digest(&message, arg1, d0.get());
                         (output,)
                     })
                     .await?;
-                ::anywise::__private::reply::<Digest, Result<Hash>>(output)
+                <Result<
+                    Hash,
+                > as ::anywise::__private::IntoReply<
+                    ::anywise::__private::ReplyOf<Digest>,
+                >>::into_reply(output)
             })
         }
     }
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_request::<Digest>();
-        wiring.takes::<Header<Limit>>("limit");
+        wiring.receives(<Digest as ::anywise::__private::RequestInput>::messages);
+        wiring
+            .takes(
+                "limit",
+                ::anywise::__private::TypeInfo::of::<Header<Limit>>,
+                <Header<Limit> as ::anywise::__private::FromContext>::demand,
+            );
         let d0 = wiring.needs::<Pepper>("pepper");
-        wiring.returns::<Digest, Result<Hash>>();
-        ::core::option::Option::Some(::anywise::__private::Bound::handler(__Bound(d0?)))
+        wiring
+            .fails(
+                <Result<
+                    Hash,
+                > as ::anywise::__private::IntoReply<
+                    ::anywise::__private::ReplyOf<Digest>,
+                >>::DECLARED,
+            );
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::handler(
+                __Bound(d0?),
+                <Digest as ::anywise::__private::RequestInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::handler("digest", ::core::module_path!(),

@@ -17,16 +17,19 @@ const _: () = {
     struct __Bound(::anywise::__private::Dep<Pepper>);
     impl ::anywise::__private::Handle for __Bound {
         type Input = Digest;
+        type Reply = ::anywise::__private::ReplyOf<Digest>;
         fn handle<'a>(
             &'a self,
             mut scope: ::anywise::__private::Scope<'a>,
             message: Digest,
-        ) -> ::anywise::__private::Call<'a, ::anywise::__private::ReplyOf<Digest>> {
+        ) -> ::anywise::__private::Call<'a, Self::Reply> {
             ::anywise::__private::Call::future(async move {
-                let arg2 = ::anywise::__private::begin::<
-                    Events<(Digested,)>,
-                >(&mut scope)?;
-                let arg3 = ::anywise::__private::begin::<Tx<Sqlite>>(&mut scope)?;
+                let arg2 = <Events<
+                    (Digested,),
+                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
+                let arg3 = <Tx<
+                    Sqlite,
+                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
                 let d0 = ::core::clone::Clone::clone(&self.0);
                 let (output, arg2, arg3) = ::anywise::__private::blocking(move || {
                         let mut arg2 = arg2;
@@ -35,9 +38,21 @@ const _: () = {
                         (output, arg2, arg3)
                     })
                     .await?;
-                let reply = ::anywise::__private::reply::<Digest, ()>(output)?;
-                ::anywise::__private::finish(arg2, &mut scope)?;
-                ::anywise::__private::finish(arg3, &mut scope)?;
+                let reply = <() as ::anywise::__private::IntoReply<
+                    ::anywise::__private::ReplyOf<Digest>,
+                >>::into_reply(output)?;
+                <Events<
+                    (Digested,),
+                > as ::anywise::__private::UnitOfWork>::finish(
+                    arg2,
+                    ::anywise::__private::work(&mut scope),
+                )?;
+                <Tx<
+                    Sqlite,
+                > as ::anywise::__private::UnitOfWork>::finish(
+                    arg3,
+                    ::anywise::__private::work(&mut scope),
+                )?;
                 ::anywise::__private::commit(&mut scope).await?;
                 ::core::result::Result::Ok(reply)
             })
@@ -46,12 +61,34 @@ const _: () = {
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_request::<Digest>();
+        wiring.receives(<Digest as ::anywise::__private::RequestInput>::messages);
         let d0 = wiring.needs::<Pepper>("pepper");
-        wiring.writes::<Digest, Events<(Digested,)>>("events");
-        wiring.writes::<Digest, Tx<Sqlite>>("tx");
-        wiring.returns::<Digest, ()>();
-        ::core::option::Option::Some(::anywise::__private::Bound::handler(__Bound(d0?)))
+        wiring.writable::<Digest>();
+        wiring
+            .writes(
+                "events",
+                ::anywise::__private::TypeInfo::of::<Events<(Digested,)>>,
+                <Events<(Digested,)> as ::anywise::__private::UnitOfWork>::demand,
+            );
+        wiring.writable::<Digest>();
+        wiring
+            .writes(
+                "tx",
+                ::anywise::__private::TypeInfo::of::<Tx<Sqlite>>,
+                <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::demand,
+            );
+        wiring
+            .fails(
+                <() as ::anywise::__private::IntoReply<
+                    ::anywise::__private::ReplyOf<Digest>,
+                >>::DECLARED,
+            );
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::handler(
+                __Bound(d0?),
+                <Digest as ::anywise::__private::RequestInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::handler("digest", ::core::module_path!(),

@@ -19,20 +19,22 @@ const _: () = {
     struct __Bound(::anywise::__private::Dep<dyn Gateway>);
     impl ::anywise::__private::Handle for __Bound {
         type Input = CreatePayment;
+        type Reply = ::anywise::__private::ReplyOf<CreatePayment>;
         fn handle<'a>(
             &'a self,
             mut scope: ::anywise::__private::Scope<'a>,
             message: CreatePayment,
-        ) -> ::anywise::__private::Call<
-            'a,
-            ::anywise::__private::ReplyOf<CreatePayment>,
-        > {
+        ) -> ::anywise::__private::Call<'a, Self::Reply> {
             ::anywise::__private::Call::future(async move {
-                let arg1 = ::anywise::__private::take::<Provided<User>>(&mut scope)?;
-                let mut arg3 = ::anywise::__private::begin::<Tx<Sqlite>>(&mut scope)?;
-                let mut arg4 = ::anywise::__private::begin::<
-                    Events<(PaymentSettled, PaymentDeclined)>,
-                >(&mut scope)?;
+                let arg1 = <Provided<
+                    User,
+                > as ::anywise::__private::FromContext>::from_context(&mut scope)?;
+                let mut arg3 = <Tx<
+                    Sqlite,
+                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
+                let mut arg4 = <Events<
+                    (PaymentSettled, PaymentDeclined),
+                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
                 let output = create_payment(
                         message,
                         arg1,
@@ -41,12 +43,24 @@ const _: () = {
                         &mut arg4,
                     )
                     .await;
-                let reply = ::anywise::__private::reply::<
-                    CreatePayment,
-                    Result<Receipt, PaymentError>,
-                >(output)?;
-                ::anywise::__private::finish(arg3, &mut scope)?;
-                ::anywise::__private::finish(arg4, &mut scope)?;
+                let reply = <Result<
+                    Receipt,
+                    PaymentError,
+                > as ::anywise::__private::IntoReply<
+                    ::anywise::__private::ReplyOf<CreatePayment>,
+                >>::into_reply(output)?;
+                <Tx<
+                    Sqlite,
+                > as ::anywise::__private::UnitOfWork>::finish(
+                    arg3,
+                    ::anywise::__private::work(&mut scope),
+                )?;
+                <Events<
+                    (PaymentSettled, PaymentDeclined),
+                > as ::anywise::__private::UnitOfWork>::finish(
+                    arg4,
+                    ::anywise::__private::work(&mut scope),
+                )?;
                 ::anywise::__private::commit(&mut scope).await?;
                 ::core::result::Result::Ok(reply)
             })
@@ -55,17 +69,47 @@ const _: () = {
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_request::<CreatePayment>();
-        wiring.takes::<Provided<User>>("user");
-        let d0 = wiring.needs::<dyn Gateway>("gateway");
-        wiring.writes::<CreatePayment, Tx<Sqlite>>("tx");
+        wiring.receives(<CreatePayment as ::anywise::__private::RequestInput>::messages);
         wiring
-            .writes::<
-                CreatePayment,
-                Events<(PaymentSettled, PaymentDeclined)>,
-            >("events");
-        wiring.returns::<CreatePayment, Result<Receipt, PaymentError>>();
-        ::core::option::Option::Some(::anywise::__private::Bound::handler(__Bound(d0?)))
+            .takes(
+                "user",
+                ::anywise::__private::TypeInfo::of::<Provided<User>>,
+                <Provided<User> as ::anywise::__private::FromContext>::demand,
+            );
+        let d0 = wiring.needs::<dyn Gateway>("gateway");
+        wiring.writable::<CreatePayment>();
+        wiring
+            .writes(
+                "tx",
+                ::anywise::__private::TypeInfo::of::<Tx<Sqlite>>,
+                <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::demand,
+            );
+        wiring.writable::<CreatePayment>();
+        wiring
+            .writes(
+                "events",
+                ::anywise::__private::TypeInfo::of::<
+                    Events<(PaymentSettled, PaymentDeclined)>,
+                >,
+                <Events<
+                    (PaymentSettled, PaymentDeclined),
+                > as ::anywise::__private::UnitOfWork>::demand,
+            );
+        wiring
+            .fails(
+                <Result<
+                    Receipt,
+                    PaymentError,
+                > as ::anywise::__private::IntoReply<
+                    ::anywise::__private::ReplyOf<CreatePayment>,
+                >>::DECLARED,
+            );
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::handler(
+                __Bound(d0?),
+                <CreatePayment as ::anywise::__private::RequestInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::handler("create_payment",

@@ -16,18 +16,25 @@ const _: () = {
     struct __Bound(::anywise::__private::Dep<dyn Orders + Sync>);
     impl ::anywise::__private::Handle for __Bound {
         type Input = GetOrder;
+        type Reply = ::anywise::__private::ReplyOf<GetOrder>;
         fn handle<'a>(
             &'a self,
             mut scope: ::anywise::__private::Scope<'a>,
             message: GetOrder,
-        ) -> ::anywise::__private::Call<'a, ::anywise::__private::ReplyOf<GetOrder>> {
+        ) -> ::anywise::__private::Call<'a, Self::Reply> {
             ::anywise::__private::Call::ready(
                 (|| -> ::anywise::__private::Result<
                     ::anywise::__private::ReplyOf<GetOrder>,
                 > {
-                    let arg1 = ::anywise::__private::take::<Provided<User>>(&mut scope)?;
+                    let arg1 = <Provided<
+                        User,
+                    > as ::anywise::__private::FromContext>::from_context(&mut scope)?;
                     let output = get(message, arg1, self.0.get());
-                    ::anywise::__private::reply::<GetOrder, Result<Order>>(output)
+                    <Result<
+                        Order,
+                    > as ::anywise::__private::IntoReply<
+                        ::anywise::__private::ReplyOf<GetOrder>,
+                    >>::into_reply(output)
                 })(),
             )
         }
@@ -35,11 +42,28 @@ const _: () = {
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_request::<GetOrder>();
-        wiring.takes::<Provided<User>>("user");
+        wiring.receives(<GetOrder as ::anywise::__private::RequestInput>::messages);
+        wiring
+            .takes(
+                "user",
+                ::anywise::__private::TypeInfo::of::<Provided<User>>,
+                <Provided<User> as ::anywise::__private::FromContext>::demand,
+            );
         let d0 = wiring.needs::<dyn Orders + Sync>("orders");
-        wiring.returns::<GetOrder, Result<Order>>();
-        ::core::option::Option::Some(::anywise::__private::Bound::handler(__Bound(d0?)))
+        wiring
+            .fails(
+                <Result<
+                    Order,
+                > as ::anywise::__private::IntoReply<
+                    ::anywise::__private::ReplyOf<GetOrder>,
+                >>::DECLARED,
+            );
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::handler(
+                __Bound(d0?),
+                <GetOrder as ::anywise::__private::RequestInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::handler("get", ::core::module_path!(),

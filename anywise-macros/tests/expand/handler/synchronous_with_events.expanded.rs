@@ -12,18 +12,26 @@ const _: () = {
     struct __Bound;
     impl ::anywise::__private::Handle for __Bound {
         type Input = PlaceOrder;
+        type Reply = ::anywise::__private::ReplyOf<PlaceOrder>;
         fn handle<'a>(
             &'a self,
             mut scope: ::anywise::__private::Scope<'a>,
             message: PlaceOrder,
-        ) -> ::anywise::__private::Call<'a, ::anywise::__private::ReplyOf<PlaceOrder>> {
+        ) -> ::anywise::__private::Call<'a, Self::Reply> {
             ::anywise::__private::Call::future(async move {
-                let mut arg1 = ::anywise::__private::begin::<
-                    Events<(OrderPlaced,)>,
-                >(&mut scope)?;
+                let mut arg1 = <Events<
+                    (OrderPlaced,),
+                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
                 let output = place(&message, &mut arg1);
-                let reply = ::anywise::__private::reply::<PlaceOrder, OrderId>(output)?;
-                ::anywise::__private::finish(arg1, &mut scope)?;
+                let reply = <OrderId as ::anywise::__private::IntoReply<
+                    ::anywise::__private::ReplyOf<PlaceOrder>,
+                >>::into_reply(output)?;
+                <Events<
+                    (OrderPlaced,),
+                > as ::anywise::__private::UnitOfWork>::finish(
+                    arg1,
+                    ::anywise::__private::work(&mut scope),
+                )?;
                 ::anywise::__private::commit(&mut scope).await?;
                 ::core::result::Result::Ok(reply)
             })
@@ -32,10 +40,26 @@ const _: () = {
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_request::<PlaceOrder>();
-        wiring.writes::<PlaceOrder, Events<(OrderPlaced,)>>("events");
-        wiring.returns::<PlaceOrder, OrderId>();
-        ::core::option::Option::Some(::anywise::__private::Bound::handler(__Bound))
+        wiring.receives(<PlaceOrder as ::anywise::__private::RequestInput>::messages);
+        wiring.writable::<PlaceOrder>();
+        wiring
+            .writes(
+                "events",
+                ::anywise::__private::TypeInfo::of::<Events<(OrderPlaced,)>>,
+                <Events<(OrderPlaced,)> as ::anywise::__private::UnitOfWork>::demand,
+            );
+        wiring
+            .fails(
+                <OrderId as ::anywise::__private::IntoReply<
+                    ::anywise::__private::ReplyOf<PlaceOrder>,
+                >>::DECLARED,
+            );
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::handler(
+                __Bound,
+                <PlaceOrder as ::anywise::__private::RequestInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::handler("place", ::core::module_path!(),

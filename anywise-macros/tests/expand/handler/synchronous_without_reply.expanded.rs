@@ -10,17 +10,20 @@ const _: () = {
     struct __Bound;
     impl ::anywise::__private::Handle for __Bound {
         type Input = Nothing;
+        type Reply = ::anywise::__private::ReplyOf<Nothing>;
         fn handle<'a>(
             &'a self,
             scope: ::anywise::__private::Scope<'a>,
             message: Nothing,
-        ) -> ::anywise::__private::Call<'a, ::anywise::__private::ReplyOf<Nothing>> {
+        ) -> ::anywise::__private::Call<'a, Self::Reply> {
             ::anywise::__private::Call::ready(
                 (|| -> ::anywise::__private::Result<
                     ::anywise::__private::ReplyOf<Nothing>,
                 > {
                     let output = nothing(message);
-                    ::anywise::__private::reply::<Nothing, ()>(output)
+                    <() as ::anywise::__private::IntoReply<
+                        ::anywise::__private::ReplyOf<Nothing>,
+                    >>::into_reply(output)
                 })(),
             )
         }
@@ -28,9 +31,19 @@ const _: () = {
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_request::<Nothing>();
-        wiring.returns::<Nothing, ()>();
-        ::core::option::Option::Some(::anywise::__private::Bound::handler(__Bound))
+        wiring.receives(<Nothing as ::anywise::__private::RequestInput>::messages);
+        wiring
+            .fails(
+                <() as ::anywise::__private::IntoReply<
+                    ::anywise::__private::ReplyOf<Nothing>,
+                >>::DECLARED,
+            );
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::handler(
+                __Bound,
+                <Nothing as ::anywise::__private::RequestInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::handler("nothing", ::core::module_path!(),

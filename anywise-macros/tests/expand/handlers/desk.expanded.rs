@@ -57,15 +57,16 @@ const _: () = {
     );
     impl ::anywise::__private::Handle for __Bound {
         type Input = Create;
+        type Reply = ::anywise::__private::ReplyOf<Create>;
         fn handle<'a>(
             &'a self,
             mut scope: ::anywise::__private::Scope<'a>,
             message: Create,
-        ) -> ::anywise::__private::Call<'a, ::anywise::__private::ReplyOf<Create>> {
+        ) -> ::anywise::__private::Call<'a, Self::Reply> {
             ::anywise::__private::Call::future(async move {
-                let mut arg2 = ::anywise::__private::begin::<
-                    Events<(Created,)>,
-                >(&mut scope)?;
+                let mut arg2 = <Events<
+                    (Created,),
+                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
                 let output = <PaymentDesk>::create(
                         self.0.get(),
                         message,
@@ -73,11 +74,18 @@ const _: () = {
                         &mut arg2,
                     )
                     .await;
-                let reply = ::anywise::__private::reply::<
-                    Create,
-                    Result<PaymentDesk, Fault>,
-                >(output)?;
-                ::anywise::__private::finish(arg2, &mut scope)?;
+                let reply = <Result<
+                    PaymentDesk,
+                    Fault,
+                > as ::anywise::__private::IntoReply<
+                    ::anywise::__private::ReplyOf<Create>,
+                >>::into_reply(output)?;
+                <Events<
+                    (Created,),
+                > as ::anywise::__private::UnitOfWork>::finish(
+                    arg2,
+                    ::anywise::__private::work(&mut scope),
+                )?;
                 ::anywise::__private::commit(&mut scope).await?;
                 ::core::result::Result::Ok(reply)
             })
@@ -86,13 +94,30 @@ const _: () = {
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_request::<Create>();
+        wiring.receives(<Create as ::anywise::__private::RequestInput>::messages);
         let d0 = wiring.needs::<PaymentDesk>("self");
         let d1 = wiring.needs::<Clock>("clock");
-        wiring.writes::<Create, Events<(Created,)>>("events");
-        wiring.returns::<Create, Result<PaymentDesk, Fault>>();
+        wiring.writable::<Create>();
+        wiring
+            .writes(
+                "events",
+                ::anywise::__private::TypeInfo::of::<Events<(Created,)>>,
+                <Events<(Created,)> as ::anywise::__private::UnitOfWork>::demand,
+            );
+        wiring
+            .fails(
+                <Result<
+                    PaymentDesk,
+                    Fault,
+                > as ::anywise::__private::IntoReply<
+                    ::anywise::__private::ReplyOf<Create>,
+                >>::DECLARED,
+            );
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::handler(__Bound(d0?, d1?)),
+            ::anywise::__private::Bound::handler(
+                __Bound(d0?, d1?),
+                <Create as ::anywise::__private::RequestInput>::install,
+            ),
         )
     }
     ::anywise::__private::inventory::submit! {
@@ -122,10 +147,14 @@ const _: () = {
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_event::<Paid>();
+        wiring.receives(<Paid as ::anywise::__private::EventInput>::messages);
         let d0 = wiring.needs::<PaymentDesk>("self");
-        wiring.answers::<()>();
-        ::core::option::Option::Some(::anywise::__private::Bound::listener(__Bound(d0?)))
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::listener(
+                __Bound(d0?),
+                <Paid as ::anywise::__private::EventInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::listener("PaymentDesk::on_paid",
@@ -145,7 +174,12 @@ const _: () = {
             ::anywise::__private::Step::ready(
                 (|| {
                     let output = <PaymentDesk>::known(self.0.get(), message);
-                    ::anywise::__private::provide::<Result<()>>(output, scope)
+                    ::anywise::__private::provide(
+                        <Result<
+                            (),
+                        > as ::anywise::__private::GuardOutput>::into_result(output)?,
+                        scope,
+                    )
                 })(),
             )
         }
@@ -153,10 +187,21 @@ const _: () = {
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.guards::<Create>();
+        wiring.receives(<Create as ::anywise::__private::GuardInput>::messages);
         let d0 = wiring.needs::<PaymentDesk>("self");
-        wiring.provides::<Result<()>>();
-        ::core::option::Option::Some(::anywise::__private::Bound::guard(__Bound(d0?)))
+        wiring
+            .provides(
+                ::anywise::__private::TypeInfo::of::<
+                    <Result<()> as ::anywise::__private::GuardOutput>::Value,
+                >,
+            );
+        wiring.fails(<Result<()> as ::anywise::__private::GuardOutput>::DECLARED);
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::guard(
+                __Bound(d0?),
+                <Create as ::anywise::__private::GuardInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::guard("PaymentDesk::known",
@@ -173,7 +218,7 @@ const _: () = {
         ) -> ::anywise::__private::Step<'a> {
             ::anywise::__private::Step::future(async move {
                 let output = <PaymentDesk>::slow(self.0.get(), next).await;
-                ::anywise::__private::done::<Result<()>>(output)
+                <Result<()> as ::anywise::__private::GuardOutput>::into_result(output)
             })
         }
     }
@@ -182,7 +227,13 @@ const _: () = {
     ) -> ::core::option::Option<::anywise::__private::Bound> {
         wiring.next::<Next<'_>>();
         let d0 = wiring.needs::<PaymentDesk>("self");
-        wiring.provides::<Result<()>>();
+        wiring
+            .provides(
+                ::anywise::__private::TypeInfo::of::<
+                    <Result<()> as ::anywise::__private::GuardOutput>::Value,
+                >,
+            );
+        wiring.fails(<Result<()> as ::anywise::__private::GuardOutput>::DECLARED);
         ::core::option::Option::Some(::anywise::__private::Bound::around(__Bound(d0?)))
     }
     ::anywise::__private::inventory::submit! {

@@ -21,24 +21,43 @@ const _: () = {
             message: &'a PaymentSettled,
         ) -> ::anywise::__private::Call<'a, ()> {
             ::anywise::__private::Call::future(async move {
-                let mut arg1 = ::anywise::__private::begin::<Tx<Sqlite>>(&mut scope)?;
+                let mut arg1 = <Tx<
+                    Sqlite,
+                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
                 let output = on_settled(message, &mut arg1).await;
-                let answer = ::anywise::__private::answer::<
-                    Result<ConfirmOrder>,
-                >(output)?;
-                ::anywise::__private::finish(arg1, &mut scope)?;
+                let mut answers = ::anywise::__private::Answers::default();
+                <Result<
+                    ConfirmOrder,
+                > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
+                <Tx<
+                    Sqlite,
+                > as ::anywise::__private::UnitOfWork>::finish(
+                    arg1,
+                    ::anywise::__private::work(&mut scope),
+                )?;
                 ::anywise::__private::commit(&mut scope).await?;
-                ::anywise::__private::dispatch_answer(answer, &mut scope).await
+                ::anywise::__private::dispatch_answer(answers, &mut scope).await
             })
         }
     }
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_event::<PaymentSettled>();
-        wiring.writes_in_listener::<Tx<Sqlite>>("tx");
-        wiring.answers::<Result<ConfirmOrder>>();
-        ::core::option::Option::Some(::anywise::__private::Bound::listener(__Bound))
+        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::messages);
+        wiring
+            .writes(
+                "tx",
+                ::anywise::__private::TypeInfo::of::<Tx<Sqlite>>,
+                <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::demand,
+            );
+        wiring.answers(<Result<ConfirmOrder> as ::anywise::__private::Answer>::describe);
+        wiring.fails(<Result<ConfirmOrder> as ::anywise::__private::Answer>::DECLARED);
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::listener(
+                __Bound,
+                <PaymentSettled as ::anywise::__private::EventInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::listener("on_settled",

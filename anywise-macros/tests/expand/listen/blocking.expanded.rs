@@ -25,18 +25,27 @@ const _: () = {
                         (output,)
                     })
                     .await?;
-                let answer = ::anywise::__private::answer::<Result<()>>(output)?;
-                ::anywise::__private::dispatch_answer(answer, &mut scope).await
+                let mut answers = ::anywise::__private::Answers::default();
+                <Result<
+                    (),
+                > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
+                ::anywise::__private::dispatch_answer(answers, &mut scope).await
             })
         }
     }
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_event::<PaymentSettled>();
+        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::messages);
         let d0 = wiring.needs::<Printer>("printer");
-        wiring.answers::<Result<()>>();
-        ::core::option::Option::Some(::anywise::__private::Bound::listener(__Bound(d0?)))
+        wiring.answers(<Result<()> as ::anywise::__private::Answer>::describe);
+        wiring.fails(<Result<()> as ::anywise::__private::Answer>::DECLARED);
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::listener(
+                __Bound(d0?),
+                <PaymentSettled as ::anywise::__private::EventInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::listener("on_settled",

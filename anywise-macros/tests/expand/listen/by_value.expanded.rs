@@ -21,19 +21,26 @@ const _: () = {
                 let output = on_settled(
                     ::anywise::__private::owned::<PaymentSettled>(message),
                 );
-                let answer = ::anywise::__private::answer::<
-                    Option<ConfirmOrder>,
-                >(output)?;
-                ::anywise::__private::dispatch_answer(answer, &mut scope).await
+                let mut answers = ::anywise::__private::Answers::default();
+                <Option<
+                    ConfirmOrder,
+                > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
+                ::anywise::__private::dispatch_answer(answers, &mut scope).await
             })
         }
     }
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_event::<PaymentSettled>();
-        wiring.answers::<Option<ConfirmOrder>>();
-        ::core::option::Option::Some(::anywise::__private::Bound::listener(__Bound))
+        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::messages);
+        wiring.answers(<Option<ConfirmOrder> as ::anywise::__private::Answer>::describe);
+        wiring.fails(<Option<ConfirmOrder> as ::anywise::__private::Answer>::DECLARED);
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::listener(
+                __Bound,
+                <PaymentSettled as ::anywise::__private::EventInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::listener("on_settled",

@@ -27,9 +27,13 @@ const _: () = {
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_event::<PaymentSettled>();
-        wiring.answers::<()>();
-        ::core::option::Option::Some(::anywise::__private::Bound::listener(__Bound))
+        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::messages);
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::listener(
+                __Bound,
+                <PaymentSettled as ::anywise::__private::EventInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::listener("on_settled",

@@ -29,10 +29,14 @@ const _: () = {
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_event::<PaymentSettled>();
+        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::messages);
         let d0 = wiring.needs::<Counter>("counter");
-        wiring.answers::<()>();
-        ::core::option::Option::Some(::anywise::__private::Bound::listener(__Bound(d0?)))
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::listener(
+                __Bound(d0?),
+                <PaymentSettled as ::anywise::__private::EventInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::listener("on_settled",

@@ -18,12 +18,17 @@ const _: () = {
             message: &'a PaymentSettled,
         ) -> ::anywise::__private::Call<'a, ()> {
             ::anywise::__private::Call::future(async move {
-                let mut arg1 = ::anywise::__private::begin::<
-                    Events<(OrderConfirmed,)>,
-                >(&mut scope)?;
+                let mut arg1 = <Events<
+                    (OrderConfirmed,),
+                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
                 let output = on_settled(message, &mut arg1);
                 let () = output;
-                ::anywise::__private::finish(arg1, &mut scope)?;
+                <Events<
+                    (OrderConfirmed,),
+                > as ::anywise::__private::UnitOfWork>::finish(
+                    arg1,
+                    ::anywise::__private::work(&mut scope),
+                )?;
                 ::anywise::__private::commit(&mut scope).await?;
                 ::core::result::Result::Ok(())
             })
@@ -32,10 +37,19 @@ const _: () = {
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives_event::<PaymentSettled>();
-        wiring.writes_in_listener::<Events<(OrderConfirmed,)>>("events");
-        wiring.answers::<()>();
-        ::core::option::Option::Some(::anywise::__private::Bound::listener(__Bound))
+        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::messages);
+        wiring
+            .writes(
+                "events",
+                ::anywise::__private::TypeInfo::of::<Events<(OrderConfirmed,)>>,
+                <Events<(OrderConfirmed,)> as ::anywise::__private::UnitOfWork>::demand,
+            );
+        ::core::option::Option::Some(
+            ::anywise::__private::Bound::listener(
+                __Bound,
+                <PaymentSettled as ::anywise::__private::EventInput>::install,
+            ),
+        )
     }
     ::anywise::__private::inventory::submit! {
         ::anywise::__private::FunctionEntry::listener("on_settled",

@@ -20,7 +20,6 @@ fn create_payment(
     gateway: &dyn Gateway,
     events: &mut Events<(PaymentSettled,)>,
 ) -> Result<Receipt, PaymentFault> {
-    let order = order.into_inner();
     let payment_id = payments.settle(&cmd.order_id, cmd.amount_cents, || {
         acceptable(&cmd, &order)?;
         gateway.charge(&cmd.card, cmd.amount_cents).map_err(PaymentFault::from)
