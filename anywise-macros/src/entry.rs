@@ -23,16 +23,17 @@ pub(crate) fn beside(
     quote!(#dictated #item #beside)
 }
 
-/// Lints about forms of parameters that the parameter rule dictates, and about `async`, which says where a function runs: a
-/// user under `clippy::pedantic` could not follow them.
+/// Lints about forms that are dictated: of parameters by the parameter rule, of a guard's return type by what a guard is, and
+/// `async` by the wish that all functions of a slice look alike. A user under `clippy::pedantic` could not follow them.
 pub(crate) fn dictated() -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
         #[allow(
             clippy::needless_pass_by_value,
             clippy::ptr_arg,
             clippy::trivially_copy_pass_by_ref,
+            clippy::unnecessary_wraps,
             clippy::unused_async,
-            reason = "the form of a parameter says where its value comes from"
+            reason = "the signature is the specification"
         )]
     }
 }

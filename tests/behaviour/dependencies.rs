@@ -73,7 +73,7 @@ async fn charge(_: Charge, gateway: &dyn Gateway, shared: &String, late: &u64) -
     format!("{} {shared} {late}", gateway.charge())
 }
 
-fn builder(endpoint: serde_json::Value) -> anywise::AppBuilder {
+fn builder(endpoint: &serde_json::Value) -> anywise::AppBuilder {
     App::builder()
         .slices([SLICE])
         .config(json!({"dependencies": {"gateway": endpoint}}))
@@ -86,7 +86,7 @@ fn builder(endpoint: serde_json::Value) -> anywise::AppBuilder {
 
 #[tokio::test]
 async fn each_is_built_once_after_what_it_needs() {
-    let app = builder(json!({"endpoint": "here"})).build().await.unwrap();
+    let app = builder(&json!({"endpoint": "here"})).build().await.unwrap();
     assert_eq!(app.send(Charge).await.unwrap(), "charged at here shared 9");
     assert_eq!(app.send(Charge).await.unwrap(), "charged at here shared 9");
     let dependencies = &app.catalog().dependencies;
@@ -98,13 +98,13 @@ async fn each_is_built_once_after_what_it_needs() {
 #[tokio::test]
 async fn a_replacement_wins_over_every_source() {
     let app =
-        builder(json!({"endpoint": "here"})).replace::<dyn Gateway>(Arc::new(Fake)).build().await.unwrap();
+        builder(&json!({"endpoint": "here"})).replace::<dyn Gateway>(Arc::new(Fake)).build().await.unwrap();
     assert_eq!(app.send(Charge).await.unwrap(), "faked shared 9");
 }
 
 #[tokio::test]
 async fn configuration_that_does_not_fit_is_a_fault_with_its_path() {
-    let error = builder(json!({"endpoint": 7})).build().await.unwrap_err();
+    let error = builder(&json!({"endpoint": 7})).build().await.unwrap_err();
     let [fault] = error.faults() else { panic!("one fault: {error}") };
     assert_eq!(fault.code, "AW4111");
     assert!(fault.message.contains("`endpoint`"), "{fault}");
@@ -112,7 +112,7 @@ async fn configuration_that_does_not_fit_is_a_fault_with_its_path() {
 
 #[tokio::test]
 async fn a_provider_that_fails_is_a_fault() {
-    let error = builder(json!({"endpoint": "here", "tries": 9})).build().await.unwrap_err();
+    let error = builder(&json!({"endpoint": "here", "tries": 9})).build().await.unwrap_err();
     let [fault] = error.faults() else { panic!("one fault: {error}") };
     assert_eq!(fault.code, "AW4110");
     assert!(fault.message.contains("gateway is down"), "{fault}");

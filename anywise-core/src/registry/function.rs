@@ -141,6 +141,9 @@ fn intern(id: String) -> &'static str {
     id
 }
 
+/// Installs the handler of an `I` with the reply `R`.
+type InstallHandler<I, R> = fn(Arc<dyn Handle<Input = I, Reply = R>>, &mut Installer<'_>);
+
 /// A function with its dependencies, ready to be installed.
 pub enum Bound {
     #[doc(hidden)]
@@ -157,10 +160,7 @@ pub enum Bound {
 
 #[doc(hidden)]
 impl Bound {
-    pub fn handler<H: Handle>(
-        handler: H,
-        install: fn(Arc<dyn Handle<Input = H::Input, Reply = H::Reply>>, &mut Installer<'_>),
-    ) -> Self {
+    pub fn handler<H: Handle>(handler: H, install: InstallHandler<H::Input, H::Reply>) -> Self {
         Self::Function(Box::new(move |to| install(Arc::new(handler), to)))
     }
 

@@ -2,8 +2,9 @@
     clippy::needless_pass_by_value,
     clippy::ptr_arg,
     clippy::trivially_copy_pass_by_ref,
+    clippy::unnecessary_wraps,
     clippy::unused_async,
-    reason = "the form of a parameter says where its value comes from"
+    reason = "the signature is the specification"
 )]
 fn audited(cx: Context) -> Result<()> {
     body()

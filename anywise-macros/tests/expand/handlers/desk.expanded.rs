@@ -8,8 +8,9 @@ impl PaymentDesk {
         clippy::needless_pass_by_value,
         clippy::ptr_arg,
         clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
         clippy::unused_async,
-        reason = "the form of a parameter says where its value comes from"
+        reason = "the signature is the specification"
     )]
     async fn create(
         &self,
@@ -23,8 +24,9 @@ impl PaymentDesk {
         clippy::needless_pass_by_value,
         clippy::ptr_arg,
         clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
         clippy::unused_async,
-        reason = "the form of a parameter says where its value comes from"
+        reason = "the signature is the specification"
     )]
     fn on_paid(&self, event: &Paid) {
         body()
@@ -33,8 +35,9 @@ impl PaymentDesk {
         clippy::needless_pass_by_value,
         clippy::ptr_arg,
         clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
         clippy::unused_async,
-        reason = "the form of a parameter says where its value comes from"
+        reason = "the signature is the specification"
     )]
     fn known(&self, cmd: &Create) -> Result<()> {
         body()
@@ -43,8 +46,9 @@ impl PaymentDesk {
         clippy::needless_pass_by_value,
         clippy::ptr_arg,
         clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
         clippy::unused_async,
-        reason = "the form of a parameter says where its value comes from"
+        reason = "the signature is the specification"
     )]
     async fn slow(&self, next: Next<'_>) -> Result<()> {
         body()

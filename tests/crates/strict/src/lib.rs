@@ -160,7 +160,9 @@ impl Tally {
     }
 
     #[handler(blocking)]
-    fn again(&self, _command: GreetAgain) {}
+    fn again(&self, _command: GreetAgain) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
 }
 
 /// Greet once more.
