@@ -96,6 +96,19 @@ impl FromContext for Context {
 ///
 /// Made only in front of functions whose guards ask for it: the signature says
 /// who reads bodies. `null` for a message that is `local`.
+///
+/// # Examples
+/// ```
+/// use anywise::prelude::*;
+///
+/// #[guard(commands)]
+/// fn no_script(body: JsonView) -> Result<()> {
+///     if body.0.to_string().contains("<script") {
+///         return Err(Error::new(Kind::Unprocessable, "body.script", "no scripts, please"));
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct JsonView(pub serde_json::Value);
 
@@ -113,6 +126,26 @@ impl FromContext for JsonView {
 ///
 /// A function that takes one cannot start unless some guard provides a `T` on
 /// every way to it.
+///
+/// # Examples
+/// ```
+/// use anywise::prelude::*;
+///
+/// struct Tenant(String);
+///
+/// #[guard(queries)]
+/// fn tenant(principal: Principal) -> Result<Tenant> {
+///     Ok(Tenant(principal.id().to_owned()))
+/// }
+///
+/// #[query(reply = String)]
+/// struct WhoseShop;
+///
+/// #[handler]
+/// fn whose_shop(_: WhoseShop, tenant: Provided<Tenant>) -> String {
+///     tenant.0.clone()
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Provided<T>(Arc<T>);
 
@@ -149,7 +182,26 @@ impl<T: Send + Sync + 'static> FromContext for Provided<T> {
     }
 }
 
-/// When the call must be finished.
+/// When the call must be finished: the sender's deadline or the function's
+/// `timeout`, whichever is sooner.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+///
+/// use anywise::prelude::*;
+///
+/// #[query(reply = String)]
+/// struct Weather;
+///
+/// #[handler(timeout = "2s")]
+/// fn weather(_: Weather, deadline: Deadline) -> String {
+///     match deadline.remaining() {
+///         Some(left) if left < Duration::from_millis(100) => "as yesterday".into(),
+///         _ => "sunny".into(),
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline(Option<Instant>);
 
@@ -172,6 +224,26 @@ impl FromContext for Deadline {
 }
 
 /// Says that the work should end: the application is stopping.
+///
+/// # Examples
+/// ```
+/// use anywise::prelude::*;
+///
+/// #[command]
+/// struct Reindex {
+///     pages: u32,
+/// }
+///
+/// #[handler]
+/// async fn reindex(cmd: Reindex, stop: Cancellation) {
+///     for page in 0..cmd.pages {
+///         if stop.is_cancelled() {
+///             break;
+///         }
+///         println!("page {page}");
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Cancellation(CancellationToken);
 

@@ -59,6 +59,28 @@ impl FromContext for Dispatcher {
 }
 
 /// Sends the commands of the set `S`, a tuple, and no others.
+///
+/// # Examples
+/// ```
+/// use anywise::prelude::*;
+///
+/// #[command(reply = String)]
+/// struct Reserve {
+///     sku: String,
+/// }
+///
+/// #[command]
+/// struct Order {
+///     sku: String,
+/// }
+///
+/// #[handler]
+/// async fn order(cmd: Order, commands: Commands<(Reserve,)>) -> Result<()> {
+///     let shelf: String = commands.send(Reserve { sku: cmd.sku }).await?;
+///     println!("reserved on {shelf}");
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Commands<S> {
     dispatcher: Dispatcher,
@@ -89,6 +111,26 @@ impl<S: CommandSet> FromContext for Commands<S> {
 }
 
 /// Asks the queries of the set `S`, a tuple, and no others.
+///
+/// # Examples
+/// ```
+/// use anywise::prelude::*;
+///
+/// #[query(reply = u32)]
+/// struct OnHand {
+///     sku: String,
+/// }
+///
+/// #[command(reply = bool)]
+/// struct Order {
+///     sku: String,
+/// }
+///
+/// #[handler]
+/// async fn order(cmd: Order, queries: Queries<(OnHand,)>) -> Result<bool> {
+///     Ok(queries.ask(OnHand { sku: cmd.sku }).await? > 0)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Queries<S> {
     dispatcher: Dispatcher,

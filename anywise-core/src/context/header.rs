@@ -26,6 +26,33 @@ pub trait TypedHeader: Sized + Send {
 /// A header of the message, read as `H`.
 ///
 /// Missing headers are errors; take `Option<Header<H>>` where it may be absent.
+///
+/// # Examples
+/// ```
+/// use anywise::prelude::*;
+///
+/// /// The language the caller reads.
+/// struct Language(String);
+///
+/// impl anywise::TypedHeader for Language {
+///     const NAME: &'static str = "accept-language";
+///
+///     fn parse(text: &str) -> Result<Self> {
+///         Ok(Self(text.split(',').next().unwrap_or("en").to_owned()))
+///     }
+/// }
+///
+/// #[query(reply = String)]
+/// struct Greeting;
+///
+/// #[handler]
+/// fn greeting(_: Greeting, language: Option<Header<Language>>) -> String {
+///     match language {
+///         Some(language) if language.0.0 == "de" => "Hallo".into(),
+///         _ => "Hello".into(),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Header<H>(pub H);
 

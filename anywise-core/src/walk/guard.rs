@@ -53,12 +53,16 @@ impl ErasedCheck for Blind {
 /// The rest of the chain: the guards after this one, and the function.
 ///
 /// # Examples
-/// ```text
+/// ```
+/// use std::time::Instant;
+///
+/// use anywise::prelude::*;
+///
 /// #[guard(around, commands)]
 /// async fn timed(cx: Context, mut next: Next<'_>) -> Result<()> {
 ///     let began = Instant::now();
 ///     let result = next.run().await;
-///     tracing::info!(message = cx.name(), took = ?began.elapsed());
+///     println!("{} took {:?}", cx.name(), began.elapsed());
 ///     result
 /// }
 /// ```

@@ -20,6 +20,26 @@ use crate::walk::call::BoxFuture;
 ///
 /// `begin` is cheap and reserves nothing: a transaction starts with its first
 /// statement, so that what a function awaits before it holds nothing.
+///
+/// # Examples
+/// ```
+/// use anywise_core::{Result, Scope, UnitOfWork, Work};
+///
+/// /// Lines for the audit log, written when the message has succeeded.
+/// #[derive(Default)]
+/// struct Audit(Vec<String>);
+///
+/// impl UnitOfWork for Audit {
+///     fn begin(_: &mut Scope<'_>) -> Result<Self> {
+///         Ok(Self::default())
+///     }
+///
+///     fn finish(self, _: &mut Work) -> Result<()> {
+///         self.0.iter().for_each(|line| println!("audit: {line}"));
+///         Ok(())
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a unit of work",
     label = "borrowed by `&mut`, but not `UnitOfWork`",
@@ -118,6 +138,26 @@ impl<E: Event> Staged for E {
 ///
 /// They are delivered after the function's work is committed, in the order
 /// they were recorded; an error drops them all.
+///
+/// # Examples
+/// ```
+/// use anywise::prelude::*;
+///
+/// #[command]
+/// struct Pay {
+///     order_id: String,
+/// }
+///
+/// #[event]
+/// struct Paid {
+///     order_id: String,
+/// }
+///
+/// #[handler]
+/// async fn pay(cmd: Pay, events: &mut Events<(Paid,)>) {
+///     events.publish(Paid { order_id: cmd.order_id });
+/// }
+/// ```
 pub struct Events<S> {
     staged: Vec<Box<dyn Staged>>,
     set: PhantomData<fn() -> S>,
