@@ -26,7 +26,7 @@ use crate::walk::enter::Enter;
 use crate::walk::handle::{Handler, no_handler};
 use crate::walk::in_flight::InFlight;
 use crate::walk::plan::Plan;
-use crate::walk::publish::{PublishPolicy, Publishing, publishing};
+use crate::walk::publish::{PublishPolicy, Publishing, Start, publishing};
 use crate::walk::receive::{Endpoint, receive};
 use crate::walk::send::{Sending, sending};
 use crate::walk::work::StagedEvent;
@@ -134,10 +134,7 @@ impl App {
     /// # }
     /// ```
     #[inline]
-    pub fn send<M: Request>(
-        &self,
-        message: M,
-    ) -> Sending<'_, M, impl Future<Output = Result<M::Reply>> + Send> {
+    pub fn send<M: Request>(&self, message: M) -> Sending<'_, M> {
         sending(&self.0, message)
     }
 
@@ -146,7 +143,7 @@ impl App {
     ///
     /// No listener is fine.
     #[inline]
-    pub fn publish<E: Event>(&self, event: E) -> Publishing<'_, E, impl Future<Output = Result<()>> + Send> {
+    pub fn publish<E: Event>(&self, event: E) -> Publishing<'_, E, impl Start<'_, E>> {
         publishing(&self.0, event)
     }
 
@@ -291,6 +288,12 @@ impl Inner {
     #[inline]
     pub(crate) fn row(&self, slot: &Slot) -> Option<&Row> {
         self.table.get(slot.number())?.as_ref()
+    }
+
+    /// Whether events go to the listeners here and nowhere else.
+    #[inline]
+    pub(crate) fn is_direct(&self) -> bool {
+        self.store.is_none() && self.sinks.is_empty()
     }
 
     pub(crate) fn catalog(&self) -> &Catalog {

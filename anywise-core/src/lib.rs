@@ -72,13 +72,15 @@ pub mod __private {
     pub use crate::registry::function::{Bound, FunctionEntry, Wiring, Writable};
     pub use crate::registry::{MessageEntry, SliceEntry, family, message};
     pub use crate::startup::dependency::{Built, Dep, tag};
-    pub use crate::walk::call::{Call, Step, blocking};
+    pub use crate::walk::call::{AroundStep, Call, Step, blocking, room};
     pub use crate::walk::guard::{
         Around, Check, CheckAny, GuardOutput, IsNext, Next, Target, provide, take_next,
     };
+
     pub use crate::walk::handle::{
         Answer, Answers, Handle, IntoReply, Listen, Owned, ReplyOf, dispatch_answer, owned,
     };
+    pub use crate::walk::plan::pass;
     pub use crate::walk::work::{UnitOfWork, commit, work};
     pub use {inventory, schemars, serde};
 

@@ -165,6 +165,28 @@ impl<'a> Arguments<'a> {
         quote_spanned!(Span::mixed_site()=> #(let #names = #names?;)*)
     }
 
+    /// The call of a function that waits: a future that begins with the guards in front of it. `message` borrows its
+    /// message.
+    pub(crate) fn future(&self, message: &TokenStream, body: &TokenStream) -> TokenStream {
+        let (p, span) = (&self.private, self.function.span());
+        let at_name = located(p, span);
+        let pass = quote_spanned! {Span::mixed_site()=>
+            if scope.is_guarded() {
+                #p::pass(&mut scope, #message).await?;
+            }
+        };
+        let room = quote_spanned!(Span::mixed_site()=> let room = #p::room(););
+        quote_spanned! {span=>
+            #room
+            #at_name::Call::future_in(room, async move { #pass #body })
+        }
+    }
+
+    /// What says of the bound function that its future begins with the guards in front of it.
+    pub(crate) fn passes() -> TokenStream {
+        quote_spanned!(Span::mixed_site()=> fn passes(&self) -> bool { true })
+    }
+
     /// The statements that hand every unit of work back and commit them; nothing when there is none.
     pub(crate) fn commit(&self) -> TokenStream {
         let p = &self.private;

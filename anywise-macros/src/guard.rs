@@ -218,7 +218,7 @@ fn around(function: &Function, last: &Param, p: &TokenStream) -> (TokenStream, T
     let items = quote_spanned! {at=>
         #bound
         impl #p::Around for __Bound {
-            fn around<'a>(&'a self, #mutable next: #p::Next<'a>) -> #p::Step<'a> {
+            fn around<'a>(&'a self, #mutable next: #p::Next<'a>) -> #p::AroundStep<'a> {
                 #step
             }
         }

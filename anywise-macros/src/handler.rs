@@ -62,8 +62,10 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
         ::core::option::Option::Some(#p::Bound::handler(#bind, #install))
     };
     let bound = arguments.bound();
-    let mutable = (!arguments.ignores_scope()).then(|| quote_spanned!(at=> mut));
     let call = call(function, message, settings, &arguments);
+    let waits = function.is_async || settings.blocking || arguments.writes();
+    let passes = waits.then(Arguments::passes);
+    let mutable = (waits || !arguments.ignores_scope()).then(|| quote_spanned!(at=> mut));
     let items = quote_spanned! {at=>
         #bound
         impl #p::Handle for __Bound {
@@ -72,6 +74,7 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
             fn handle<'a>(&'a self, #mutable scope: #p::Scope<'a>, message: #input) -> #p::Call<'a, Self::Reply> {
                 #call
             }
+            #passes
         }
     };
     Entry { function, private: p, kind: "handler", settings: settings.tokens(), items, wiring }.expand()
@@ -97,20 +100,14 @@ fn call(function: &Function, message: &Param, settings: &Settings, arguments: &A
     let reply = quote_spanned!(function.output_span()=> <#returns as #at_output::IntoReply<#reply_of>>::into_reply(output));
     if settings.blocking {
         let call = arguments.blocking_call(Some(leading));
-        return finish(function, arguments, &quote_spanned!(at=> #fetch #call), &reply, p);
+        return finish(arguments, &quote_spanned!(at=> #fetch #call), &reply);
     }
     let call = arguments.call(Some(leading), None, Arguments::held);
     if function.is_async {
-        return finish(
-            function,
-            arguments,
-            &quote_spanned!(at=> #fetch let output = #call.await;),
-            &reply,
-            p,
-        );
+        return finish(arguments, &quote_spanned!(at=> #fetch let output = #call.await;), &reply);
     }
     if arguments.writes() {
-        return finish(function, arguments, &quote_spanned!(at=> #fetch let output = #call;), &reply, p);
+        return finish(arguments, &quote_spanned!(at=> #fetch let output = #call;), &reply);
     }
     quote_spanned! {at=>
         #p::Call::ready((|| -> #p::Result<#reply_of> {
@@ -122,24 +119,18 @@ fn call(function: &Function, message: &Param, settings: &Settings, arguments: &A
 }
 
 /// The future that makes `output`, hands back the units of work, commits them and gives the reply.
-fn finish(
-    function: &Function,
-    arguments: &Arguments<'_>,
-    output: &TokenStream,
-    reply: &TokenStream,
-    p: &TokenStream,
-) -> TokenStream {
-    let at_name = located(p, function.span());
+fn finish(arguments: &Arguments<'_>, output: &TokenStream, reply: &TokenStream) -> TokenStream {
+    let at = Span::mixed_site();
+    let message = quote_spanned!(at=> &message);
     if !arguments.writes() {
-        return quote_spanned!(function.span()=> #at_name::Call::future(async move { #output #reply }));
+        return arguments.future(&message, &quote_spanned!(at=> #output #reply));
     }
     let commit = arguments.commit();
-    quote_spanned! {function.span()=>
-        #at_name::Call::future(async move {
-            #output
-            let reply = #reply?;
-            #commit
-            ::core::result::Result::Ok(reply)
-        })
-    }
+    let body = quote_spanned! {at=>
+        #output
+        let reply = #reply?;
+        #commit
+        ::core::result::Result::Ok(reply)
+    };
+    arguments.future(&message, &body)
 }

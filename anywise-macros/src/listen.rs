@@ -64,8 +64,9 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
         ::core::option::Option::Some(#p::Bound::listener(#bind, #install))
     };
     let bound = arguments.bound();
-    let needs_scope = function.output.is_some() || !arguments.ignores_scope();
-    let mutable = needs_scope.then(|| quote_spanned!(at=> mut));
+    let waits = waits(function, settings, &arguments);
+    let mutable = (waits || !arguments.ignores_scope()).then(|| quote_spanned!(at=> mut));
+    let passes = waits.then(Arguments::passes);
     let call = call(function, message, settings, &arguments);
     let items = quote_spanned! {at=>
         #bound
@@ -74,15 +75,21 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
             fn listen<'a>(&'a self, #mutable scope: #p::Scope<'a>, message: &'a #input) -> #p::Call<'a, ()> {
                 #call
             }
+            #passes
         }
     };
     Entry { function, private: p, kind: "listener", settings: settings.tokens(), items, wiring }.expand()
 }
 
+/// Whether its call is a future.
+fn waits(function: &Function, settings: &Settings, arguments: &Arguments<'_>) -> bool {
+    function.is_async || function.output.is_some() || settings.blocking || arguments.writes()
+}
+
 /// The body of `listen`: fetch, call, hand back, commit, send the answer.
 fn call(function: &Function, message: &Param, settings: &Settings, arguments: &Arguments<'_>) -> TokenStream {
     let (p, at) = (&settings.private, Span::mixed_site());
-    let (at_name, at_output) = (located(p, function.span()), located(p, function.output_span()));
+    let at_output = located(p, function.output_span());
     let owned = message.owned(p);
     let fetch = arguments.fetch(&quote_spanned!(at=> &mut scope), !settings.blocking);
     let output = if settings.blocking {
@@ -102,25 +109,25 @@ fn call(function: &Function, message: &Param, settings: &Settings, arguments: &A
         quote_spanned!(at=> #fetch let output = #call #wait;)
     };
     let commit = arguments.commit();
-    let waits = function.is_async || settings.blocking || arguments.writes();
+    let borrowed = quote_spanned!(at=> message);
     match &function.output {
-        None if waits => quote_spanned! {function.span()=>
-            #at_name::Call::future(async move { #output let () = output; #commit ::core::result::Result::Ok(()) })
-        },
+        None if waits(function, settings, arguments) => {
+            let body = quote_spanned!(at=> #output let () = output; #commit ::core::result::Result::Ok(()));
+            arguments.future(&borrowed, &body)
+        }
         None => quote_spanned! {at=>
             #p::Call::ready((|| -> #p::Result<()> { #output let () = output; ::core::result::Result::Ok(()) })())
         },
         Some(returns) => {
             let answer = quote_spanned!(function.output_span()=> <#returns as #at_output::Answer>::collect(output, &mut answers)?;);
-            quote_spanned! {function.span()=>
-                #at_name::Call::future(async move {
-                    #output
-                    let mut answers = #p::Answers::default();
-                    #answer
-                    #commit
-                    #p::dispatch_answer(answers, &mut scope).await
-                })
-            }
+            let body = quote_spanned! {at=>
+                #output
+                let mut answers = #p::Answers::default();
+                #answer
+                #commit
+                #p::dispatch_answer(answers, &mut scope).await
+            };
+            arguments.future(&borrowed, &body)
         }
     }
 }

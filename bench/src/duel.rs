@@ -11,35 +11,38 @@ pub const CALLS: u32 = 1_000;
 const WARM_UP: usize = 50;
 const ROUNDS: usize = 1_001;
 
-/// A figure: ours against the bare thing.
-pub struct Duel<'a> {
-    /// What is measured, in words.
-    pub figure: &'a str,
-    /// The ratio that must not be exceeded.
-    pub bar: f64,
-    /// What one of a side's calls stands for, for example 10 listeners.
-    pub per_call: u32,
+/// Runs figures and prints a line for each.
+#[derive(Debug, Default)]
+pub struct Report {
+    only: Option<String>,
 }
 
-/// What a duel came to.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// What was measured.
-    pub figure: String,
-    /// The ratio that must not be exceeded.
-    pub bar: f64,
-    /// Median of the rounds' ratios.
-    pub median: f64,
-    /// Ratio of the fastest rounds.
-    pub least: f64,
-    /// Nanoseconds of ours and of the bare thing, in their fastest rounds.
-    pub nanoseconds: (f64, f64),
-}
+impl Report {
+    /// Prints the head of the table. Of the process's arguments the first that
+    /// is no option picks the figures whose words contain it.
+    pub fn begin() -> Self {
+        let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+        println!(
+            "{:<58} {:>6} {:>7} {:>7} {:>9} {:>9}",
+            "figure", "bar", "median", "least", "ours ns", "bare ns"
+        );
+        Self { only }
+    }
 
-impl Duel<'_> {
-    /// Lets both sides run in turns; each call of a side is one round of
-    /// [`CALLS`] calls and says how long it took.
-    pub fn run(&self, mut ours: impl FnMut() -> Duration, mut bare: impl FnMut() -> Duration) -> Outcome {
+    /// One figure: both sides run in turns. Each call of a side is a round of
+    /// [`CALLS`] pieces of work and says how long they took; `each` of them are
+    /// one call, for example 10 listeners.
+    pub fn duel(
+        &self,
+        figure: &str,
+        bar: f64,
+        each: u32,
+        mut ours: impl FnMut() -> Duration,
+        mut bare: impl FnMut() -> Duration,
+    ) {
+        if self.only.as_ref().is_some_and(|only| !figure.contains(only)) {
+            return;
+        }
         for _ in 0..WARM_UP {
             ours();
             bare();
@@ -60,36 +63,18 @@ impl Duel<'_> {
             least = (least.0.min(a), least.1.min(b));
         }
         ratios.sort_by(f64::total_cmp);
-        let calls = f64::from(CALLS / self.per_call);
-        Outcome {
-            figure: self.figure.to_owned(),
-            bar: self.bar,
-            median: ratios[ROUNDS / 2],
-            least: least.0 / least.1,
-            nanoseconds: (least.0 / calls, least.1 / calls),
-        }
-    }
-}
-
-impl Outcome {
-    /// The head of a table of outcomes.
-    pub fn heading() -> String {
-        format!(
-            "{:<58} {:>6} {:>7} {:>7} {:>10} {:>10}",
-            "figure", "bar", "median", "least", "ours ns", "bare ns"
-        )
-    }
-}
-
-impl std::fmt::Display for Outcome {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { figure, bar, median, least, nanoseconds: (ours, bare) } = self;
+        let (median, calls) = (ratios[ROUNDS / 2], f64::from(CALLS / each));
         let verdict = if median <= bar { "" } else { "  over the bar" };
-        write!(f, "{figure:<58} {bar:>6.2} {median:>7.2} {least:>7.2} {ours:>10.1} {bare:>10.1}{verdict}")
+        println!(
+            "{figure:<58} {bar:>6.2} {median:>7.2} {:>7.2} {:>9.1} {:>9.1}{verdict}",
+            least.0 / least.1,
+            least.0 / calls,
+            least.1 / calls,
+        );
     }
 }
 
-/// One side of a [`Duel`]: makes the messages, then times a loop of one
+/// One side of a [`duel`](Report::duel): makes the messages, then times a loop of one
 /// expression for each, in one async block, as a caller would write it.
 #[macro_export]
 macro_rules! side {
@@ -102,7 +87,7 @@ macro_rules! side {
             let began = ::std::time::Instant::now();
             $crate::now(async {
                 for $message in messages {
-                    ::std::hint::black_box($call);
+                    let _ = ::std::hint::black_box($call);
                 }
             });
             began.elapsed()

@@ -8,6 +8,6 @@ mod duel;
 mod ledger;
 mod now;
 
-pub use duel::{CALLS, Duel, Outcome};
+pub use duel::{CALLS, Report};
 pub use ledger::Ledger;
 pub use now::now;

@@ -267,7 +267,7 @@ async fn a_blocking_handler_runs_on_the_blocking_pool() {
 async fn dropping_the_future_cancels_the_handler_and_undoes_its_events() {
     let (app, tally) = app().await;
     {
-        let mut sending = Box::pin(app.send(Hang));
+        let mut sending = Box::pin(app.send(Hang).into_future());
         assert!(futures_poll(sending.as_mut()).await.is_none());
     }
     app.settled().await;

@@ -1,7 +1,7 @@
 //! What surrounds one call of one function: the way to its context, its
 //! dependencies' application and its unit of work.
 //!
-//! A scope is four words. Everything that most calls do not need (headers,
+//! A scope is three words. Everything that most calls do not need (headers,
 //! provided values, staged events) lies in [`Extra`], which is allocated when
 //! first touched.
 
@@ -22,7 +22,6 @@ use crate::walk::work::Work;
 pub struct Scope<'a> {
     app: &'a Arc<Inner>,
     plan: &'a Plan,
-    meta: &'static MessageMeta,
     extra: Option<Box<Extra>>,
 }
 
@@ -49,13 +48,18 @@ impl Extra {
 
 impl<'a> Scope<'a> {
     #[inline]
-    pub(crate) fn new(
-        app: &'a Arc<Inner>,
-        plan: &'a Plan,
-        meta: &'static MessageMeta,
-        extra: Option<Box<Extra>>,
-    ) -> Self {
-        Self { app, plan, meta, extra }
+    pub(crate) fn new(app: &'a Arc<Inner>, plan: &'a Plan, extra: Option<Box<Extra>>) -> Self {
+        Self { app, plan, extra }
+    }
+
+    pub(crate) fn plan(&self) -> &'a Plan {
+        self.plan
+    }
+
+    #[doc(hidden)]
+    #[inline]
+    pub fn is_guarded(&self) -> bool {
+        self.plan.is_guarded()
     }
 
     pub(crate) fn app(&self) -> &'a Arc<Inner> {
@@ -89,7 +93,7 @@ impl<'a> Scope<'a> {
 
     /// Wire name of the message being handled.
     pub fn message_name(&self) -> &'static str {
-        self.meta.wire_name()
+        self.plan.meta.wire_name()
     }
 
     /// What is known of the message beside its body.
@@ -128,7 +132,7 @@ impl<'a> Scope<'a> {
     }
 
     pub(crate) fn context(&mut self) -> Context {
-        let meta = self.meta;
+        let meta = self.plan.meta;
         let function = self.plan.entry.id();
         let extra = self.extra();
         if extra.shared.is_none() {

@@ -31,9 +31,17 @@ pub struct Single;
 /// The shape of an enum of the messages in the tuple `T`.
 pub struct Many<T>(PhantomData<T>);
 
-/// Takes what was installed: the message, its slot and the typed function.
-pub(crate) type Installer<'i> =
-    dyn FnMut(&'static MessageMeta, &'static Slot, Box<dyn Any + Send + Sync>) + 'i;
+/// What was installed: the typed function for one message.
+pub struct Install {
+    pub(crate) meta: &'static MessageMeta,
+    pub(crate) slot: &'static Slot,
+    pub(crate) typed: Box<dyn Any + Send + Sync>,
+    /// Whether its calls begin with the guards in front of it.
+    pub(crate) passes: bool,
+}
+
+/// Takes what was installed.
+pub(crate) type Installer<'i> = dyn FnMut(Install) + 'i;
 
 /// Takes what was installed: the message and the guard of it.
 pub(crate) type GuardInstaller<'i> = dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>) + 'i;
@@ -141,7 +149,8 @@ impl<M: Request> RequestShape<M> for Single {
         vec![M::META]
     }
     fn install(handler: Arc<Handler<M>>, to: &mut Installer<'_>) {
-        to(M::META, M::slot(), Box::new(handler));
+        let passes = handler.passes();
+        to(Install { meta: M::META, slot: M::slot(), typed: Box::new(handler), passes });
     }
 }
 
@@ -150,7 +159,8 @@ impl<E: Event> EventShape<E> for Single {
         vec![E::META]
     }
     fn install(listener: Arc<dyn Listen<Input = E>>, to: &mut Installer<'_>) {
-        to(E::META, E::slot(), Box::new(listener));
+        let passes = listener.passes();
+        to(Install { meta: E::META, slot: E::slot(), typed: Box::new(listener), passes });
     }
 }
 
@@ -207,7 +217,7 @@ where
     type Input = E;
     fn listen<'a>(&'a self, scope: Scope<'a>, message: &'a E) -> Call<'a, ()> {
         let event = I::from(message.clone());
-        Call::future(async move { self.inner.listen(scope, &event).await })
+        Call::future(async move { self.inner.listen(scope, &event).finish().await })
     }
 }
 
@@ -225,7 +235,7 @@ where
         match message.downcast_ref::<M>() {
             Some(message) => {
                 let message = I::from(message.clone());
-                Step::future(async move { self.inner.check(scope, &message).await })
+                Step::future(async move { self.inner.check(scope, &message).finish().await })
             }
             None => Step::mismatch(),
         }
@@ -246,10 +256,10 @@ macro_rules! many {
             }
             fn install(handler: Arc<dyn Handle<Input = I, Reply = Self::Reply>>, to: &mut Installer<'_>) {
                 let one: Arc<Handler<$first>> = Arc::new(Widen::<dyn Handle<Input = I, Reply = Self::Reply>, $first>::new(&handler));
-                to($first::META, $first::slot(), Box::new(one));
+                <Single as RequestShape<$first>>::install(one, to);
                 $(
                     let one: Arc<Handler<$rest>> = Arc::new(Widen::<dyn Handle<Input = I, Reply = Self::Reply>, $rest>::new(&handler));
-                    to($rest::META, $rest::slot(), Box::new(one));
+                    <Single as RequestShape<$rest>>::install(one, to);
                 )*
             }
         }
@@ -265,10 +275,10 @@ macro_rules! many {
             }
             fn install(listener: Arc<dyn Listen<Input = I>>, to: &mut Installer<'_>) {
                 let one: Arc<dyn Listen<Input = $first>> = Arc::new(Widen::<dyn Listen<Input = I>, $first>::new(&listener));
-                to($first::META, $first::slot(), Box::new(one));
+                <Single as EventShape<$first>>::install(one, to);
                 $(
                     let one: Arc<dyn Listen<Input = $rest>> = Arc::new(Widen::<dyn Listen<Input = I>, $rest>::new(&listener));
-                    to($rest::META, $rest::slot(), Box::new(one));
+                    <Single as EventShape<$rest>>::install(one, to);
                 )*
             }
         }

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Inner, Installed, Row};
 use crate::codec::{Codec, Codecs, Json};
 use crate::error::IntoError;
+use crate::message::shape::Install;
 use crate::message::{MessageId, MessageMeta, TypeInfo};
 use crate::ports::store::Store;
 use crate::ports::transport::{Remote, Sink};
@@ -23,9 +23,9 @@ use crate::startup::dependency::{Built, Dependencies, Dependency};
 use crate::startup::fault::{BuildError, WiringFault};
 use crate::startup::model::{Known, Model};
 use crate::startup::provision::{Given, Make, Provision};
-use crate::walk::guard::{Around, Blind, ErasedCheck};
+use crate::walk::guard::{Around, Blind, ErasedCheck, Timed};
 use crate::walk::in_flight::InFlight;
-use crate::walk::plan::{Plan, PlanGuard, PlanStep};
+use crate::walk::plan::{Plan, PlanStep, Route};
 use crate::walk::publish::PublishPolicy;
 
 /// Collects what an application is made of.
@@ -275,12 +275,12 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
     let mut table: Vec<Option<Row>> = Vec::new();
     for (_, known) in model.receivers() {
         let Some(Bound::Function(install)) = bind(known.entry, dependencies) else { continue };
-        install(&mut |meta, slot, typed| {
+        install(&mut |Install { meta, slot, typed, passes }| {
             let number = slot.assign();
             if table.len() <= number {
                 table.resize_with(number + 1, || None);
             }
-            let plan = guards.plan(&model, known, meta);
+            let plan = guards.plan(&model, known, meta, passes);
             let row = table[number].get_or_insert_with(|| Row::new(meta, known.entry));
             if known.is_handler() {
                 row.handler = Some(typed);
@@ -319,7 +319,7 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
 
 impl Row {
     fn new(meta: &'static MessageMeta, entry: &'static FunctionEntry) -> Self {
-        Self { meta, handler: None, plan: Plan::plain(entry), listeners: Vec::new() }
+        Self { meta, handler: None, plan: Plan::empty(entry, meta), listeners: Vec::new() }
     }
 }
 
@@ -336,13 +336,14 @@ impl Guards {
     fn bind(model: &Model, dependencies: &Dependencies) -> Self {
         let mut guards = HashMap::new();
         for at in &model.guards {
-            let bound = match bind(model.functions[*at].entry, dependencies) {
-                Some(Bound::GuardAny(guard)) => BoundGuard::Blind(Arc::new(Blind(guard))),
-                Some(Bound::Around(guard)) => BoundGuard::Around(guard),
+            let entry = model.functions[*at].entry;
+            let bound = match bind(entry, dependencies) {
+                Some(Bound::GuardAny(guard)) => BoundGuard::Blind(timed_check(entry, Arc::new(Blind(guard)))),
+                Some(Bound::Around(guard)) => BoundGuard::Around(timed_around(entry, guard)),
                 Some(Bound::Guard(install)) => {
                     let mut checks = HashMap::new();
                     install(&mut |meta, check| {
-                        checks.insert(meta.id(), check);
+                        checks.insert(meta.id(), timed_check(entry, check));
                     });
                     BoundGuard::Of(checks)
                 }
@@ -353,29 +354,39 @@ impl Guards {
         Self(guards)
     }
 
-    fn plan(&self, model: &Model, known: &Known, meta: &'static MessageMeta) -> Plan {
-        let mut plan = Plan::plain(known.entry);
-        let mut demands = vec![&known.signature.demand];
+    fn plan(&self, model: &Model, known: &Known, meta: &'static MessageMeta, passes: bool) -> Plan {
+        let own = &known.signature.demand;
+        let (mut key, mut view, mut guards) = (own.key, own.view, Vec::new());
         for at in model.chain(known, meta) {
             let guard = match self.0.get(&at) {
-                Some(BoundGuard::Blind(check)) => PlanGuard::Before(Arc::clone(check)),
+                Some(BoundGuard::Blind(check)) => PlanStep::Before(Arc::clone(check)),
                 Some(BoundGuard::Of(checks)) => match checks.get(&meta.id()) {
-                    Some(check) => PlanGuard::Before(Arc::clone(check)),
+                    Some(check) => PlanStep::Before(Arc::clone(check)),
                     None => continue,
                 },
-                Some(BoundGuard::Around(guard)) => PlanGuard::Around(Arc::clone(guard)),
+                Some(BoundGuard::Around(guard)) => PlanStep::Around(Arc::clone(guard)),
                 None => continue,
             };
-            let entry = model.functions[at].entry;
-            plan.steps.push(PlanStep { entry, guard });
-            demands.push(&model.functions[at].signature.demand);
+            let demand = &model.functions[at].signature.demand;
+            key |= demand.key;
+            view |= demand.view;
+            guards.push(guard);
         }
-        plan.timeout = known.entry.timeout_ms.map(Duration::from_millis);
-        plan.limit = known.entry.concurrency.map(|most| Semaphore::new(most as usize));
-        plan.key = demands.iter().any(|demand| demand.key);
-        if demands.iter().any(|demand| demand.view) {
-            plan.view = registry().wire(meta).map(|wire| wire.view);
-        }
-        plan
+        let view = if view { registry().wire(meta).map(|wire| wire.view) } else { None };
+        Plan::new(known.entry, meta, Route { guards, passes, key, view })
+    }
+}
+
+fn timed_check(entry: &'static FunctionEntry, guard: Arc<dyn ErasedCheck>) -> Arc<dyn ErasedCheck> {
+    match entry.timeout_ms {
+        Some(limit) => Arc::new(Timed::new(guard, limit, entry)),
+        None => guard,
+    }
+}
+
+fn timed_around(entry: &'static FunctionEntry, guard: Arc<dyn Around>) -> Arc<dyn Around> {
+    match entry.timeout_ms {
+        Some(limit) => Arc::new(Timed::new(guard, limit, entry)),
+        None => guard,
     }
 }

@@ -1,10 +1,11 @@
-//! A function that has been called: finished already, or a boxed future.
+//! A function that has been called: finished already, or a future to wait for.
 //!
-//! Both catch panics, so that a panic is an error of its message alone. A
-//! synchronous handler never allocates; an asynchronous one allocates its
+//! A synchronous handler never allocates; an asynchronous one allocates its
 //! future, once. A guard's future lies in line in its caller's when it fits.
+//! Panics are caught where the walk is polled, not at every room on it.
 
 use std::any::Any;
+use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,16 +15,22 @@ use stackfuture::StackFuture;
 
 use crate::error::{Error, Kind, Result};
 
-/// Bytes of a guard's future that lie in line; a larger one is boxed.
-const STEP: usize = 192;
+/// Bytes of a before-guard's future that lie in line; a larger one is boxed.
+const BEFORE: usize = 128;
+
+/// The same of an around-guard, whose future holds what it runs.
+const AROUND: usize = 256;
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// Where a future will lie.
+type Room<F> = Box<MaybeUninit<F>>;
+
 /// A handler or listener that has been called.
 pub enum Call<'a, R> {
     #[doc(hidden)]
-    Ready(Option<Result<R>>),
+    Ready(Result<R>),
     #[doc(hidden)]
     Boxed(BoxFuture<'a, Result<R>>),
 }
@@ -32,7 +39,7 @@ impl<'a, R> Call<'a, R> {
     /// A call that has finished.
     #[inline]
     pub fn ready(result: Result<R>) -> Self {
-        Self::Ready(Some(result))
+        Self::Ready(result)
     }
 
     /// A call that goes on as `future`.
@@ -41,85 +48,112 @@ impl<'a, R> Call<'a, R> {
         Self::Boxed(Box::pin(future))
     }
 
-    /// Calls `start`; a panic in it is a finished call.
+    /// A call that goes on as `future`, which is made in `room`: a future that
+    /// is made first and boxed then is written twice.
     #[inline]
-    pub(crate) fn start(start: impl FnOnce() -> Self) -> Self {
-        catch_unwind(AssertUnwindSafe(start))
-            .unwrap_or_else(|payload| Self::ready(Err(panicked(payload.as_ref()))))
+    pub fn future_in<F: Future<Output = Result<R>> + Send + 'a>(room: Room<F>, future: F) -> Self {
+        let future: Pin<Box<F>> = Box::into_pin(Box::write(room, future));
+        Self::Boxed(future)
     }
-}
 
-impl<R> Unpin for Call<'_, R> {}
-
-impl<R> Future for Call<'_, R> {
-    type Output = Result<R>;
-
+    /// Polls it for the first time; what is still boxed then waits.
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Ready(result) => Poll::Ready(result.take().unwrap_or_else(|| Err(resumed()))),
-            Self::Boxed(future) => poll_caught(|| future.as_mut().poll(cx)),
+    pub(crate) fn begin(self, cx: &mut Context<'_>) -> Self {
+        match self {
+            Self::Boxed(mut future) => match future.as_mut().poll(cx) {
+                Poll::Ready(result) => Self::Ready(result),
+                Poll::Pending => Self::Boxed(future),
+            },
+            ready @ Self::Ready(_) => ready,
+        }
+    }
+
+    /// Waits for it.
+    pub(crate) async fn finish(self) -> Result<R> {
+        match self {
+            Self::Ready(result) => result,
+            Self::Boxed(future) => future.await,
         }
     }
 }
 
-pin_project! {
-    /// A guard that has been called.
-    pub struct Step<'a> {
-        #[pin]
-        state: StepState<'a>,
-    }
+/// Room for the future of a call.
+#[inline]
+pub fn room<F>() -> Room<F> {
+    Box::new_uninit()
 }
 
-pin_project! {
-    #[project = StepProj]
-    enum StepState<'a> {
-        Ready { result: Option<Result<()>> },
-        Future { #[pin] future: StackFuture<'a, Result<()>, STEP> },
-    }
+/// A guard that has been called.
+pub enum Step<'a, const ROOM: usize = BEFORE> {
+    #[doc(hidden)]
+    Ready(Result<()>),
+    #[doc(hidden)]
+    Future(StackFuture<'a, Result<()>, ROOM>),
 }
 
-impl<'a> Step<'a> {
+/// An around-guard that has been called.
+pub type AroundStep<'a> = Step<'a, AROUND>;
+
+impl<'a, const ROOM: usize> Step<'a, ROOM> {
     /// A guard that has finished.
     #[inline]
     pub fn ready(result: Result<()>) -> Self {
-        Self { state: StepState::Ready { result: Some(result) } }
+        Self::Ready(result)
     }
 
     /// A guard that goes on as `future`.
     #[inline]
     pub fn future(future: impl Future<Output = Result<()>> + Send + 'a) -> Self {
-        Self { state: StepState::Future { future: StackFuture::from_or_box(future) } }
+        Self::Future(StackFuture::from_or_box(future))
     }
 
     /// A guard was handed another message than its own: a fault of ours.
+    #[cold]
     pub(crate) fn mismatch() -> Self {
-        Self::ready(Err(Error::internal("a guard was handed a message of another type")))
+        Self::Ready(Err(Error::internal("a guard was handed a message of another type")))
     }
 
-    #[inline]
-    pub(crate) fn start(start: impl FnOnce() -> Self) -> Self {
-        catch_unwind(AssertUnwindSafe(start))
-            .unwrap_or_else(|payload| Self::ready(Err(panicked(payload.as_ref()))))
-    }
-}
-
-impl Future for Step<'_> {
-    type Output = Result<()>;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            StepProj::Ready { result } => Poll::Ready(result.take().unwrap_or_else(|| Err(resumed()))),
-            StepProj::Future { future } => poll_caught(|| future.poll(cx)),
+    /// Waits for it.
+    pub(crate) async fn finish(self) -> Result<()> {
+        match self {
+            Self::Ready(result) => result,
+            Self::Future(future) => future.await,
         }
     }
 }
 
+/// Runs `call`; a panic in it is an error of its message alone.
 #[inline]
-fn poll_caught<R>(poll: impl FnOnce() -> Poll<Result<R>>) -> Poll<Result<R>> {
-    catch_unwind(AssertUnwindSafe(poll))
-        .unwrap_or_else(|payload| Poll::Ready(Err(panicked(payload.as_ref()))))
+pub(crate) fn caught<T>(call: impl FnOnce() -> T, failed: impl FnOnce(Error) -> T) -> T {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(value) => value,
+        Err(payload) => failed(panicked(payload.as_ref())),
+    }
+}
+
+pin_project! {
+    /// A future whose panics are errors.
+    pub(crate) struct Caught<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> Caught<F> {
+    #[inline]
+    pub(crate) fn new(future: F) -> Self {
+        Self { future }
+    }
+}
+
+impl<R, F: Future<Output = Result<R>>> Future for Caught<F> {
+    type Output = Result<R>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let future = self.project().future;
+        caught(|| future.poll(cx), |error| Poll::Ready(Err(error)))
+    }
 }
 
 /// The error of a message whose function panicked. The panic's text goes to
@@ -132,11 +166,6 @@ pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Error {
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no text");
     Error::new(Kind::Internal, "AW1500", format!("a function panicked: {text}"))
-}
-
-#[cold]
-fn resumed() -> Error {
-    Error::internal("a finished call was polled again")
 }
 
 /// Runs `work` on the blocking pool.

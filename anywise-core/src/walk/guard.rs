@@ -5,15 +5,18 @@
 //! decided once, at start-up; see [`plan`](crate::plan).
 
 use std::any::{Any, TypeId};
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::catalog::MessageKind;
 use crate::context::Principal;
 use crate::context::scope::Scope;
 use crate::error::{Error, IntoError, Result};
 use crate::message::{MessageMeta, TypeInfo};
-use crate::walk::call::Step;
-use crate::walk::plan::{Body, PlanStep};
+use crate::registry::function::FunctionEntry;
+use crate::walk::call::{AroundStep, Caught, Step};
+use crate::walk::plan::{Body, PlanStep, timed_out};
 
 /// A bound guard of the messages of its input.
 pub trait Check: Send + Sync + 'static {
@@ -32,13 +35,43 @@ pub trait CheckAny: Send + Sync + 'static {
 /// A bound around-guard.
 pub trait Around: Send + Sync + 'static {
     /// Calls the function.
-    fn around<'a>(&'a self, next: Next<'a>) -> Step<'a>;
+    fn around<'a>(&'a self, next: Next<'a>) -> AroundStep<'a>;
 }
 
 /// A before-guard as the plan holds it.
 pub trait ErasedCheck: Send + Sync {
     /// Calls the guard with a message of any type.
     fn check<'a>(&'a self, scope: &'a mut Scope<'_>, message: &'a (dyn Any + Send + Sync)) -> Step<'a>;
+}
+
+/// A guard that may take only so long.
+pub(crate) struct Timed<G: ?Sized> {
+    guard: Arc<G>,
+    limit: Duration,
+    entry: &'static FunctionEntry,
+}
+
+impl<G: ?Sized> Timed<G> {
+    pub(crate) fn new(guard: Arc<G>, limit: u64, entry: &'static FunctionEntry) -> Self {
+        Self { guard, limit: Duration::from_millis(limit), entry }
+    }
+
+    async fn wait<const ROOM: usize>(&self, step: Step<'_, ROOM>) -> Result<()> {
+        let waited = tokio::time::timeout(self.limit, step.finish()).await;
+        waited.unwrap_or_else(|_| Err(timed_out(self.entry.id())))
+    }
+}
+
+impl ErasedCheck for Timed<dyn ErasedCheck> {
+    fn check<'a>(&'a self, scope: &'a mut Scope<'_>, message: &'a (dyn Any + Send + Sync)) -> Step<'a> {
+        Step::future(self.wait(self.guard.check(scope, message)))
+    }
+}
+
+impl Around for Timed<dyn Around> {
+    fn around<'a>(&'a self, next: Next<'a>) -> AroundStep<'a> {
+        Step::future(self.wait(self.guard.around(next)))
+    }
 }
 
 /// A guard that ignores its message.
@@ -66,15 +99,19 @@ impl ErasedCheck for Blind {
 ///     result
 /// }
 /// ```
-pub struct Next<'a> {
-    rest: &'a [PlanStep],
-    body: &'a mut (dyn Body + 'a),
-    ran: &'a mut bool,
+pub struct Next<'a>(&'a mut (dyn Rest + 'a));
+
+/// The rest of a chain, with its message.
+pub(crate) trait Rest: Send {
+    /// Begins it: what remains to be polled, unless it has begun before.
+    fn begin(&mut self) -> Option<(&[PlanStep], &mut dyn Body)>;
+    fn body(&mut self) -> &mut dyn Body;
+    fn reply(&self) -> Option<&(dyn Any + Send + Sync)>;
 }
 
 impl<'a> Next<'a> {
-    pub(crate) fn new(rest: &'a [PlanStep], body: &'a mut (dyn Body + 'a), ran: &'a mut bool) -> Self {
-        Self { rest, body, ran }
+    pub(crate) fn new(rest: &'a mut (dyn Rest + 'a)) -> Self {
+        Self(rest)
     }
 
     /// Runs the rest of the chain and the function.
@@ -83,21 +120,23 @@ impl<'a> Next<'a> {
     /// A guard's or the function's; and, on a second call, that the message
     /// has been handled already.
     pub async fn run(&mut self) -> Result<()> {
-        if std::mem::replace(self.ran, true) {
-            return Err(Error::internal("an around-guard ran its message twice"));
+        match self.0.begin() {
+            None => Err(Error::internal("an around-guard ran its message twice")),
+            Some(([], body)) => Caught::new(poll_fn(|cx| body.poll(cx))).await,
+            // Boxed, since it holds the next around-guard, which may hold the one after.
+            Some((rest, body)) => Box::pin(Caught::new(crate::walk::plan::steps(rest, body))).await,
         }
-        crate::walk::plan::steps(self.rest, self.body).await
     }
 
     /// The reply, after [`run`](Self::run) succeeded, if it is an `R`.
     pub fn reply<R: 'static>(&self) -> Option<&R> {
-        self.body.reply()?.downcast_ref()
+        self.0.reply()?.downcast_ref()
     }
 }
 
 impl std::fmt::Debug for Next<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Next").field("ran", &*self.ran).finish_non_exhaustive()
+        f.debug_struct("Next").finish_non_exhaustive()
     }
 }
 
@@ -107,7 +146,7 @@ impl std::fmt::Debug for Next<'_> {
 /// What `take` says.
 pub fn take_next<T>(next: &mut Next<'_>, take: fn(&mut Scope<'_>) -> Result<T>) -> Result<T> {
     let mut taken = None;
-    next.body.scope(&mut |scope| taken = Some(take(scope)));
+    next.0.body().scope(&mut |scope| taken = Some(take(scope)));
     taken.unwrap_or_else(|| Err(Error::internal("the message has been handed on already")))
 }
 

@@ -26,6 +26,10 @@ pub trait Handle: Send + Sync + 'static {
     type Reply: Send + Sync + 'static;
     /// Calls the function.
     fn handle<'a>(&'a self, scope: Scope<'a>, message: Self::Input) -> Call<'a, Self::Reply>;
+    /// Whether the future of the call begins with [`pass`](crate::walk::plan::pass).
+    fn passes(&self) -> bool {
+        false
+    }
 }
 
 /// The handler of the request `I`, whatever its own type.
@@ -37,6 +41,10 @@ pub trait Listen: Send + Sync + 'static {
     type Input: Send + Sync + 'static;
     /// Calls the function.
     fn listen<'a>(&'a self, scope: Scope<'a>, message: &'a Self::Input) -> Call<'a, ()>;
+    /// Whether the future of the call begins with [`pass`](crate::walk::plan::pass).
+    fn passes(&self) -> bool {
+        false
+    }
 }
 
 /// What the handler of a message with reply `R` may return: `R`,

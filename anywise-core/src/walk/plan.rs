@@ -1,12 +1,12 @@
 //! The order of the walk in front of one function: limits, guards, function.
 //!
-//! A [`Plan`] is resolved once at start-up. The steps run as one future beside
-//! the caller's; only the function itself, and an around-guard's future too
-//! large to lie in line, are boxed.
+//! A [`Plan`] is resolved once at start-up. Where no around-guard and no limit
+//! stands in front of an asynchronous function, its before-guards run in its
+//! own future, which is then the one allocation of the call. Everything else
+//! walks in a box of its own.
 
 use std::any::Any;
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -15,63 +15,83 @@ use tokio::sync::Semaphore;
 
 use crate::context::scope::{Extra, Scope};
 use crate::error::{Error, Kind, Result};
-use crate::message::Message;
+use crate::message::{Message, MessageMeta};
 use crate::registry::function::FunctionEntry;
-use crate::walk::call::{Call, Step};
-use crate::walk::guard::{Around, ErasedCheck, Next};
+use crate::walk::call::{BoxFuture, Call, Step};
+use crate::walk::guard::{Around, ErasedCheck, Next, Rest};
 use crate::walk::handle::{Handler, Listen, ReplyOf};
 
 /// How one installed function is reached.
 pub(crate) struct Plan {
     pub(crate) entry: &'static FunctionEntry,
-    pub(crate) steps: Vec<PlanStep>,
+    pub(crate) meta: &'static MessageMeta,
+    /// The guards that run before the function is called.
+    outer: Vec<PlanStep>,
+    /// The guards that the function's future begins with.
+    inner: Vec<Arc<dyn ErasedCheck>>,
     pub(crate) timeout: Option<Duration>,
-    pub(crate) limit: Option<Semaphore>,
-    pub(crate) key: bool,
-    pub(crate) view: Option<crate::codec::View>,
+    limit: Option<Semaphore>,
+    key: bool,
+    view: Option<crate::codec::View>,
+    /// Whether nothing of all this, but `inner`, is there.
+    direct: bool,
 }
 
 /// A guard in a plan.
-pub(crate) struct PlanStep {
-    pub(crate) entry: &'static FunctionEntry,
-    pub(crate) guard: PlanGuard,
-}
-
-/// A bound guard.
-pub(crate) enum PlanGuard {
+pub(crate) enum PlanStep {
     /// Runs before.
     Before(Arc<dyn ErasedCheck>),
     /// Runs around what follows.
     Around(Arc<dyn Around>),
 }
 
-impl PlanStep {
-    /// Waits for the guard, as long as its attribute allows.
-    async fn finish(&self, step: Step<'_>) -> Result<()> {
-        match self.entry.timeout_ms {
-            None => step.await,
-            Some(limit) => tokio::time::timeout(Duration::from_millis(limit), Box::pin(step))
-                .await
-                .unwrap_or_else(|_| Err(timed_out(self.entry.id()))),
-        }
-    }
+/// What a plan is made of.
+pub(crate) struct Route {
+    pub(crate) guards: Vec<PlanStep>,
+    /// Whether the function's future begins with [`pass`].
+    pub(crate) passes: bool,
+    /// Whether a guard asks for the message's key.
+    pub(crate) key: bool,
+    /// How a guard that asks for it sees the message.
+    pub(crate) view: Option<crate::codec::View>,
 }
 
 impl Plan {
-    /// A plan with nothing between the caller and the function.
-    pub(crate) fn plain(entry: &'static FunctionEntry) -> Self {
-        Self { entry, steps: Vec::new(), timeout: None, limit: None, key: false, view: None }
+    pub(crate) fn new(entry: &'static FunctionEntry, meta: &'static MessageMeta, route: Route) -> Self {
+        let Route { guards: mut outer, passes, key, view } = route;
+        let after = |at: usize| outer[at..].iter().all(|guard| matches!(guard, PlanStep::Before(_)));
+        let own = if passes { (0..=outer.len()).find(|at| after(*at)) } else { None };
+        let inner = outer.split_off(own.unwrap_or(outer.len())).into_iter().filter_map(|guard| match guard {
+            PlanStep::Before(guard) => Some(guard),
+            PlanStep::Around(_) => None,
+        });
+        let inner = inner.collect();
+        let timeout = entry.timeout_ms.map(Duration::from_millis);
+        let limit = entry.concurrency.map(|most| Semaphore::new(most as usize));
+        let direct = outer.is_empty() && timeout.is_none() && limit.is_none() && !key && view.is_none();
+        Self { entry, meta, outer, inner, timeout, limit, key, view, direct }
     }
 
-    /// Whether nothing stands between the caller and the function.
+    /// A plan of a message that nothing receives here.
+    pub(crate) fn empty(entry: &'static FunctionEntry, meta: &'static MessageMeta) -> Self {
+        Self::new(entry, meta, Route { guards: Vec::new(), passes: false, key: false, view: None })
+    }
+
+    /// Whether the function can be called at once.
     #[inline]
-    pub(crate) fn is_plain(&self, extra: Option<&Extra>) -> bool {
-        self.steps.is_empty()
-            && self.timeout.is_none()
-            && self.limit.is_none()
-            && !self.key
-            && self.view.is_none()
-            && extra.is_none_or(|extra| extra.head.deadline.is_none())
+    pub(crate) fn is_direct(&self, extra: Option<&Extra>) -> bool {
+        self.direct && extra.is_none_or(|extra| extra.head.deadline.is_none())
+    }
+
+    /// Whether nothing but a view of the message stood between.
+    pub(crate) fn is_open(&self, deadline: Option<Instant>) -> bool {
+        self.outer.is_empty() && self.limit.is_none() && deadline.is_none()
+    }
+
+    /// Whether the function's future begins with guards.
+    #[inline]
+    pub(crate) fn is_guarded(&self) -> bool {
+        !self.inner.is_empty()
     }
 
     /// Puts what the guards want to see of the message into the scope.
@@ -85,13 +105,26 @@ impl Plan {
     }
 }
 
+/// Runs the guards that stand directly in front of a function, in its future.
+///
+/// # Errors
+/// The first guard's that refuses.
+pub async fn pass(scope: &mut Scope<'_>, message: &(dyn Any + Send + Sync)) -> Result<()> {
+    for guard in &scope.plan().inner {
+        match guard.check(scope, message) {
+            Step::Ready(result) => result?,
+            Step::Future(future) => future.await?,
+        }
+    }
+    Ok(())
+}
+
 /// The function at the end of a chain, with its message: typed inside, seen
 /// without its type by the chain.
 pub(crate) trait Body: Send {
     /// Shows the scope, until the function has started.
     fn scope(&mut self, see: &mut dyn FnMut(&mut Scope<'_>));
     fn check<'g>(&'g mut self, guard: &'g dyn ErasedCheck) -> Step<'g>;
-    fn start(&mut self);
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>>;
     fn reply(&self) -> Option<&(dyn Any + Send + Sync)>;
 }
@@ -103,7 +136,7 @@ pub(crate) trait Body: Send {
 pub(crate) async fn walk(plan: &Plan, deadline: Option<Instant>, body: &mut (dyn Body + '_)) -> Result<()> {
     match deadline {
         None => limited(plan, body).await,
-        Some(at) => tokio::time::timeout_at(at.into(), Box::pin(limited(plan, body)))
+        Some(at) => tokio::time::timeout_at(at.into(), limited(plan, body))
             .await
             .unwrap_or_else(|_| Err(timed_out(plan.entry.id()))),
     }
@@ -114,24 +147,49 @@ async fn limited(plan: &Plan, body: &mut (dyn Body + '_)) -> Result<()> {
         Some(limit) => Some(limit.acquire().await.expect("a plan's limit is never closed")),
         None => None,
     };
-    steps(&plan.steps, body).await
+    steps(&plan.outer, body).await
 }
 
 /// Runs the guards of `chain` and then the function.
 pub(crate) async fn steps(chain: &[PlanStep], body: &mut (dyn Body + '_)) -> Result<()> {
     for (at, step) in chain.iter().enumerate() {
-        match &step.guard {
-            PlanGuard::Before(guard) => step.finish(Step::start(|| body.check(guard.as_ref()))).await?,
-            PlanGuard::Around(guard) => {
-                let mut ran = false;
-                let next = Next::new(&chain[at + 1..], body, &mut ran);
-                step.finish(Step::start(|| guard.around(next))).await?;
-                return if ran { Ok(()) } else { Err(swallowed()) };
+        match step {
+            PlanStep::Before(guard) => match body.check(guard.as_ref()) {
+                Step::Ready(result) => result?,
+                Step::Future(future) => future.await?,
+            },
+            PlanStep::Around(guard) => {
+                let mut rest = Chain { rest: &chain[at + 1..], body, ran: false };
+                match guard.around(Next::new(&mut rest)) {
+                    Step::Ready(result) => result?,
+                    Step::Future(future) => future.await?,
+                }
+                return if rest.ran { Ok(()) } else { Err(swallowed()) };
             }
         }
     }
-    body.start();
     poll_fn(|cx| body.poll(cx)).await
+}
+
+/// What an around-guard runs.
+struct Chain<'c> {
+    rest: &'c [PlanStep],
+    body: &'c mut (dyn Body + 'c),
+    ran: bool,
+}
+
+impl Rest for Chain<'_> {
+    fn begin(&mut self) -> Option<(&[PlanStep], &mut dyn Body)> {
+        (!std::mem::replace(&mut self.ran, true)).then_some((self.rest, self.body))
+    }
+
+    fn body(&mut self) -> &mut dyn Body {
+        self.body
+    }
+
+    fn reply(&self) -> Option<&(dyn Any + Send + Sync)> {
+        self.body.reply()
+    }
 }
 
 #[cold]
@@ -147,15 +205,20 @@ pub(crate) fn timed_out(function: &str) -> Error {
 /// A handler with its message.
 pub(crate) struct RequestBody<'a, I: crate::message::shape::RequestInput> {
     handler: &'a Handler<I>,
-    scope: Option<Scope<'a>>,
-    message: Option<I>,
-    call: Option<Call<'a, ReplyOf<I>>>,
+    state: BodyState<'a, I, ReplyOf<I>>,
     reply: Option<ReplyOf<I>>,
+}
+
+/// How far a function at the end of a chain has come.
+enum BodyState<'a, I, R> {
+    Before(Scope<'a>, I),
+    Running(BoxFuture<'a, Result<R>>),
+    After,
 }
 
 impl<'a, I: crate::message::shape::RequestInput> RequestBody<'a, I> {
     pub(crate) fn new(handler: &'a Handler<I>, scope: Scope<'a>, message: I) -> Self {
-        Self { handler, scope: Some(scope), message: Some(message), call: None, reply: None }
+        Self { handler, state: BodyState::Before(scope, message), reply: None }
     }
 
     pub(crate) fn into_reply(self) -> Result<ReplyOf<I>> {
@@ -165,28 +228,31 @@ impl<'a, I: crate::message::shape::RequestInput> RequestBody<'a, I> {
 
 impl<I: crate::message::shape::RequestInput> Body for RequestBody<'_, I> {
     fn scope(&mut self, see: &mut dyn FnMut(&mut Scope<'_>)) {
-        if let Some(scope) = &mut self.scope {
+        if let BodyState::Before(scope, _) = &mut self.state {
             see(scope);
         }
     }
 
     fn check<'g>(&'g mut self, guard: &'g dyn ErasedCheck) -> Step<'g> {
-        match (&mut self.scope, &self.message) {
-            (Some(scope), Some(message)) => guard.check(scope, message),
+        match &mut self.state {
+            BodyState::Before(scope, message) => guard.check(scope, message),
             _ => Step::ready(Err(swallowed())),
         }
     }
 
-    fn start(&mut self) {
-        if let (Some(scope), Some(message)) = (self.scope.take(), self.message.take()) {
-            let handler = self.handler;
-            self.call = Some(Call::start(|| handler.handle(scope, message)));
-        }
-    }
-
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        let Some(call) = &mut self.call else { return Poll::Ready(Err(swallowed())) };
-        Pin::new(call).poll(cx).map(|result| result.map(|reply| self.reply = Some(reply)))
+        let call = match std::mem::replace(&mut self.state, BodyState::After) {
+            BodyState::Before(scope, message) => self.handler.handle(scope, message),
+            BodyState::Running(future) => Call::Boxed(future),
+            BodyState::After => Call::ready(Err(swallowed())),
+        };
+        match call.begin(cx) {
+            Call::Ready(result) => Poll::Ready(result.map(|reply| self.reply = Some(reply))),
+            Call::Boxed(future) => {
+                self.state = BodyState::Running(future);
+                Poll::Pending
+            }
+        }
     }
 
     fn reply(&self) -> Option<&(dyn Any + Send + Sync)> {
@@ -197,42 +263,41 @@ impl<I: crate::message::shape::RequestInput> Body for RequestBody<'_, I> {
 /// A listener with its event.
 pub(crate) struct EventBody<'a, E> {
     listener: &'a dyn Listen<Input = E>,
-    scope: Option<Scope<'a>>,
-    event: &'a E,
-    call: Option<Call<'a, ()>>,
+    state: BodyState<'a, &'a E, ()>,
 }
 
 impl<'a, E: crate::message::shape::EventInput> EventBody<'a, E> {
     pub(crate) fn new(listener: &'a dyn Listen<Input = E>, scope: Scope<'a>, event: &'a E) -> Self {
-        Self { listener, scope: Some(scope), event, call: None }
+        Self { listener, state: BodyState::Before(scope, event) }
     }
 }
 
 impl<E: crate::message::shape::EventInput> Body for EventBody<'_, E> {
     fn scope(&mut self, see: &mut dyn FnMut(&mut Scope<'_>)) {
-        if let Some(scope) = &mut self.scope {
+        if let BodyState::Before(scope, _) = &mut self.state {
             see(scope);
         }
     }
 
     fn check<'g>(&'g mut self, guard: &'g dyn ErasedCheck) -> Step<'g> {
-        match &mut self.scope {
-            Some(scope) => guard.check(scope, self.event),
-            None => Step::ready(Err(swallowed())),
-        }
-    }
-
-    fn start(&mut self) {
-        if let Some(scope) = self.scope.take() {
-            let (listener, event) = (self.listener, self.event);
-            self.call = Some(Call::start(|| listener.listen(scope, event)));
+        match &mut self.state {
+            BodyState::Before(scope, event) => guard.check(scope, *event),
+            _ => Step::ready(Err(swallowed())),
         }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        match &mut self.call {
-            Some(call) => Pin::new(call).poll(cx),
-            None => Poll::Ready(Err(swallowed())),
+        let call = match std::mem::replace(&mut self.state, BodyState::After) {
+            BodyState::Before(scope, event) => self.listener.listen(scope, event),
+            BodyState::Running(future) => Call::Boxed(future),
+            BodyState::After => Call::ready(Err(swallowed())),
+        };
+        match call.begin(cx) {
+            Call::Ready(result) => Poll::Ready(result),
+            Call::Boxed(future) => {
+                self.state = BodyState::Running(future);
+                Poll::Pending
+            }
         }
     }
 

@@ -19,9 +19,9 @@ use crate::context::scope::{Extra, Scope};
 use crate::envelope::Head;
 use crate::error::{Error, Kind, Result};
 use crate::message::Event;
-use crate::walk::call::Call;
+use crate::walk::call::{BoxFuture, Call, Caught, caught};
 use crate::walk::handle::Listen;
-use crate::walk::plan::{EventBody, walk};
+use crate::walk::plan::{EventBody, Plan, walk};
 
 /// How the listeners of one event run when there is no store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,45 +65,81 @@ pin_project! {
     ///
     /// Nothing happens before it is polled.
     #[must_use = "an event is published when the future is awaited"]
-    pub struct Publishing<'a, E, F> {
+    pub struct Publishing<'a, E, S: Start<'a, E>> {
         app: &'a Arc<Inner>,
         event: Option<E>,
         extra: Option<Box<Extra>>,
-        start: fn(&'a Arc<Inner>, E, Option<Box<Extra>>) -> F,
+        start: S,
         #[pin]
-        future: Option<F>,
+        walk: Option<S::Walk>,
     }
 }
 
-#[inline]
-pub(crate) fn publishing<E: Event>(
-    app: &Arc<Inner>,
-    event: E,
-) -> Publishing<'_, E, impl Future<Output = Result<()>> + Send> {
-    Publishing { app, event: Some(event), extra: None, start: run::<E>, future: None }
+/// How the walk of an `E` begins.
+///
+/// A function's own type, not a pointer to it: the future is made in its place.
+pub trait Start<'a, E>: Copy + Send {
+    /// The walk.
+    type Walk: Future<Output = Result<()>> + Send;
+    /// Begins it.
+    fn start(self, outgoing: Outgoing<'a, E>) -> Self::Walk;
 }
 
-impl<E, F> Publishing<'_, E, F> {
+/// An event about to leave on its walk.
+pub struct Outgoing<'a, E> {
+    app: &'a Arc<Inner>,
+    event: E,
+    extra: Option<Box<Extra>>,
+}
+
+impl<'a, E, S, W> Start<'a, E> for S
+where
+    S: Fn(Outgoing<'a, E>) -> W + Copy + Send,
+    W: Future<Output = Result<()>> + Send,
+{
+    type Walk = W;
+    #[inline]
+    fn start(self, outgoing: Outgoing<'a, E>) -> W {
+        self(outgoing)
+    }
+}
+
+/// Makes the future of `app.publish(event)`.
+#[inline]
+pub(crate) fn publishing<E: Event>(app: &Arc<Inner>, event: E) -> Publishing<'_, E, impl Start<'_, E>> {
+    let start = |Outgoing { app, event, extra }| run(app, event, extra);
+    Publishing { app, event: Some(event), extra: None, start, walk: None }
+}
+
+impl<'a, E, S: Start<'a, E>> Publishing<'a, E, S> {
     crate::walk::send::options!();
 }
 
-impl<E, F: Future<Output = Result<()>>> Future for Publishing<'_, E, F> {
+impl<'a, E, S: Start<'a, E>> Future for Publishing<'a, E, S> {
     type Output = Result<()>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Some(event) = this.event.take() {
-            let future = (this.start)(this.app, event, this.extra.take());
-            this.future.set(Some(future));
+            let outgoing = Outgoing { app: this.app, event, extra: this.extra.take() };
+            this.walk.set(Some(this.start.start(outgoing)));
         }
-        let future = this.future.as_mut().as_pin_mut();
-        future.expect("the first poll makes the future").poll(cx)
+        let walk = this.walk.as_mut().as_pin_mut();
+        walk.expect("the first poll begins the walk").poll(cx)
     }
 }
 
 /// Publishes: into the store if there is one, to the listeners otherwise.
 pub(crate) async fn run<E: Event>(app: &Arc<Inner>, event: E, extra: Option<Box<Extra>>) -> Result<()> {
+    if app.is_direct() {
+        return to_listeners(app, &event, extra).await;
+    }
+    // Boxed, so that an event that stays here does not carry the room about.
+    Box::pin(keep_or_deliver(app, event, extra)).await
+}
+
+async fn keep_or_deliver<E: Event>(app: &Arc<Inner>, event: E, extra: Option<Box<Extra>>) -> Result<()> {
     if app.store.is_none() || E::META.is_local() {
         return deliver_here(app, event, extra).await;
     }
@@ -120,7 +156,8 @@ pub(crate) async fn deliver_here<E: Event>(
 ) -> Result<()> {
     if !app.sinks.is_empty() && !E::META.is_local() {
         let mut head = extra.as_ref().map(|extra| extra.head.clone()).unwrap_or_default();
-        app.send_to_sinks(crate::codec::seal(&event, app.codecs.first(), &mut head)?).await?;
+        let envelope = crate::codec::seal(&event, app.codecs.first(), &mut head)?;
+        Box::pin(app.send_to_sinks(envelope)).await?;
     }
     to_listeners(app, &event, extra).await
 }
@@ -132,14 +169,16 @@ pub(crate) async fn to_listeners<E: Event>(
     extra: Option<Box<Extra>>,
 ) -> Result<()> {
     let listeners = app.row(E::slot()).map_or(&[][..], |row| &row.listeners);
-    let head = extra.map(|mut extra| {
+    let mut extra = extra;
+    let head = extra.as_deref_mut().map(|extra| {
+        // One id for all of them.
         extra.head.id();
-        extra.head
+        &extra.head
     });
     let failures = match app.publish_policy {
-        PublishPolicy::Concurrent => concurrently(app, listeners, event, head.as_ref()).await,
-        PublishPolicy::Sequential => one_by_one(app, listeners, event, head.as_ref(), false).await,
-        PublishPolicy::StopAtFirst => one_by_one(app, listeners, event, head.as_ref(), true).await,
+        PublishPolicy::Concurrent => concurrently(app, listeners, event, head).await,
+        PublishPolicy::Sequential => Box::pin(one_by_one(app, listeners, event, head, false)).await,
+        PublishPolicy::StopAtFirst => Box::pin(one_by_one(app, listeners, event, head, true)).await,
     };
     match failures {
         None => Ok(()),
@@ -147,25 +186,44 @@ pub(crate) async fn to_listeners<E: Event>(
     }
 }
 
-/// Calls one listener.
+/// Calls one listener and polls it once.
+#[inline]
 pub(crate) fn listen<'a, E: Event>(
     app: &'a Arc<Inner>,
     installed: &'a Installed,
     event: &'a E,
     head: Option<&Head>,
+    cx: &mut Context<'_>,
 ) -> Call<'a, ()> {
     let Some(listener) = installed.typed::<Arc<dyn Listen<Input = E>>>() else {
         return Call::ready(Err(Error::internal("a listener was handed an event of another type")));
     };
     let plan = &installed.plan;
-    let mut scope = Scope::new(app, plan, E::META, head.cloned().map(Extra::of));
-    if plan.is_plain(scope.existing()) {
-        return Call::start(|| listener.listen(scope, event));
-    }
+    let scope = Scope::new(app, plan, head.cloned().map(Extra::of));
+    let call = || {
+        if plan.is_direct(scope.existing()) {
+            listener.listen(scope, event)
+        } else {
+            guarded(listener.as_ref(), plan, scope, event)
+        }
+    };
+    caught(|| call().begin(cx), |error| Call::Ready(Err(error)))
+}
+
+/// Calls a listener that something stands in front of.
+fn guarded<'a, E: Event>(
+    listener: &'a dyn Listen<Input = E>,
+    plan: &'a Plan,
+    mut scope: Scope<'a>,
+    event: &'a E,
+) -> Call<'a, ()> {
     plan.expose(event, &mut scope);
     let deadline = scope.deadline();
+    if plan.is_open(deadline) {
+        return listener.listen(scope, event);
+    }
     Call::future(async move {
-        let mut body = EventBody::new(listener.as_ref(), scope, event);
+        let mut body = EventBody::new(listener, scope, event);
         walk(plan, deadline, &mut body).await
     })
 }
@@ -185,26 +243,31 @@ async fn concurrently<E: Event>(
     head: Option<&Head>,
 ) -> Failures {
     let mut failures = None;
-    let mut pending = Vec::new();
+    let mut waiting = Vec::new();
     poll_fn(|cx| {
         for installed in listeners {
-            let mut call = listen(app, installed, event, head);
-            match Pin::new(&mut call).poll(cx) {
-                Poll::Ready(result) => note(&mut failures, installed, result),
-                Poll::Pending => pending.push((installed, call)),
+            match listen(app, installed, event, head, cx) {
+                Call::Ready(result) => note(&mut failures, installed, result),
+                Call::Boxed(future) => waiting.push((installed, future)),
             }
         }
         Poll::Ready(())
     })
     .await;
-    if !pending.is_empty() {
-        let pending = pending.into_iter().map(|(installed, call)| async move { (installed, call.await) });
-        let mut pending: FuturesUnordered<_> = pending.collect();
-        while let Some((installed, result)) = pending.next().await {
-            note(&mut failures, installed, result);
-        }
+    if !waiting.is_empty() {
+        Box::pin(join(waiting, &mut failures)).await;
     }
     failures
+}
+
+/// Waits for all listeners that were not done at once.
+async fn join(waiting: Vec<(&Installed, BoxFuture<'_, Result<()>>)>, failures: &mut Failures) {
+    let waiting =
+        waiting.into_iter().map(|(installed, future)| async move { (installed, Caught::new(future).await) });
+    let mut waiting: FuturesUnordered<_> = waiting.collect();
+    while let Some((installed, result)) = waiting.next().await {
+        note(failures, installed, result);
+    }
 }
 
 async fn one_by_one<E: Event>(
@@ -216,12 +279,23 @@ async fn one_by_one<E: Event>(
 ) -> Failures {
     let mut failures = None;
     for installed in listeners {
-        note(&mut failures, installed, listen(app, installed, event, head).await);
+        note(&mut failures, installed, one(app, installed, event, head).await);
         if stop && failures.is_some() {
             break;
         }
     }
     failures
+}
+
+/// Calls one listener and waits for it.
+pub(crate) async fn one<E: Event>(
+    app: &Arc<Inner>,
+    installed: &Installed,
+    event: &E,
+    head: Option<&Head>,
+) -> Result<()> {
+    let call = poll_fn(|cx| Poll::Ready(listen(app, installed, event, head, cx))).await;
+    Caught::new(call.finish()).await
 }
 
 /// One error for all failures: their kind if they agree, retryable if any is.

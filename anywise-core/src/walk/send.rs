@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use pin_project_lite::pin_project;
-
 use crate::app::Inner;
 use crate::context::scope::{Extra, Scope};
 use crate::envelope::Head;
 use crate::error::Result;
 use crate::message::Request;
-use crate::walk::call::Call;
-use crate::walk::plan::{RequestBody, walk};
+use crate::walk::call::{BoxFuture, Call, caught};
+use crate::walk::handle::Handler;
+use crate::walk::plan::{Plan, RequestBody, walk};
 
 /// What is known of a message about to be sent; set by the methods of the
 /// returned futures.
@@ -56,99 +55,86 @@ macro_rules! options {
 }
 pub(crate) use options;
 
-pin_project! {
-    /// A command or query on its way; await it for the reply.
-    ///
-    /// Nothing happens before it is polled. Dropping it before it is done
-    /// cancels the handler, whose units of work then roll back.
-    #[must_use = "a message is sent when the future is awaited"]
-    pub struct Sending<'a, M: Request, F> {
-        app: &'a Arc<Inner>,
-        message: Option<M>,
-        extra: Option<Box<Extra>>,
-        long: fn(&'a Arc<Inner>, M, Option<Box<Extra>>) -> F,
-        #[pin]
-        state: State<'a, M::Reply, F>,
-    }
-}
-
-pin_project! {
-    #[project = StateProj]
-    enum State<'a, R, F> {
-        Ready,
-        Called { call: Call<'a, R> },
-        Long { #[pin] future: F },
-    }
+/// A command or query on its way; await it for the reply.
+///
+/// Nothing happens before it is polled. Dropping it before it is done cancels
+/// the handler, whose units of work then roll back.
+#[must_use = "a message is sent when the future is awaited"]
+pub struct Sending<'a, M: Request> {
+    app: &'a Arc<Inner>,
+    message: Option<M>,
+    extra: Option<Box<Extra>>,
+    /// Set when the first poll did not end it.
+    waiting: Option<BoxFuture<'a, Result<M::Reply>>>,
 }
 
 /// Makes the future of `app.send(message)`.
 #[inline]
-pub(crate) fn sending<M: Request>(
-    app: &Arc<Inner>,
-    message: M,
-) -> Sending<'_, M, impl Future<Output = Result<M::Reply>> + Send> {
-    Sending { app, message: Some(message), extra: None, long: run::<M>, state: State::Ready }
+pub(crate) fn sending<M: Request>(app: &Arc<Inner>, message: M) -> Sending<'_, M> {
+    run(app, message, None)
 }
 
-impl<M: Request, F> Sending<'_, M, F> {
+/// The same with what is known of the message.
+#[inline]
+pub(crate) fn run<M: Request>(app: &Arc<Inner>, message: M, extra: Option<Box<Extra>>) -> Sending<'_, M> {
+    Sending { app, message: Some(message), extra, waiting: None }
+}
+
+impl<M: Request> Sending<'_, M> {
     options!();
 }
 
-impl<'a, M, F> Future for Sending<'a, M, F>
-where
-    M: Request,
-    F: Future<Output = Result<M::Reply>>,
-{
+// Nothing in it is pinned: the message is handed on, the call is boxed.
+impl<M: Request> Unpin for Sending<'_, M> {}
+
+impl<M: Request> Future for Sending<'_, M> {
     type Output = Result<M::Reply>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        loop {
-            match this.state.as_mut().project() {
-                StateProj::Called { call } => return Pin::new(call).poll(cx),
-                StateProj::Long { future } => return future.poll(cx),
-                StateProj::Ready => {}
-            }
-            let message = this.message.take().expect("a future is not polled after it is done");
-            let app: &'a Arc<Inner> = this.app;
-            match app.row(M::slot()).and_then(|row| Some((row, row.handler::<M>()?))) {
-                Some((row, handler)) if row.plan.is_plain(this.extra.as_deref()) => {
-                    let scope = Scope::new(app, &row.plan, M::META, this.extra.take());
-                    let mut call = Call::start(|| handler.handle(scope, message));
-                    match Pin::new(&mut call).poll(cx) {
-                        Poll::Ready(result) => return Poll::Ready(result),
-                        Poll::Pending => this.state.set(State::Called { call }),
-                    }
-                    return Poll::Pending;
-                }
-                _ => {
-                    let future = (this.long)(app, message, this.extra.take());
-                    this.state.set(State::Long { future });
-                }
+        let this = self.get_mut();
+        let Some(message) = this.message.take() else {
+            let waiting = this.waiting.as_mut().expect("a future is not polled after it is done");
+            return caught(|| waiting.as_mut().poll(cx), |error| Poll::Ready(Err(error)));
+        };
+        let (app, extra) = (this.app, this.extra.take());
+        match caught(|| call(app, message, extra).begin(cx), |error| Call::Ready(Err(error))) {
+            Call::Ready(result) => Poll::Ready(result),
+            Call::Boxed(future) => {
+                this.waiting = Some(future);
+                Poll::Pending
             }
         }
     }
 }
 
-/// The walk when something may stand between the caller and the handler, and
-/// of messages sent by the framework itself.
-pub(crate) async fn run<M: Request>(
-    app: &Arc<Inner>,
-    message: M,
-    extra: Option<Box<Extra>>,
-) -> Result<M::Reply> {
-    let Some((row, handler)) = app.row(M::slot()).and_then(|row| Some((row, row.handler::<M>()?))) else {
-        return app.send_away(message, extra).await;
-    };
-    let plain = row.plan.is_plain(extra.as_deref());
-    let mut scope = Scope::new(app, &row.plan, M::META, extra);
-    if plain {
-        return Call::start(|| handler.handle(scope, message)).await;
+/// Calls the handler, if it can be called at once.
+#[inline]
+fn call<M: Request>(app: &Arc<Inner>, message: M, extra: Option<Box<Extra>>) -> Call<'_, M::Reply> {
+    match app.row(M::slot()).and_then(|row| Some((row, row.handler::<M>()?))) {
+        Some((row, handler)) if row.plan.is_direct(extra.as_deref()) => {
+            handler.handle(Scope::new(app, &row.plan, extra), message)
+        }
+        Some((row, handler)) => guarded(handler, &row.plan, Scope::new(app, &row.plan, extra), message),
+        None => Call::future(app.send_away(message, extra)),
     }
-    row.plan.expose(&message, &mut scope);
+}
+
+/// Calls the handler behind what stands in front of it.
+fn guarded<'a, M: Request>(
+    handler: &'a Handler<M>,
+    plan: &'a Plan,
+    mut scope: Scope<'a>,
+    message: M,
+) -> Call<'a, M::Reply> {
+    plan.expose(&message, &mut scope);
     let deadline = scope.deadline();
-    let mut body = RequestBody::new(handler, scope, message);
-    walk(&row.plan, deadline, &mut body).await?;
-    body.into_reply()
+    if plan.is_open(deadline) {
+        return handler.handle(scope, message);
+    }
+    Call::future(async move {
+        let mut body = RequestBody::new(handler, scope, message);
+        walk(plan, deadline, &mut body).await?;
+        body.into_reply()
+    })
 }

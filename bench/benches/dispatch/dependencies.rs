@@ -1,12 +1,12 @@
 //! Dependencies are resolved at start-up: a call pays nothing for them.
 
 use anywise::prelude::*;
-use bench::{Duel, Ledger, Outcome, now, side};
+use bench::{Ledger, Report, now, side};
 
-anywise::slice!(pub SLICE = "dependencies");
+anywise::slice!(pub(crate) SLICE = "dependencies");
 
 /// Values that differ in type alone.
-pub struct Part<const N: usize>;
+pub(crate) struct Part<const N: usize>;
 
 /// The handler without dependencies finds its ledger by another way.
 static LEDGER: std::sync::LazyLock<Ledger> = std::sync::LazyLock::new(Ledger::default);
@@ -14,10 +14,10 @@ static LEDGER: std::sync::LazyLock<Ledger> = std::sync::LazyLock::new(Ledger::de
 macro_rules! deposit {
     ($name:ident, $function:ident $(, $part:ident: $number:literal)*) => {
         #[command(local, reply = u64)]
-        pub struct $name {
-            pub account: u32,
-            pub amount: u64,
-            pub note: String,
+        pub(crate) struct $name {
+            pub(crate) account: u32,
+            pub(crate) amount: u64,
+            pub(crate) note: String,
         }
 
         impl $name {
@@ -38,7 +38,7 @@ deposit!(None, none);
 deposit!(One, one, a: 1);
 deposit!(Five, five, a: 1, b: 2, c: 3, d: 4, e: 5);
 
-pub fn figures(report: &mut dyn FnMut(Outcome)) {
+pub(crate) fn figures(report: &Report) {
     let builder = App::builder().slices([SLICE]);
     let builder = builder
         .provide(Part::<1>)
@@ -47,12 +47,18 @@ pub fn figures(report: &mut dyn FnMut(Outcome)) {
         .provide(Part::<4>)
         .provide(Part::<5>);
     let app = now(builder.build()).unwrap_or_else(|error| panic!("{error}"));
-    report(Duel { figure: "send, 1 dependency / no dependency", bar: 1.05, per_call: 1 }.run(
+    report.duel(
+        "send, 1 dependency / no dependency",
+        1.05,
+        1,
         side!(One::number, |message| app.send(message).await),
         side!(None::number, |message| app.send(message).await),
-    ));
-    report(Duel { figure: "send, 5 dependencies / no dependency", bar: 1.05, per_call: 1 }.run(
+    );
+    report.duel(
+        "send, 5 dependencies / no dependency",
+        1.05,
+        1,
         side!(Five::number, |message| app.send(message).await),
         side!(None::number, |message| app.send(message).await),
-    ));
+    );
 }

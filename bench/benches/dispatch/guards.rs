@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use anywise::prelude::*;
-use bench::{Duel, Ledger, Outcome, side};
+use bench::{Ledger, Report, side};
 
 use crate::{Boxed, app, boxed};
 
@@ -18,17 +18,17 @@ macro_rules! guarded {
     ($slice:literal, $($guards:tt)*) => {
         use super::*;
 
-        anywise::slice!(pub SLICE = $slice);
+        anywise::slice!(pub(crate) SLICE = $slice);
 
         #[command(local, reply = u64)]
-        pub struct Deposit {
-            pub account: u32,
-            pub amount: u64,
-            pub note: String,
+        pub(crate) struct Deposit {
+            pub(crate) account: u32,
+            pub(crate) amount: u64,
+            pub(crate) note: String,
         }
 
         impl Deposit {
-            pub fn number(at: u32) -> Self {
+            pub(crate) fn number(at: u32) -> Self {
                 Self { account: at % ACCOUNTS, amount: u64::from(at), note: String::from("salary") }
             }
         }
@@ -44,13 +44,13 @@ macro_rules! guarded {
             }
         }
 
-        pub fn duel(figure: &str, bar: f64) -> Outcome {
+        pub(crate) fn duel(report: &Report, figure: &str, bar: f64) {
             let app = app(SLICE);
             let bare = boxed::<Deposit>(Ledger::default());
-            Duel { figure, bar, per_call: 1 }.run(
+            report.duel(figure, bar, 1,
                 side!(Deposit::number, |message| app.send(message).await),
                 side!(Deposit::number, |message| bare.call(message).await),
-            )
+            );
         }
 
         $($guards)*
@@ -86,8 +86,8 @@ mod around {
     }
 }
 
-pub fn figures(report: &mut dyn FnMut(Outcome)) {
-    report(asynchronous::duel("send, 3 async before-guards / boxed virtual call", 2.7));
-    report(synchronous::duel("send, 3 sync before-guards / boxed virtual call", 2.7));
-    report(around::duel("send, 1 around-guard / boxed virtual call", 2.7));
+pub(crate) fn figures(report: &Report) {
+    asynchronous::duel(report, "send, 3 async before-guards / boxed virtual call", 2.7);
+    synchronous::duel(report, "send, 3 sync before-guards / boxed virtual call", 2.7);
+    around::duel(report, "send, 1 around-guard / boxed virtual call", 2.7);
 }

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use anywise::{App, Result, Slice};
-use bench::{Ledger, Outcome, now};
+use bench::{Ledger, Report, now};
 
 /// The bare thing: a virtual method that returns a boxed future.
 trait Boxed<M>: Send + Sync {
@@ -30,16 +30,11 @@ fn boxed<M>(receiver: impl Boxed<M> + 'static) -> Arc<dyn Boxed<M>> {
 }
 
 fn main() {
-    println!("{}", Outcome::heading());
-    let figures: [fn(&mut dyn FnMut(Outcome)); 6] = [
-        send::figures,
-        guards::figures,
-        dependencies::figures,
-        publish::figures,
-        slope::figures,
-        peers::figures,
-    ];
-    for figures in figures {
-        figures(&mut |outcome| println!("{outcome}"));
-    }
+    let report = Report::begin();
+    send::figures(&report);
+    guards::figures(&report);
+    dependencies::figures(&report);
+    publish::figures(&report);
+    slope::figures(&report);
+    peers::figures(&report);
 }

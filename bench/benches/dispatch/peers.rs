@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use anywise::Result;
-use bench::{Duel, Ledger, Outcome, side};
+use bench::{Ledger, Report, side};
 
 use crate::send::{Deposit, SLICE, deposit};
 use crate::{app, boxed};
@@ -26,8 +26,8 @@ impl Naive {
         F: Future<Output = R> + Send + 'static,
     {
         let entry = move |message: Anything| -> Pin<Box<dyn Future<Output = Anything> + Send>> {
-            let handled = message.downcast::<M>().map(|message| handler(*message));
-            Box::pin(async move { Box::new(handled.expect("found by its type").await) as Anything })
+            let future = message.downcast::<M>().map(|message| handler(*message));
+            Box::pin(async move { Box::new(future.expect("found by its type").await) as Anything })
         };
         self.0.insert(TypeId::of::<M>(), Box::new(entry));
     }
@@ -38,7 +38,7 @@ impl Naive {
     }
 }
 
-pub fn figures(report: &mut dyn FnMut(Outcome)) {
+pub(crate) fn figures(report: &Report) {
     let app = app(SLICE);
     let mut naive = Naive::default();
     let ledger = Arc::new(Ledger::default());
@@ -47,15 +47,18 @@ pub fn figures(report: &mut dyn FnMut(Outcome)) {
         async move { deposit(message, &ledger).await }
     });
     let bare = boxed::<Deposit>(Ledger::default());
-    report(
-        Duel { figure: "peer: map of boxed messages / boxed virtual call", bar: f64::INFINITY, per_call: 1 }
-            .run(
-                side!(Deposit::number, |message| naive.send::<Deposit, Result<u64>>(message).await),
-                side!(Deposit::number, |message| bare.call(message).await),
-            ),
+    report.duel(
+        "peer: map of boxed messages / boxed virtual call",
+        f64::INFINITY,
+        1,
+        side!(Deposit::number, |message| naive.send::<Deposit, Result<u64>>(message).await),
+        side!(Deposit::number, |message| bare.call(message).await),
     );
-    report(Duel { figure: "ours / peer: map of boxed messages", bar: 1.0, per_call: 1 }.run(
+    report.duel(
+        "ours / peer: map of boxed messages",
+        1.0,
+        1,
         side!(Deposit::number, |message| app.send(message).await),
         side!(Deposit::number, |message| naive.send::<Deposit, Result<u64>>(message).await),
-    ));
+    );
 }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use anywise::prelude::*;
-use bench::{CALLS, Duel, Ledger, Outcome, side};
+use bench::{CALLS, Ledger, Report, side};
 
 use crate::app;
 
@@ -16,14 +16,14 @@ trait Hears<E>: Send + Sync {
 macro_rules! event {
     () => {
         #[event(local)]
-        pub struct Deposited {
-            pub account: u32,
-            pub amount: u64,
-            pub note: String,
+        pub(crate) struct Deposited {
+            pub(crate) account: u32,
+            pub(crate) amount: u64,
+            pub(crate) note: String,
         }
 
         impl Deposited {
-            pub fn number(at: u32) -> Self {
+            pub(crate) fn number(at: u32) -> Self {
                 Self { account: at % 16, amount: u64::from(at), note: String::from("salary") }
             }
         }
@@ -42,7 +42,7 @@ macro_rules! event {
             Ok(())
         }
 
-        pub fn duel(figure: &str, bar: f64, listeners: usize) -> Outcome {
+        pub(crate) fn duel(report: &Report, figure: &str, bar: f64, listeners: usize) {
             let app = app(SLICE);
             let ledger = Arc::new(Ledger::default());
             let bare: Vec<_> = (0..listeners)
@@ -50,7 +50,10 @@ macro_rules! event {
                 .collect();
             let per_call = u32::try_from(listeners).expect("at most 100");
             let calls = CALLS / per_call;
-            Duel { figure, bar, per_call }.run(
+            report.duel(
+                figure,
+                bar,
+                per_call,
                 side!(calls, Deposited::number, |event| app.publish(event).await),
                 side!(calls, Deposited::number, |event| {
                     let mut all = Ok(());
@@ -60,7 +63,7 @@ macro_rules! event {
                     }
                     all
                 }),
-            )
+            );
         }
     };
 }
@@ -84,28 +87,31 @@ macro_rules! tens {
 }
 
 mod one {
+    #[expect(clippy::wildcard_imports, reason = "the macros above speak of their module")]
     use super::*;
-    anywise::slice!(pub SLICE = "publish.one");
+    anywise::slice!(pub(crate) SLICE = "publish.one");
     event!();
     listeners!(a);
 }
 
 mod ten {
+    #[expect(clippy::wildcard_imports, reason = "the macros above speak of their module")]
     use super::*;
-    anywise::slice!(pub SLICE = "publish.ten");
+    anywise::slice!(pub(crate) SLICE = "publish.ten");
     event!();
     tens!(a);
 }
 
 mod hundred {
+    #[expect(clippy::wildcard_imports, reason = "the macros above speak of their module")]
     use super::*;
-    anywise::slice!(pub SLICE = "publish.hundred");
+    anywise::slice!(pub(crate) SLICE = "publish.hundred");
     event!();
     tens!(a b c d e f g h i j);
 }
 
-pub fn figures(report: &mut dyn FnMut(Outcome)) {
-    report(one::duel("publish, 1 listener / 1 boxed virtual call", 1.3, 1));
-    report(ten::duel("publish, 10 listeners / 10 boxed virtual calls", 1.3, 10));
-    report(hundred::duel("publish, 100 listeners / 100 boxed virtual calls", 1.3, 100));
+pub(crate) fn figures(report: &Report) {
+    one::duel(report, "publish, 1 listener / 1 boxed virtual call", 1.3, 1);
+    ten::duel(report, "publish, 10 listeners / 10 boxed virtual calls", 1.3, 10);
+    hundred::duel(report, "publish, 100 listeners / 100 boxed virtual calls", 1.3, 100);
 }

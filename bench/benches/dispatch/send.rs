@@ -3,35 +3,35 @@
 use std::pin::Pin;
 
 use anywise::prelude::*;
-use bench::{Duel, Ledger, Outcome, side};
+use bench::{Ledger, Report, side};
 
 use crate::{Boxed, app, boxed};
 
-anywise::slice!(pub SLICE = "send");
+anywise::slice!(pub(crate) SLICE = "send");
 
 #[command(local, reply = u64)]
-pub struct Deposit {
-    pub account: u32,
-    pub amount: u64,
-    pub note: String,
+pub(crate) struct Deposit {
+    pub(crate) account: u32,
+    pub(crate) amount: u64,
+    pub(crate) note: String,
 }
 
 impl Deposit {
-    pub fn number(at: u32) -> Self {
+    pub(crate) fn number(at: u32) -> Self {
         Self { account: at % 16, amount: u64::from(at), note: String::from("salary") }
     }
 }
 
 #[handler]
-pub async fn deposit(cmd: Deposit, ledger: &Ledger) -> Result<u64> {
+pub(crate) async fn deposit(cmd: Deposit, ledger: &Ledger) -> Result<u64> {
     Ok(ledger.add(cmd.account, cmd.amount + cmd.note.len() as u64))
 }
 
 #[command(local, reply = u64)]
-pub struct Withdraw {
-    pub account: u32,
-    pub amount: u64,
-    pub note: String,
+pub(crate) struct Withdraw {
+    pub(crate) account: u32,
+    pub(crate) amount: u64,
+    pub(crate) note: String,
 }
 
 impl Withdraw {
@@ -51,16 +51,22 @@ impl Boxed<Deposit> for Ledger {
     }
 }
 
-pub fn figures(report: &mut dyn FnMut(Outcome)) {
+pub(crate) fn figures(report: &Report) {
     let app = app(SLICE);
     let bare = boxed::<Deposit>(Ledger::default());
-    report(Duel { figure: "send, async handler / boxed virtual call", bar: 1.4, per_call: 1 }.run(
+    report.duel(
+        "send, async handler / boxed virtual call",
+        1.4,
+        1,
         side!(Deposit::number, |message| app.send(message).await),
         side!(Deposit::number, |message| bare.call(message).await),
-    ));
+    );
     let ledger = std::hint::black_box(Ledger::default());
-    report(Duel { figure: "send, sync handler / direct call", bar: 1.2, per_call: 1 }.run(
+    report.duel(
+        "send, sync handler / direct call",
+        1.2,
+        1,
         side!(Withdraw::number, |message| app.send(message).await),
         side!(Withdraw::number, |message| withdraw(message, &ledger)),
-    ));
+    );
 }

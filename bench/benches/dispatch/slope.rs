@@ -1,11 +1,11 @@
 //! The size of an application does not slow its messages.
 
 use anywise::__private::{
-    Bound, Call, Command, Dep, FunctionEntry, Handle, Input, IntoReply, Message, MessageMeta, Request,
-    RequestInput, Scope, Single, Site, Slot, Wiring,
+    Bound, Call, Command, Dep, FunctionEntry, Handle, Input, Message, MessageMeta, Request, RequestInput,
+    Scope, Single, Site, Slot, Wiring, pass, room,
 };
 use anywise::App;
-use bench::{Duel, Ledger, Outcome, now, side};
+use bench::{Ledger, Report, now, side};
 
 const MOST: usize = 1_000;
 
@@ -43,6 +43,7 @@ impl<const N: usize> Request for Deposit<N> {
 
 impl<const N: usize> Command for Deposit<N> {}
 
+#[expect(clippy::unused_async, reason = "a handler like the others")]
 async fn deposit<const N: usize>(cmd: Deposit<N>, ledger: &Ledger) -> u64 {
     ledger.add(cmd.account, cmd.amount + cmd.note.len() as u64)
 }
@@ -52,45 +53,56 @@ struct Handler<const N: usize>(Dep<Ledger>);
 impl<const N: usize> Handle for Handler<N> {
     type Input = Deposit<N>;
     type Reply = u64;
-    fn handle<'a>(&'a self, _: Scope<'a>, message: Deposit<N>) -> Call<'a, u64> {
-        Call::future(async move { <u64 as IntoReply<u64>>::into_reply(deposit(message, self.0.get()).await) })
+    fn handle<'a>(&'a self, mut scope: Scope<'a>, message: Deposit<N>) -> Call<'a, u64> {
+        let room = room();
+        Call::future_in(room, async move {
+            if scope.is_guarded() {
+                pass(&mut scope, &message).await?;
+            }
+            Ok(deposit(message, self.0.get()).await)
+        })
+    }
+    fn passes(&self) -> bool {
+        true
     }
 }
 
 fn wire<const N: usize>(wiring: &mut Wiring<'_>) -> Option<Bound> {
     wiring.receives(<Deposit<N> as RequestInput>::messages);
     let ledger = wiring.needs::<Ledger>("ledger");
-    wiring.fails(<u64 as IntoReply<u64>>::DECLARED);
     Some(Bound::handler(Handler::<N>(ledger?), <Deposit<N> as RequestInput>::install))
 }
 
 macro_rules! wires {
-    ($into:ident; $($hundreds:literal)*) => { $(wires!(@ten $into $hundreds; 0 1 2 3 4 5 6 7 8 9);)* };
-    (@ten $into:ident $hundreds:literal; $($tens:literal)*) => { $(wires!(@one $into $hundreds $tens; 0 1 2 3 4 5 6 7 8 9);)* };
-    (@one $into:ident $hundreds:literal $tens:literal; $($ones:literal)*) => {
-        $($into.push(FunctionEntry::handler(
+    ($($hundreds:literal)*) => { [$(wires!(@ten $hundreds; 0 1 2 3 4 5 6 7 8 9)),*] };
+    (@ten $hundreds:literal; $($tens:literal)*) => { [$(wires!(@one $hundreds $tens; 0 1 2 3 4 5 6 7 8 9)),*] };
+    (@one $hundreds:literal $tens:literal; $($ones:literal)*) => {
+        [$(FunctionEntry::handler(
             concat!("deposit_", $hundreds, $tens, $ones),
             module_path!(),
             Site::new(file!(), line!()),
             wire::<{ $hundreds * 100 + $tens * 10 + $ones }>,
-        ));)*
+        )),*]
     };
 }
 
+static ENTRIES: [[[FunctionEntry; 10]; 10]; 10] = wires!(0 1 2 3 4 5 6 7 8 9);
+
 /// An application of the first `size` handlers.
-fn sized(entries: &'static [FunctionEntry], size: usize) -> App {
-    // No slice is named `none`: the handlers are registered by hand.
-    let builder = App::builder().slices([]).register(&entries[..size]).provide(Ledger::default());
+fn sized(size: usize) -> App {
+    let entries = ENTRIES.iter().flatten().flatten().take(size);
+    // No slices: what is registered by hand is all there is.
+    let builder = App::builder().slices([]).register(entries).provide(Ledger::default());
     now(builder.build()).unwrap_or_else(|error| panic!("{error}"))
 }
 
-pub fn figures(report: &mut dyn FnMut(Outcome)) {
-    let mut entries = Vec::with_capacity(MOST);
-    wires!(entries; 0 1 2 3 4 5 6 7 8 9);
-    let entries: &'static [FunctionEntry] = entries.leak();
-    let (small, large) = (sized(entries, 10), sized(entries, MOST));
-    report(Duel { figure: "send, app of 1000 handlers / app of 10", bar: 1.05, per_call: 1 }.run(
+pub(crate) fn figures(report: &Report) {
+    let (small, large) = (sized(10), sized(MOST));
+    report.duel(
+        "send, app of 1000 handlers / app of 10",
+        1.05,
+        1,
         side!(Deposit::<5>::number, |message| large.send(message).await),
         side!(Deposit::<5>::number, |message| small.send(message).await),
-    ));
+    );
 }

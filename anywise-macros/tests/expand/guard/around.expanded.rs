@@ -15,7 +15,7 @@ const _: () = {
         fn around<'a>(
             &'a self,
             mut next: ::anywise::__private::Next<'a>,
-        ) -> ::anywise::__private::Step<'a> {
+        ) -> ::anywise::__private::AroundStep<'a> {
             ::anywise::__private::Step::future(async move {
                 let arg0 = ::anywise::__private::take_next(
                     &mut next,

@@ -15,7 +15,7 @@ const _: () = {
         fn around<'a>(
             &'a self,
             next: ::anywise::__private::Next<'a>,
-        ) -> ::anywise::__private::Step<'a> {
+        ) -> ::anywise::__private::AroundStep<'a> {
             ::anywise::__private::Step::future(async move {
                 let output = through(next).await;
                 <Result<()> as ::anywise::__private::GuardOutput>::into_result(output)

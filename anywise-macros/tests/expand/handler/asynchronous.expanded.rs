@@ -16,15 +16,25 @@ const _: () = {
         type Reply = ::anywise::__private::ReplyOf<GetOrder>;
         fn handle<'a>(
             &'a self,
-            scope: ::anywise::__private::Scope<'a>,
+            mut scope: ::anywise::__private::Scope<'a>,
             message: GetOrder,
         ) -> ::anywise::__private::Call<'a, Self::Reply> {
-            ::anywise::__private::Call::future(async move {
-                let output = get(&message, self.0.get()).await;
-                <Order as ::anywise::__private::IntoReply<
-                    ::anywise::__private::ReplyOf<GetOrder>,
-                >>::into_reply(output)
-            })
+            let room = ::anywise::__private::room();
+            ::anywise::__private::Call::future_in(
+                room,
+                async move {
+                    if scope.is_guarded() {
+                        ::anywise::__private::pass(&mut scope, &message).await?;
+                    }
+                    let output = get(&message, self.0.get()).await;
+                    <Order as ::anywise::__private::IntoReply<
+                        ::anywise::__private::ReplyOf<GetOrder>,
+                    >>::into_reply(output)
+                },
+            )
+        }
+        fn passes(&self) -> bool {
+            true
         }
     }
     fn __wire(

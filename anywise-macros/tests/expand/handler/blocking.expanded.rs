@@ -19,22 +19,32 @@ const _: () = {
             mut scope: ::anywise::__private::Scope<'a>,
             message: Digest,
         ) -> ::anywise::__private::Call<'a, Self::Reply> {
-            ::anywise::__private::Call::future(async move {
-                let arg1 = <Header<
-                    Limit,
-                > as ::anywise::__private::FromContext>::from_context(&mut scope)?;
-                let d0 = ::core::clone::Clone::clone(&self.0);
-                let (output,) = ::anywise::__private::blocking(move || {
-                        let output = digest(&message, arg1, d0.get());
-                        (output,)
-                    })
-                    .await?;
-                <Result<
-                    Hash,
-                > as ::anywise::__private::IntoReply<
-                    ::anywise::__private::ReplyOf<Digest>,
-                >>::into_reply(output)
-            })
+            let room = ::anywise::__private::room();
+            ::anywise::__private::Call::future_in(
+                room,
+                async move {
+                    if scope.is_guarded() {
+                        ::anywise::__private::pass(&mut scope, &message).await?;
+                    }
+                    let arg1 = <Header<
+                        Limit,
+                    > as ::anywise::__private::FromContext>::from_context(&mut scope)?;
+                    let d0 = ::core::clone::Clone::clone(&self.0);
+                    let (output,) = ::anywise::__private::blocking(move || {
+                            let output = digest(&message, arg1, d0.get());
+                            (output,)
+                        })
+                        .await?;
+                    <Result<
+                        Hash,
+                    > as ::anywise::__private::IntoReply<
+                        ::anywise::__private::ReplyOf<Digest>,
+                    >>::into_reply(output)
+                },
+            )
+        }
+        fn passes(&self) -> bool {
+            true
         }
     }
     fn __wire(

@@ -24,39 +24,49 @@ const _: () = {
             mut scope: ::anywise::__private::Scope<'a>,
             message: Digest,
         ) -> ::anywise::__private::Call<'a, Self::Reply> {
-            ::anywise::__private::Call::future(async move {
-                let arg2 = <Events<
-                    (Digested,),
-                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                let arg3 = <Tx<
-                    Sqlite,
-                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                let d0 = ::core::clone::Clone::clone(&self.0);
-                let (output, arg2, arg3) = ::anywise::__private::blocking(move || {
-                        let mut arg2 = arg2;
-                        let mut arg3 = arg3;
-                        let output = digest(message, d0.get(), &mut arg2, &mut arg3);
-                        (output, arg2, arg3)
-                    })
-                    .await?;
-                let reply = <() as ::anywise::__private::IntoReply<
-                    ::anywise::__private::ReplyOf<Digest>,
-                >>::into_reply(output)?;
-                <Events<
-                    (Digested,),
-                > as ::anywise::__private::UnitOfWork>::finish(
-                    arg2,
-                    ::anywise::__private::work(&mut scope),
-                )?;
-                <Tx<
-                    Sqlite,
-                > as ::anywise::__private::UnitOfWork>::finish(
-                    arg3,
-                    ::anywise::__private::work(&mut scope),
-                )?;
-                ::anywise::__private::commit(&mut scope).await?;
-                ::core::result::Result::Ok(reply)
-            })
+            let room = ::anywise::__private::room();
+            ::anywise::__private::Call::future_in(
+                room,
+                async move {
+                    if scope.is_guarded() {
+                        ::anywise::__private::pass(&mut scope, &message).await?;
+                    }
+                    let arg2 = <Events<
+                        (Digested,),
+                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
+                    let arg3 = <Tx<
+                        Sqlite,
+                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
+                    let d0 = ::core::clone::Clone::clone(&self.0);
+                    let (output, arg2, arg3) = ::anywise::__private::blocking(move || {
+                            let mut arg2 = arg2;
+                            let mut arg3 = arg3;
+                            let output = digest(message, d0.get(), &mut arg2, &mut arg3);
+                            (output, arg2, arg3)
+                        })
+                        .await?;
+                    let reply = <() as ::anywise::__private::IntoReply<
+                        ::anywise::__private::ReplyOf<Digest>,
+                    >>::into_reply(output)?;
+                    <Events<
+                        (Digested,),
+                    > as ::anywise::__private::UnitOfWork>::finish(
+                        arg2,
+                        ::anywise::__private::work(&mut scope),
+                    )?;
+                    <Tx<
+                        Sqlite,
+                    > as ::anywise::__private::UnitOfWork>::finish(
+                        arg3,
+                        ::anywise::__private::work(&mut scope),
+                    )?;
+                    ::anywise::__private::commit(&mut scope).await?;
+                    ::core::result::Result::Ok(reply)
+                },
+            )
+        }
+        fn passes(&self) -> bool {
+            true
         }
     }
     fn __wire(

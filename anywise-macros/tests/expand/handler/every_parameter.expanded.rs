@@ -26,45 +26,55 @@ const _: () = {
             mut scope: ::anywise::__private::Scope<'a>,
             message: CreatePayment,
         ) -> ::anywise::__private::Call<'a, Self::Reply> {
-            ::anywise::__private::Call::future(async move {
-                let arg1 = <Provided<
-                    User,
-                > as ::anywise::__private::FromContext>::from_context(&mut scope)?;
-                let mut arg3 = <Tx<
-                    Sqlite,
-                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                let mut arg4 = <Events<
-                    (PaymentSettled, PaymentDeclined),
-                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                let output = create_payment(
-                        message,
-                        arg1,
-                        self.0.get(),
-                        &mut arg3,
-                        &mut arg4,
-                    )
-                    .await;
-                let reply = <Result<
-                    Receipt,
-                    PaymentError,
-                > as ::anywise::__private::IntoReply<
-                    ::anywise::__private::ReplyOf<CreatePayment>,
-                >>::into_reply(output)?;
-                <Tx<
-                    Sqlite,
-                > as ::anywise::__private::UnitOfWork>::finish(
-                    arg3,
-                    ::anywise::__private::work(&mut scope),
-                )?;
-                <Events<
-                    (PaymentSettled, PaymentDeclined),
-                > as ::anywise::__private::UnitOfWork>::finish(
-                    arg4,
-                    ::anywise::__private::work(&mut scope),
-                )?;
-                ::anywise::__private::commit(&mut scope).await?;
-                ::core::result::Result::Ok(reply)
-            })
+            let room = ::anywise::__private::room();
+            ::anywise::__private::Call::future_in(
+                room,
+                async move {
+                    if scope.is_guarded() {
+                        ::anywise::__private::pass(&mut scope, &message).await?;
+                    }
+                    let arg1 = <Provided<
+                        User,
+                    > as ::anywise::__private::FromContext>::from_context(&mut scope)?;
+                    let mut arg3 = <Tx<
+                        Sqlite,
+                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
+                    let mut arg4 = <Events<
+                        (PaymentSettled, PaymentDeclined),
+                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
+                    let output = create_payment(
+                            message,
+                            arg1,
+                            self.0.get(),
+                            &mut arg3,
+                            &mut arg4,
+                        )
+                        .await;
+                    let reply = <Result<
+                        Receipt,
+                        PaymentError,
+                    > as ::anywise::__private::IntoReply<
+                        ::anywise::__private::ReplyOf<CreatePayment>,
+                    >>::into_reply(output)?;
+                    <Tx<
+                        Sqlite,
+                    > as ::anywise::__private::UnitOfWork>::finish(
+                        arg3,
+                        ::anywise::__private::work(&mut scope),
+                    )?;
+                    <Events<
+                        (PaymentSettled, PaymentDeclined),
+                    > as ::anywise::__private::UnitOfWork>::finish(
+                        arg4,
+                        ::anywise::__private::work(&mut scope),
+                    )?;
+                    ::anywise::__private::commit(&mut scope).await?;
+                    ::core::result::Result::Ok(reply)
+                },
+            )
+        }
+        fn passes(&self) -> bool {
+            true
         }
     }
     fn __wire(

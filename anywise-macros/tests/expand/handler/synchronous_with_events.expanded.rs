@@ -19,23 +19,33 @@ const _: () = {
             mut scope: ::anywise::__private::Scope<'a>,
             message: PlaceOrder,
         ) -> ::anywise::__private::Call<'a, Self::Reply> {
-            ::anywise::__private::Call::future(async move {
-                let mut arg1 = <Events<
-                    (OrderPlaced,),
-                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                let output = place(&message, &mut arg1);
-                let reply = <OrderId as ::anywise::__private::IntoReply<
-                    ::anywise::__private::ReplyOf<PlaceOrder>,
-                >>::into_reply(output)?;
-                <Events<
-                    (OrderPlaced,),
-                > as ::anywise::__private::UnitOfWork>::finish(
-                    arg1,
-                    ::anywise::__private::work(&mut scope),
-                )?;
-                ::anywise::__private::commit(&mut scope).await?;
-                ::core::result::Result::Ok(reply)
-            })
+            let room = ::anywise::__private::room();
+            ::anywise::__private::Call::future_in(
+                room,
+                async move {
+                    if scope.is_guarded() {
+                        ::anywise::__private::pass(&mut scope, &message).await?;
+                    }
+                    let mut arg1 = <Events<
+                        (OrderPlaced,),
+                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
+                    let output = place(&message, &mut arg1);
+                    let reply = <OrderId as ::anywise::__private::IntoReply<
+                        ::anywise::__private::ReplyOf<PlaceOrder>,
+                    >>::into_reply(output)?;
+                    <Events<
+                        (OrderPlaced,),
+                    > as ::anywise::__private::UnitOfWork>::finish(
+                        arg1,
+                        ::anywise::__private::work(&mut scope),
+                    )?;
+                    ::anywise::__private::commit(&mut scope).await?;
+                    ::core::result::Result::Ok(reply)
+                },
+            )
+        }
+        fn passes(&self) -> bool {
+            true
         }
     }
     fn __wire(

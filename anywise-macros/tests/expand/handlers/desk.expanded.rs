@@ -67,32 +67,42 @@ const _: () = {
             mut scope: ::anywise::__private::Scope<'a>,
             message: Create,
         ) -> ::anywise::__private::Call<'a, Self::Reply> {
-            ::anywise::__private::Call::future(async move {
-                let mut arg2 = <Events<
-                    (Created,),
-                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                let output = <PaymentDesk>::create(
-                        self.0.get(),
-                        message,
-                        self.1.get(),
-                        &mut arg2,
-                    )
-                    .await;
-                let reply = <Result<
-                    PaymentDesk,
-                    Fault,
-                > as ::anywise::__private::IntoReply<
-                    ::anywise::__private::ReplyOf<Create>,
-                >>::into_reply(output)?;
-                <Events<
-                    (Created,),
-                > as ::anywise::__private::UnitOfWork>::finish(
-                    arg2,
-                    ::anywise::__private::work(&mut scope),
-                )?;
-                ::anywise::__private::commit(&mut scope).await?;
-                ::core::result::Result::Ok(reply)
-            })
+            let room = ::anywise::__private::room();
+            ::anywise::__private::Call::future_in(
+                room,
+                async move {
+                    if scope.is_guarded() {
+                        ::anywise::__private::pass(&mut scope, &message).await?;
+                    }
+                    let mut arg2 = <Events<
+                        (Created,),
+                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
+                    let output = <PaymentDesk>::create(
+                            self.0.get(),
+                            message,
+                            self.1.get(),
+                            &mut arg2,
+                        )
+                        .await;
+                    let reply = <Result<
+                        PaymentDesk,
+                        Fault,
+                    > as ::anywise::__private::IntoReply<
+                        ::anywise::__private::ReplyOf<Create>,
+                    >>::into_reply(output)?;
+                    <Events<
+                        (Created,),
+                    > as ::anywise::__private::UnitOfWork>::finish(
+                        arg2,
+                        ::anywise::__private::work(&mut scope),
+                    )?;
+                    ::anywise::__private::commit(&mut scope).await?;
+                    ::core::result::Result::Ok(reply)
+                },
+            )
+        }
+        fn passes(&self) -> bool {
+            true
         }
     }
     fn __wire(
@@ -219,7 +229,7 @@ const _: () = {
         fn around<'a>(
             &'a self,
             next: ::anywise::__private::Next<'a>,
-        ) -> ::anywise::__private::Step<'a> {
+        ) -> ::anywise::__private::AroundStep<'a> {
             ::anywise::__private::Step::future(async move {
                 let output = <PaymentDesk>::slow(self.0.get(), next).await;
                 <Result<()> as ::anywise::__private::GuardOutput>::into_result(output)

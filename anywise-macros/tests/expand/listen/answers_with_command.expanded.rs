@@ -21,24 +21,34 @@ const _: () = {
             mut scope: ::anywise::__private::Scope<'a>,
             message: &'a PaymentSettled,
         ) -> ::anywise::__private::Call<'a, ()> {
-            ::anywise::__private::Call::future(async move {
-                let mut arg1 = <Tx<
-                    Sqlite,
-                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                let output = on_settled(message, &mut arg1).await;
-                let mut answers = ::anywise::__private::Answers::default();
-                <Result<
-                    ConfirmOrder,
-                > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
-                <Tx<
-                    Sqlite,
-                > as ::anywise::__private::UnitOfWork>::finish(
-                    arg1,
-                    ::anywise::__private::work(&mut scope),
-                )?;
-                ::anywise::__private::commit(&mut scope).await?;
-                ::anywise::__private::dispatch_answer(answers, &mut scope).await
-            })
+            let room = ::anywise::__private::room();
+            ::anywise::__private::Call::future_in(
+                room,
+                async move {
+                    if scope.is_guarded() {
+                        ::anywise::__private::pass(&mut scope, message).await?;
+                    }
+                    let mut arg1 = <Tx<
+                        Sqlite,
+                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
+                    let output = on_settled(message, &mut arg1).await;
+                    let mut answers = ::anywise::__private::Answers::default();
+                    <Result<
+                        ConfirmOrder,
+                    > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
+                    <Tx<
+                        Sqlite,
+                    > as ::anywise::__private::UnitOfWork>::finish(
+                        arg1,
+                        ::anywise::__private::work(&mut scope),
+                    )?;
+                    ::anywise::__private::commit(&mut scope).await?;
+                    ::anywise::__private::dispatch_answer(answers, &mut scope).await
+                },
+            )
+        }
+        fn passes(&self) -> bool {
+            true
         }
     }
     fn __wire(

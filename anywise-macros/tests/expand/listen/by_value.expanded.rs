@@ -18,16 +18,26 @@ const _: () = {
             mut scope: ::anywise::__private::Scope<'a>,
             message: &'a PaymentSettled,
         ) -> ::anywise::__private::Call<'a, ()> {
-            ::anywise::__private::Call::future(async move {
-                let output = on_settled(
-                    ::anywise::__private::owned::<PaymentSettled>(message),
-                );
-                let mut answers = ::anywise::__private::Answers::default();
-                <Option<
-                    ConfirmOrder,
-                > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
-                ::anywise::__private::dispatch_answer(answers, &mut scope).await
-            })
+            let room = ::anywise::__private::room();
+            ::anywise::__private::Call::future_in(
+                room,
+                async move {
+                    if scope.is_guarded() {
+                        ::anywise::__private::pass(&mut scope, message).await?;
+                    }
+                    let output = on_settled(
+                        ::anywise::__private::owned::<PaymentSettled>(message),
+                    );
+                    let mut answers = ::anywise::__private::Answers::default();
+                    <Option<
+                        ConfirmOrder,
+                    > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
+                    ::anywise::__private::dispatch_answer(answers, &mut scope).await
+                },
+            )
+        }
+        fn passes(&self) -> bool {
+            true
         }
     }
     fn __wire(

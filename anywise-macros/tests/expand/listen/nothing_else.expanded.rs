@@ -15,14 +15,24 @@ const _: () = {
         type Input = PaymentSettled;
         fn listen<'a>(
             &'a self,
-            scope: ::anywise::__private::Scope<'a>,
+            mut scope: ::anywise::__private::Scope<'a>,
             message: &'a PaymentSettled,
         ) -> ::anywise::__private::Call<'a, ()> {
-            ::anywise::__private::Call::future(async move {
-                let output = on_settled(message).await;
-                let () = output;
-                ::core::result::Result::Ok(())
-            })
+            let room = ::anywise::__private::room();
+            ::anywise::__private::Call::future_in(
+                room,
+                async move {
+                    if scope.is_guarded() {
+                        ::anywise::__private::pass(&mut scope, message).await?;
+                    }
+                    let output = on_settled(message).await;
+                    let () = output;
+                    ::core::result::Result::Ok(())
+                },
+            )
+        }
+        fn passes(&self) -> bool {
+            true
         }
     }
     fn __wire(

@@ -18,21 +18,31 @@ const _: () = {
             mut scope: ::anywise::__private::Scope<'a>,
             message: &'a PaymentSettled,
         ) -> ::anywise::__private::Call<'a, ()> {
-            ::anywise::__private::Call::future(async move {
-                let mut arg1 = <Events<
-                    (OrderConfirmed,),
-                > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                let output = on_settled(message, &mut arg1);
-                let () = output;
-                <Events<
-                    (OrderConfirmed,),
-                > as ::anywise::__private::UnitOfWork>::finish(
-                    arg1,
-                    ::anywise::__private::work(&mut scope),
-                )?;
-                ::anywise::__private::commit(&mut scope).await?;
-                ::core::result::Result::Ok(())
-            })
+            let room = ::anywise::__private::room();
+            ::anywise::__private::Call::future_in(
+                room,
+                async move {
+                    if scope.is_guarded() {
+                        ::anywise::__private::pass(&mut scope, message).await?;
+                    }
+                    let mut arg1 = <Events<
+                        (OrderConfirmed,),
+                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
+                    let output = on_settled(message, &mut arg1);
+                    let () = output;
+                    <Events<
+                        (OrderConfirmed,),
+                    > as ::anywise::__private::UnitOfWork>::finish(
+                        arg1,
+                        ::anywise::__private::work(&mut scope),
+                    )?;
+                    ::anywise::__private::commit(&mut scope).await?;
+                    ::core::result::Result::Ok(())
+                },
+            )
+        }
+        fn passes(&self) -> bool {
+            true
         }
     }
     fn __wire(
