@@ -3,7 +3,6 @@
 //! After `build` the table never changes. Cloning an [`App`] is cloning an
 //! `Arc`; several live side by side in one process.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -17,13 +16,14 @@ use crate::context::scope::Extra;
 use crate::envelope::Envelope;
 use crate::error::Result;
 use crate::error::nearest::hint;
+use crate::message::shape::Typed;
 use crate::message::{Event, MessageMeta, Request, Slot};
 use crate::ports::store::{Delivery, Outcome, Store};
 use crate::ports::transport::{Ingress, Remote, Sink, Source};
 use crate::registry::{MessageEntry, registry};
 use crate::startup::model::Model;
 use crate::walk::enter::Enter;
-use crate::walk::handle::{Handler, no_handler};
+use crate::walk::handle::{HandlerOf, Listener, no_handler};
 use crate::walk::in_flight::InFlight;
 use crate::walk::plan::Plan;
 use crate::walk::publish::{PublishPolicy, Publishing, Start, publishing};
@@ -69,35 +69,28 @@ pub(crate) const SINK: &str = "sink:";
 /// What this application has for one message type.
 pub(crate) struct Row {
     pub(crate) meta: &'static MessageMeta,
-    pub(crate) handler: Option<Box<dyn Any + Send + Sync>>,
+    /// A `HandlerOf<M>`.
+    pub(crate) handler: Option<Typed>,
     /// The handler's plan.
     pub(crate) plan: Plan,
-    pub(crate) listeners: Vec<Installed>,
-}
-
-/// A listener in its row.
-pub(crate) struct Installed {
-    typed: Box<dyn Any + Send + Sync>,
-    pub(crate) plan: Plan,
-}
-
-impl Installed {
-    pub(crate) fn new(typed: Box<dyn Any + Send + Sync>, plan: Plan) -> Self {
-        Self { typed, plan }
-    }
-
-    #[inline]
-    pub(crate) fn typed<T: 'static>(&self) -> Option<&T> {
-        self.typed.downcast_ref()
-    }
+    /// A `Vec<Listener<E>>`, beside `listening`.
+    pub(crate) listeners: Option<Typed>,
+    /// The listeners' plans.
+    pub(crate) listening: Vec<Plan>,
 }
 
 impl Row {
     /// The handler, typed.
     #[inline]
-    pub(crate) fn handler<M: Request>(&self) -> Option<&Handler<M>> {
-        let handler = self.handler.as_ref()?.downcast_ref::<Arc<Handler<M>>>()?;
-        Some(handler.as_ref())
+    pub(crate) fn handler<M: Request>(&self) -> Option<&HandlerOf<M>> {
+        self.handler.as_ref()?.downcast_ref()
+    }
+
+    /// The listeners, typed.
+    #[inline]
+    pub(crate) fn listeners<E: Event>(&self) -> &[Listener<E>] {
+        let listeners = self.listeners.as_ref().and_then(|all| all.downcast_ref::<Vec<_>>());
+        listeners.map_or(&[], Vec::as_slice)
     }
 }
 
@@ -322,8 +315,8 @@ impl Inner {
     pub(crate) fn deliveries(&self, envelope: &Envelope) -> Vec<Delivery> {
         let entry = self.by_name.get(envelope.name.as_str());
         let row = entry.and_then(|entry| self.row((entry.slot)()));
-        let listeners = row.map_or(&[][..], |row| &row.listeners).iter();
-        let listeners = listeners.map(|listener| Delivery::new(listener.plan.entry.id(), envelope.clone()));
+        let listeners = row.map_or(&[][..], |row| &row.listening).iter();
+        let listeners = listeners.map(|plan| Delivery::new(plan.entry.id(), envelope.clone()));
         let sinks = self.sinks.iter();
         let sinks = sinks.map(|sink| Delivery::new(format!("{SINK}{}", sink.name()), envelope.clone()));
         listeners.chain(sinks).collect()

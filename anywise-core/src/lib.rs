@@ -56,7 +56,7 @@ pub use walk::guard::{GuardOutput, Next};
 pub use walk::handle::{Answer, IntoReply};
 pub use walk::publish::{PublishError, PublishPolicy, Publishing};
 pub use walk::receive::Endpoint;
-pub use walk::send::Sending;
+pub use walk::send::{SendFuture, Sending};
 pub use walk::work::{Events, Transaction, UnitOfWork, Work, WorkDemand};
 
 /// What the attributes' expansions call. Not part of the public interface.
@@ -72,13 +72,14 @@ pub mod __private {
     pub use crate::registry::function::{Bound, FunctionEntry, Wiring, Writable};
     pub use crate::registry::{MessageEntry, SliceEntry, family, message};
     pub use crate::startup::dependency::{Built, Dep, tag};
-    pub use crate::walk::call::{AroundStep, Call, Step, blocking, room};
+    pub use crate::walk::call::{AroundStep, BoxFuture, Step, blocking, call, room};
     pub use crate::walk::guard::{
         Around, Check, CheckAny, GuardOutput, IsNext, Next, Target, provide, take_next,
     };
 
     pub use crate::walk::handle::{
-        Answer, Answers, Handle, IntoReply, Listen, Owned, ReplyOf, dispatch_answer, owned,
+        Answer, Answers, Handle, HandleNow, IntoReply, Listen, ListenNow, Owned, ReplyOf, dispatch_answer,
+        owned,
     };
     pub use crate::walk::plan::pass;
     pub use crate::walk::work::{UnitOfWork, commit, work};

@@ -23,11 +23,6 @@ impl<'a> Arguments<'a> {
         Self { function, params, private: private.clone() }
     }
 
-    /// Whether the call needs nothing from its scope.
-    pub(crate) fn ignores_scope(&self) -> bool {
-        self.params.iter().all(|(_, param)| param.form == Form::Shared)
-    }
-
     /// Whether one of them is a unit of work.
     pub(crate) fn writes(&self) -> bool {
         self.of(Form::Unique).next().is_some()
@@ -178,13 +173,8 @@ impl<'a> Arguments<'a> {
         let room = quote_spanned!(Span::mixed_site()=> let room = #p::room(););
         quote_spanned! {span=>
             #room
-            #at_name::Call::future_in(room, async move { #pass #body })
+            #at_name::call(room, async move { #pass #body })
         }
-    }
-
-    /// What says of the bound function that its future begins with the guards in front of it.
-    pub(crate) fn passes() -> TokenStream {
-        quote_spanned!(Span::mixed_site()=> fn passes(&self) -> bool { true })
     }
 
     /// The statements that hand every unit of work back and commit them; nothing when there is none.

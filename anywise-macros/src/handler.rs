@@ -3,7 +3,7 @@
 //! It gets a message and its scope from the dispatcher and gives the reply back. Which trait a type must have is checked by
 //! rustc, on the user's own words; this file only puts them into the right calls.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Type;
 
@@ -55,26 +55,30 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
     let fails = quote_spanned!(function.output_span()=> wiring.fails(<#returns as #at_output::IntoReply<#reply_of>>::DECLARED););
     let install = quote_spanned!(message.span()=> <#input as #at_input::RequestInput>::install);
     let bind = arguments.bind();
+    let waits = waits(function, settings, &arguments);
+    let (form, handles) = if waits { ("handler", "Handle") } else { ("handler_now", "HandleNow") };
+    let (form, handles) = (Ident::new(form, at), Ident::new(handles, at));
     let wiring = quote_spanned! {at=>
         #receives
         #params
         #fails
-        ::core::option::Option::Some(#p::Bound::handler(#bind, #install))
+        ::core::option::Option::Some(#p::Bound::#form(#bind, #install))
     };
     let bound = arguments.bound();
     let call = call(function, message, settings, &arguments);
-    let waits = function.is_async || settings.blocking || arguments.writes();
-    let passes = waits.then(Arguments::passes);
-    let mutable = (waits || !arguments.ignores_scope()).then(|| quote_spanned!(at=> mut));
+    let handle = if waits {
+        quote_spanned!(at=> fn handle<'a>(&'a self, mut scope: #p::Scope<'a>, message: #input) -> #p::BoxFuture<'a, #p::Result<Self::Reply>>)
+    } else {
+        quote_spanned!(at=> fn handle(&self, scope: &mut #p::Scope<'_>, message: #input) -> #p::Result<Self::Reply>)
+    };
     let items = quote_spanned! {at=>
         #bound
-        impl #p::Handle for __Bound {
+        impl #p::#handles for __Bound {
             type Input = #input;
             type Reply = #reply_of;
-            fn handle<'a>(&'a self, #mutable scope: #p::Scope<'a>, message: #input) -> #p::Call<'a, Self::Reply> {
+            #handle {
                 #call
             }
-            #passes
         }
     };
     Entry { function, private: p, kind: "handler", settings: settings.tokens(), items, wiring }.expand()
@@ -86,6 +90,11 @@ fn reply_of(message: &Param, p: &TokenStream) -> TokenStream {
     quote_spanned!(message.span()=> #p::ReplyOf<#input>)
 }
 
+/// Whether its call is a future.
+fn waits(function: &Function, settings: &Settings, arguments: &Arguments<'_>) -> bool {
+    function.is_async || settings.blocking || arguments.writes()
+}
+
 /// The body of `handle`: fetch, call, hand back, commit, reply.
 fn call(function: &Function, message: &Param, settings: &Settings, arguments: &Arguments<'_>) -> TokenStream {
     let (p, at) = (&settings.private, Span::mixed_site());
@@ -94,28 +103,24 @@ fn call(function: &Function, message: &Param, settings: &Settings, arguments: &A
         Form::Shared => quote_spanned!(at=> &message),
         Form::Value | Form::Unique => quote_spanned!(at=> message),
     };
-    let fetch = arguments.fetch(&quote_spanned!(at=> &mut scope), !settings.blocking);
+    let waits = waits(function, settings, arguments);
+    let scope = if waits { quote_spanned!(at=> &mut scope) } else { quote_spanned!(at=> scope) };
+    let fetch = arguments.fetch(&scope, !settings.blocking);
+    let output = if settings.blocking {
+        let call = arguments.blocking_call(Some(leading));
+        quote_spanned!(at=> #fetch #call)
+    } else {
+        let call = arguments.call(Some(leading), None, Arguments::held);
+        let wait = function.is_async.then(|| quote_spanned!(at=> .await));
+        quote_spanned!(at=> #fetch let output = #call #wait;)
+    };
     let reply_of = reply_of(message, p);
     let at_output = located(p, function.output_span());
     let reply = quote_spanned!(function.output_span()=> <#returns as #at_output::IntoReply<#reply_of>>::into_reply(output));
-    if settings.blocking {
-        let call = arguments.blocking_call(Some(leading));
-        return finish(arguments, &quote_spanned!(at=> #fetch #call), &reply);
+    if waits {
+        return finish(arguments, &output, &reply);
     }
-    let call = arguments.call(Some(leading), None, Arguments::held);
-    if function.is_async {
-        return finish(arguments, &quote_spanned!(at=> #fetch let output = #call.await;), &reply);
-    }
-    if arguments.writes() {
-        return finish(arguments, &quote_spanned!(at=> #fetch let output = #call;), &reply);
-    }
-    quote_spanned! {at=>
-        #p::Call::ready((|| -> #p::Result<#reply_of> {
-            #fetch
-            let output = #call;
-            #reply
-        })())
-    }
+    quote_spanned!(at=> #output #reply)
 }
 
 /// The future that makes `output`, hands back the units of work, commits them and gives the reply.

@@ -3,7 +3,7 @@
 //! It may answer with commands, which go through their guards like any other. Whether a type can be an answer is checked by
 //! rustc; that there is none is seen by the missing (or `()`) return type.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Type;
 
@@ -57,25 +57,29 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
         }
     });
     let bind = arguments.bind();
+    let waits = waits(function, settings, &arguments);
+    let (form, listens) = if waits { ("listener", "Listen") } else { ("listener_now", "ListenNow") };
+    let (form, listens) = (Ident::new(form, at), Ident::new(listens, at));
     let wiring = quote_spanned! {at=>
         #receives
         #params
         #answers
-        ::core::option::Option::Some(#p::Bound::listener(#bind, #install))
+        ::core::option::Option::Some(#p::Bound::#form(#bind, #install))
     };
     let bound = arguments.bound();
-    let waits = waits(function, settings, &arguments);
-    let mutable = (waits || !arguments.ignores_scope()).then(|| quote_spanned!(at=> mut));
-    let passes = waits.then(Arguments::passes);
     let call = call(function, message, settings, &arguments);
+    let listen = if waits {
+        quote_spanned!(at=> fn listen<'a>(&'a self, mut scope: #p::Scope<'a>, message: &'a #input) -> #p::BoxFuture<'a, #p::Result<()>>)
+    } else {
+        quote_spanned!(at=> fn listen(&self, scope: &mut #p::Scope<'_>, message: &#input) -> #p::Result<()>)
+    };
     let items = quote_spanned! {at=>
         #bound
-        impl #p::Listen for __Bound {
+        impl #p::#listens for __Bound {
             type Input = #input;
-            fn listen<'a>(&'a self, #mutable scope: #p::Scope<'a>, message: &'a #input) -> #p::Call<'a, ()> {
+            #listen {
                 #call
             }
-            #passes
         }
     };
     Entry { function, private: p, kind: "listener", settings: settings.tokens(), items, wiring }.expand()
@@ -91,7 +95,9 @@ fn call(function: &Function, message: &Param, settings: &Settings, arguments: &A
     let (p, at) = (&settings.private, Span::mixed_site());
     let at_output = located(p, function.output_span());
     let owned = message.owned(p);
-    let fetch = arguments.fetch(&quote_spanned!(at=> &mut scope), !settings.blocking);
+    let waits = waits(function, settings, arguments);
+    let scope = if waits { quote_spanned!(at=> &mut scope) } else { quote_spanned!(at=> scope) };
+    let fetch = arguments.fetch(&scope, !settings.blocking);
     let output = if settings.blocking {
         let leading = match message.form {
             Form::Shared => quote_spanned!(at=> &message),
@@ -111,21 +117,27 @@ fn call(function: &Function, message: &Param, settings: &Settings, arguments: &A
     let commit = arguments.commit();
     let borrowed = quote_spanned!(at=> message);
     match &function.output {
-        None if waits(function, settings, arguments) => {
+        None if waits => {
             let body = quote_spanned!(at=> #output let () = output; #commit ::core::result::Result::Ok(()));
             arguments.future(&borrowed, &body)
         }
         None => quote_spanned! {at=>
-            #p::Call::ready((|| -> #p::Result<()> { #output let () = output; ::core::result::Result::Ok(()) })())
+            #output
+            let () = output;
+            ::core::result::Result::Ok(())
         },
         Some(returns) => {
             let answer = quote_spanned!(function.output_span()=> <#returns as #at_output::Answer>::collect(output, &mut answers)?;);
+            let sends = quote_spanned!(function.output_span()=> <#returns as #at_output::Answer>::SENDS);
             let body = quote_spanned! {at=>
                 #output
                 let mut answers = #p::Answers::default();
                 #answer
                 #commit
-                #p::dispatch_answer(answers, &mut scope).await
+                if #sends {
+                    #p::dispatch_answer(answers, &mut scope).await?;
+                }
+                ::core::result::Result::Ok(())
             };
             arguments.future(&borrowed, &body)
         }

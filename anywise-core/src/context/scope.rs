@@ -52,6 +52,14 @@ impl<'a> Scope<'a> {
         Self { app, plan, extra }
     }
 
+    /// Drops it, at no cost when nothing is in it.
+    #[inline]
+    pub(crate) fn close(self) {
+        if self.extra.is_none() {
+            std::mem::forget(self);
+        }
+    }
+
     pub(crate) fn plan(&self) -> &'a Plan {
         self.plan
     }

@@ -9,10 +9,11 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::context::scope::Scope;
+use crate::error::Result;
 use crate::message::{Event, Message, MessageMeta, Request, Slot};
-use crate::walk::call::{Call, Step};
+use crate::walk::call::{BoxFuture, Step};
 use crate::walk::guard::{Check, ErasedCheck};
-use crate::walk::handle::{Handle, Handler, Listen};
+use crate::walk::handle::{Handle, HandleNow, Handler, HandlerOf, Listen, ListenNow, Listener};
 
 /// A type that may be the first parameter of a handler, listener or guard.
 #[diagnostic::on_unimplemented(
@@ -31,11 +32,16 @@ pub struct Single;
 /// The shape of an enum of the messages in the tuple `T`.
 pub struct Many<T>(PhantomData<T>);
 
+/// Something whose type is that of a message's row.
+pub(crate) type Typed = Box<dyn Any + Send + Sync>;
+
 /// What was installed: the typed function for one message.
 pub struct Install {
     pub(crate) meta: &'static MessageMeta,
     pub(crate) slot: &'static Slot,
-    pub(crate) typed: Box<dyn Any + Send + Sync>,
+    pub(crate) typed: Typed,
+    /// Puts it into the row of its message, whose type it knows.
+    pub(crate) put: fn(&mut Option<Typed>, Typed),
     /// Whether its calls begin with the guards in front of it.
     pub(crate) passes: bool,
 }
@@ -58,7 +64,7 @@ pub trait RequestInput: Input {
     #[doc(hidden)]
     fn messages() -> Vec<&'static MessageMeta>;
     #[doc(hidden)]
-    fn install(handler: Arc<Handler<Self>>, to: &mut Installer<'_>);
+    fn install(handler: Handler<Self, Self::Reply>, to: &mut Installer<'_>);
 }
 
 /// An input of a listener.
@@ -71,7 +77,7 @@ pub trait EventInput: Input {
     #[doc(hidden)]
     fn messages() -> Vec<&'static MessageMeta>;
     #[doc(hidden)]
-    fn install(listener: Arc<dyn Listen<Input = Self>>, to: &mut Installer<'_>);
+    fn install(listener: Listener<Self>, to: &mut Installer<'_>);
 }
 
 /// An input of a guard.
@@ -91,13 +97,13 @@ pub trait GuardInput: Input {
 pub trait RequestShape<I> {
     type Reply: Send + Sync + 'static;
     fn messages() -> Vec<&'static MessageMeta>;
-    fn install(handler: Arc<dyn Handle<Input = I, Reply = Self::Reply>>, to: &mut Installer<'_>);
+    fn install(handler: Handler<I, Self::Reply>, to: &mut Installer<'_>);
 }
 
 #[doc(hidden)]
 pub trait EventShape<I> {
     fn messages() -> Vec<&'static MessageMeta>;
-    fn install(listener: Arc<dyn Listen<Input = I>>, to: &mut Installer<'_>);
+    fn install(listener: Listener<I>, to: &mut Installer<'_>);
 }
 
 #[doc(hidden)]
@@ -114,7 +120,7 @@ where
     fn messages() -> Vec<&'static MessageMeta> {
         <I::Shape as RequestShape<I>>::messages()
     }
-    fn install(handler: Arc<Handler<Self>>, to: &mut Installer<'_>) {
+    fn install(handler: Handler<Self, Self::Reply>, to: &mut Installer<'_>) {
         <I::Shape as RequestShape<I>>::install(handler, to);
     }
 }
@@ -126,7 +132,7 @@ where
     fn messages() -> Vec<&'static MessageMeta> {
         <I::Shape as EventShape<I>>::messages()
     }
-    fn install(listener: Arc<dyn Listen<Input = Self>>, to: &mut Installer<'_>) {
+    fn install(listener: Listener<Self>, to: &mut Installer<'_>) {
         <I::Shape as EventShape<I>>::install(listener, to);
     }
 }
@@ -148,19 +154,37 @@ impl<M: Request> RequestShape<M> for Single {
     fn messages() -> Vec<&'static MessageMeta> {
         vec![M::META]
     }
-    fn install(handler: Arc<Handler<M>>, to: &mut Installer<'_>) {
-        let passes = handler.passes();
-        to(Install { meta: M::META, slot: M::slot(), typed: Box::new(handler), passes });
+    fn install(handler: HandlerOf<M>, to: &mut Installer<'_>) {
+        let passes = matches!(handler, Handler::Waits(_));
+        install_handler(handler, passes, to);
     }
+}
+
+fn install_handler<M: Request>(handler: HandlerOf<M>, passes: bool, to: &mut Installer<'_>) {
+    let put = |row: &mut Option<Typed>, typed| *row = Some(typed);
+    to(Install { meta: M::META, slot: M::slot(), typed: Box::new(handler), put, passes });
 }
 
 impl<E: Event> EventShape<E> for Single {
     fn messages() -> Vec<&'static MessageMeta> {
         vec![E::META]
     }
-    fn install(listener: Arc<dyn Listen<Input = E>>, to: &mut Installer<'_>) {
-        let passes = listener.passes();
-        to(Install { meta: E::META, slot: E::slot(), typed: Box::new(listener), passes });
+    fn install(listener: Listener<E>, to: &mut Installer<'_>) {
+        let passes = matches!(listener, Listener::Waits(_));
+        install_listener(listener, passes, to);
+    }
+}
+
+fn install_listener<E: Event>(listener: Listener<E>, passes: bool, to: &mut Installer<'_>) {
+    let put = put_listener::<E>;
+    to(Install { meta: E::META, slot: E::slot(), typed: Box::new(listener), put, passes });
+}
+
+/// The listeners of an event are one list of one type, found with one look.
+fn put_listener<E: Event>(row: &mut Option<Typed>, typed: Typed) {
+    let list = row.get_or_insert_with(|| Box::new(Vec::<Listener<E>>::new()));
+    if let (Some(list), Ok(listener)) = (list.downcast_mut::<Vec<Listener<E>>>(), typed.downcast()) {
+        list.push(*listener);
     }
 }
 
@@ -185,15 +209,16 @@ impl<M: Message> ErasedCheck for Direct<M> {
     }
 }
 
-/// A function for the enum `I`, standing in for one of its messages.
+/// A function for an enum, standing in for one of its messages. The guards of
+/// the message run before the enum is made of it.
 struct Widen<F: ?Sized, M> {
     inner: Arc<F>,
     message: PhantomData<fn(M)>,
 }
 
 impl<F: ?Sized, M> Widen<F, M> {
-    fn new(inner: &Arc<F>) -> Self {
-        Self { inner: Arc::clone(inner), message: PhantomData }
+    fn new(inner: &Arc<F>) -> Arc<Self> {
+        Arc::new(Self { inner: Arc::clone(inner), message: PhantomData })
     }
 }
 
@@ -204,7 +229,19 @@ where
 {
     type Input = M;
     type Reply = M::Reply;
-    fn handle<'a>(&'a self, scope: Scope<'a>, message: M) -> Call<'a, M::Reply> {
+    fn handle<'a>(&'a self, scope: Scope<'a>, message: M) -> BoxFuture<'a, Result<M::Reply>> {
+        self.inner.handle(scope, I::from(message))
+    }
+}
+
+impl<I, M> HandleNow for Widen<dyn HandleNow<Input = I, Reply = M::Reply>, M>
+where
+    I: From<M> + Send + 'static,
+    M: Request,
+{
+    type Input = M;
+    type Reply = M::Reply;
+    fn handle(&self, scope: &mut Scope<'_>, message: M) -> Result<M::Reply> {
         self.inner.handle(scope, I::from(message))
     }
 }
@@ -215,10 +252,45 @@ where
     E: Event + Clone,
 {
     type Input = E;
-    fn listen<'a>(&'a self, scope: Scope<'a>, message: &'a E) -> Call<'a, ()> {
+    fn listen<'a>(&'a self, scope: Scope<'a>, message: &'a E) -> BoxFuture<'a, Result<()>> {
         let event = I::from(message.clone());
-        Call::future(async move { self.inner.listen(scope, &event).finish().await })
+        Box::pin(async move { self.inner.listen(scope, &event).await })
     }
+}
+
+impl<I, E> ListenNow for Widen<dyn ListenNow<Input = I>, E>
+where
+    I: From<E> + Send + Sync + 'static,
+    E: Event + Clone,
+{
+    type Input = E;
+    fn listen(&self, scope: &mut Scope<'_>, message: &E) -> Result<()> {
+        self.inner.listen(scope, &I::from(message.clone()))
+    }
+}
+
+fn widen_handler<I, M>(handler: &Handler<I, M::Reply>, to: &mut Installer<'_>)
+where
+    I: From<M> + Send + 'static,
+    M: Request,
+{
+    let one: HandlerOf<M> = match handler {
+        Handler::Waits(inner) => Handler::Waits(Widen::new(inner)),
+        Handler::Now(inner) => Handler::Now(Widen::new(inner)),
+    };
+    install_handler(one, false, to);
+}
+
+fn widen_listener<I, E>(listener: &Listener<I>, to: &mut Installer<'_>)
+where
+    I: From<E> + Send + Sync + 'static,
+    E: Event + Clone,
+{
+    let one: Listener<E> = match listener {
+        Listener::Waits(inner) => Listener::Waits(Widen::new(inner)),
+        Listener::Now(inner) => Listener::Now(Widen::new(inner)),
+    };
+    install_listener(one, false, to);
 }
 
 struct WidenCheck<I, M> {
@@ -254,13 +326,9 @@ macro_rules! many {
             fn messages() -> Vec<&'static MessageMeta> {
                 vec![$first::META, $($rest::META),*]
             }
-            fn install(handler: Arc<dyn Handle<Input = I, Reply = Self::Reply>>, to: &mut Installer<'_>) {
-                let one: Arc<Handler<$first>> = Arc::new(Widen::<dyn Handle<Input = I, Reply = Self::Reply>, $first>::new(&handler));
-                <Single as RequestShape<$first>>::install(one, to);
-                $(
-                    let one: Arc<Handler<$rest>> = Arc::new(Widen::<dyn Handle<Input = I, Reply = Self::Reply>, $rest>::new(&handler));
-                    <Single as RequestShape<$rest>>::install(one, to);
-                )*
+            fn install(handler: Handler<I, Self::Reply>, to: &mut Installer<'_>) {
+                widen_handler::<I, $first>(&handler, to);
+                $(widen_handler::<I, $rest>(&handler, to);)*
             }
         }
 
@@ -273,13 +341,9 @@ macro_rules! many {
             fn messages() -> Vec<&'static MessageMeta> {
                 vec![$first::META, $($rest::META),*]
             }
-            fn install(listener: Arc<dyn Listen<Input = I>>, to: &mut Installer<'_>) {
-                let one: Arc<dyn Listen<Input = $first>> = Arc::new(Widen::<dyn Listen<Input = I>, $first>::new(&listener));
-                <Single as EventShape<$first>>::install(one, to);
-                $(
-                    let one: Arc<dyn Listen<Input = $rest>> = Arc::new(Widen::<dyn Listen<Input = I>, $rest>::new(&listener));
-                    <Single as EventShape<$rest>>::install(one, to);
-                )*
+            fn install(listener: Listener<I>, to: &mut Installer<'_>) {
+                widen_listener::<I, $first>(&listener, to);
+                $(widen_listener::<I, $rest>(&listener, to);)*
             }
         }
 

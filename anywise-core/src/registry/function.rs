@@ -15,7 +15,7 @@ use crate::message::{Command, MessageMeta, Site, TypeInfo};
 use crate::startup::dependency::{Built, Dep, Dependencies, Dependency};
 use crate::walk::call::BoxFuture;
 use crate::walk::guard::{Around, Check, CheckAny, IsNext, Target};
-use crate::walk::handle::{Handle, Listen};
+use crate::walk::handle::{Handle, HandleNow, Handler, Listen, ListenNow, Listener};
 use crate::walk::work::WorkDemand;
 
 /// Registers a function.
@@ -142,7 +142,10 @@ fn intern(id: String) -> &'static str {
 }
 
 /// Installs the handler of an `I` with the reply `R`.
-type InstallHandler<I, R> = fn(Arc<dyn Handle<Input = I, Reply = R>>, &mut Installer<'_>);
+type InstallHandler<I, R> = fn(Handler<I, R>, &mut Installer<'_>);
+
+/// Installs the listener of an `I`.
+type InstallListener<I> = fn(Listener<I>, &mut Installer<'_>);
 
 /// A function with its dependencies, ready to be installed.
 pub enum Bound {
@@ -161,14 +164,19 @@ pub enum Bound {
 #[doc(hidden)]
 impl Bound {
     pub fn handler<H: Handle>(handler: H, install: InstallHandler<H::Input, H::Reply>) -> Self {
-        Self::Function(Box::new(move |to| install(Arc::new(handler), to)))
+        Self::Function(Box::new(move |to| install(Handler::Waits(Arc::new(handler)), to)))
     }
 
-    pub fn listener<L: Listen>(
-        listener: L,
-        install: fn(Arc<dyn Listen<Input = L::Input>>, &mut Installer<'_>),
-    ) -> Self {
-        Self::Function(Box::new(move |to| install(Arc::new(listener), to)))
+    pub fn handler_now<H: HandleNow>(handler: H, install: InstallHandler<H::Input, H::Reply>) -> Self {
+        Self::Function(Box::new(move |to| install(Handler::Now(Arc::new(handler)), to)))
+    }
+
+    pub fn listener<L: Listen>(listener: L, install: InstallListener<L::Input>) -> Self {
+        Self::Function(Box::new(move |to| install(Listener::Waits(Arc::new(listener)), to)))
+    }
+
+    pub fn listener_now<L: ListenNow>(listener: L, install: InstallListener<L::Input>) -> Self {
+        Self::Function(Box::new(move |to| install(Listener::Now(Arc::new(listener)), to)))
     }
 
     pub fn guard<G: Check>(

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, Inner, Installed, Row};
+use crate::app::{App, Inner, Row};
 use crate::codec::{Codec, Codecs, Json};
 use crate::error::IntoError;
 use crate::message::shape::Install;
@@ -275,7 +275,7 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
     let mut table: Vec<Option<Row>> = Vec::new();
     for (_, known) in model.receivers() {
         let Some(Bound::Function(install)) = bind(known.entry, dependencies) else { continue };
-        install(&mut |Install { meta, slot, typed, passes }| {
+        install(&mut |Install { meta, slot, typed, put, passes }| {
             let number = slot.assign();
             if table.len() <= number {
                 table.resize_with(number + 1, || None);
@@ -283,10 +283,11 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
             let plan = guards.plan(&model, known, meta, passes);
             let row = table[number].get_or_insert_with(|| Row::new(meta, known.entry));
             if known.is_handler() {
-                row.handler = Some(typed);
+                put(&mut row.handler, typed);
                 row.plan = plan;
             } else {
-                row.listeners.push(Installed::new(typed, plan));
+                put(&mut row.listeners, typed);
+                row.listening.push(plan);
             }
         });
     }
@@ -319,7 +320,7 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
 
 impl Row {
     fn new(meta: &'static MessageMeta, entry: &'static FunctionEntry) -> Self {
-        Self { meta, handler: None, plan: Plan::empty(entry, meta), listeners: Vec::new() }
+        Self { meta, handler: None, plan: Plan::empty(entry, meta), listeners: None, listening: Vec::new() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A function that has been called: finished already, or a future to wait for.
+//! A function that has been called, and how its panics are caught.
 //!
 //! A synchronous handler never allocates; an asynchronous one allocates its
 //! future, once. A guard's future lies in line in its caller's when it fits.
@@ -27,60 +27,21 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Where a future will lie.
 type Room<F> = Box<MaybeUninit<F>>;
 
-/// A handler or listener that has been called.
-pub enum Call<'a, R> {
-    #[doc(hidden)]
-    Ready(Result<R>),
-    #[doc(hidden)]
-    Boxed(BoxFuture<'a, Result<R>>),
-}
-
-impl<'a, R> Call<'a, R> {
-    /// A call that has finished.
-    #[inline]
-    pub fn ready(result: Result<R>) -> Self {
-        Self::Ready(result)
-    }
-
-    /// A call that goes on as `future`.
-    #[inline]
-    pub fn future(future: impl Future<Output = Result<R>> + Send + 'a) -> Self {
-        Self::Boxed(Box::pin(future))
-    }
-
-    /// A call that goes on as `future`, which is made in `room`: a future that
-    /// is made first and boxed then is written twice.
-    #[inline]
-    pub fn future_in<F: Future<Output = Result<R>> + Send + 'a>(room: Room<F>, future: F) -> Self {
-        let future: Pin<Box<F>> = Box::into_pin(Box::write(room, future));
-        Self::Boxed(future)
-    }
-
-    /// Polls it for the first time; what is still boxed then waits.
-    #[inline]
-    pub(crate) fn begin(self, cx: &mut Context<'_>) -> Self {
-        match self {
-            Self::Boxed(mut future) => match future.as_mut().poll(cx) {
-                Poll::Ready(result) => Self::Ready(result),
-                Poll::Pending => Self::Boxed(future),
-            },
-            ready @ Self::Ready(_) => ready,
-        }
-    }
-
-    /// Waits for it.
-    pub(crate) async fn finish(self) -> Result<R> {
-        match self {
-            Self::Ready(result) => result,
-            Self::Boxed(future) => future.await,
-        }
-    }
-}
-
 /// Room for the future of a call.
 #[inline]
 pub fn room<F>() -> Room<F> {
     Box::new_uninit()
+}
+
+/// The call that goes on as `future`, which is made in `room`: a future that is
+/// made first and boxed then is written twice.
+#[inline]
+pub fn call<'a, R, F: Future<Output = Result<R>> + Send + 'a>(
+    room: Room<F>,
+    future: F,
+) -> BoxFuture<'a, Result<R>> {
+    let future: Pin<Box<F>> = Box::into_pin(Box::write(room, future));
+    future
 }
 
 /// A guard that has been called.

@@ -100,7 +100,7 @@ fn one<'a, E: Event>(
     Box::pin(async move {
         let event = message.downcast::<E>().map_err(|_| wrong_type())?;
         let head = extra.map(|extra| extra.head);
-        crate::walk::publish::one(app, &row.listeners[at], &*event, head.as_ref()).await
+        crate::walk::publish::to_listener(app, row, at, &*event, head.as_ref()).await
     })
 }
 

@@ -9,13 +9,13 @@ use crate::context::scope::{Extra, Scope};
 use crate::error::{Error, FaultInfo, IntoError, Result};
 use crate::message::shape::RequestInput;
 use crate::message::{Command, MessageMeta};
-use crate::walk::call::{BoxFuture, Call};
+use crate::walk::call::BoxFuture;
 use std::sync::Arc;
 
 /// What the handler of `I` answers.
 pub type ReplyOf<I> = <I as RequestInput>::Reply;
 
-/// A bound handler: its dependencies, and the call.
+/// A bound handler that may wait: its dependencies, and the call.
 ///
 /// That `Input` is a request is not demanded here: the expansion asks for it in
 /// the same words wherever it matters, so that the compiler says it once.
@@ -24,27 +24,59 @@ pub trait Handle: Send + Sync + 'static {
     type Input: Send + 'static;
     /// What the handler of it answers.
     type Reply: Send + Sync + 'static;
-    /// Calls the function.
-    fn handle<'a>(&'a self, scope: Scope<'a>, message: Self::Input) -> Call<'a, Self::Reply>;
-    /// Whether the future of the call begins with [`pass`](crate::walk::plan::pass).
-    fn passes(&self) -> bool {
-        false
-    }
+    /// Makes the future of a call, which begins with [`pass`](crate::walk::plan::pass).
+    fn handle<'a>(&'a self, scope: Scope<'a>, message: Self::Input) -> BoxFuture<'a, Result<Self::Reply>>;
 }
 
-/// The handler of the request `I`, whatever its own type.
-pub(crate) type Handler<I> = dyn Handle<Input = I, Reply = ReplyOf<I>>;
+/// A bound handler that never waits.
+pub trait HandleNow: Send + Sync + 'static {
+    /// The first parameter.
+    type Input: Send + 'static;
+    /// What the handler of it answers.
+    type Reply: Send + Sync + 'static;
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// The function's own.
+    fn handle(&self, scope: &mut Scope<'_>, message: Self::Input) -> Result<Self::Reply>;
+}
 
-/// A bound listener: its dependencies, and the call.
+/// The handler of an `I`, whatever its own type.
+pub enum Handler<I, R> {
+    #[doc(hidden)]
+    Waits(Arc<dyn Handle<Input = I, Reply = R>>),
+    #[doc(hidden)]
+    Now(Arc<dyn HandleNow<Input = I, Reply = R>>),
+}
+
+/// The handler of the request `M`.
+pub(crate) type HandlerOf<M> = Handler<M, ReplyOf<M>>;
+
+/// A bound listener that may wait: its dependencies, and the call.
 pub trait Listen: Send + Sync + 'static {
     /// The first parameter.
     type Input: Send + Sync + 'static;
+    /// Makes the future of a call, which begins with [`pass`](crate::walk::plan::pass).
+    fn listen<'a>(&'a self, scope: Scope<'a>, message: &'a Self::Input) -> BoxFuture<'a, Result<()>>;
+}
+
+/// A bound listener that never waits.
+pub trait ListenNow: Send + Sync + 'static {
+    /// The first parameter.
+    type Input: Send + Sync + 'static;
     /// Calls the function.
-    fn listen<'a>(&'a self, scope: Scope<'a>, message: &'a Self::Input) -> Call<'a, ()>;
-    /// Whether the future of the call begins with [`pass`](crate::walk::plan::pass).
-    fn passes(&self) -> bool {
-        false
-    }
+    ///
+    /// # Errors
+    /// The function's own.
+    fn listen(&self, scope: &mut Scope<'_>, message: &Self::Input) -> Result<()>;
+}
+
+/// The listener of an `I`, whatever its own type.
+pub enum Listener<I> {
+    #[doc(hidden)]
+    Waits(Arc<dyn Listen<Input = I>>),
+    #[doc(hidden)]
+    Now(Arc<dyn ListenNow<Input = I>>),
 }
 
 /// What the handler of a message with reply `R` may return: `R`,
@@ -87,6 +119,9 @@ impl<R, E: IntoError> IntoReply<R> for Result<R, E> {
 pub trait Answer: Send {
     #[doc(hidden)]
     const DECLARED: &'static [FaultInfo] = &[];
+    /// Whether there can be a command in it.
+    #[doc(hidden)]
+    const SENDS: bool = true;
     #[doc(hidden)]
     fn collect(self, into: &mut Answers) -> Result<()>;
     #[doc(hidden)]
@@ -108,6 +143,7 @@ impl<C: Command> Answered for C {
 }
 
 impl Answer for () {
+    const SENDS: bool = false;
     fn collect(self, _: &mut Answers) -> Result<()> {
         Ok(())
     }
@@ -126,6 +162,7 @@ impl<C: Command> Answer for C {
 
 impl<A: Answer> Answer for Option<A> {
     const DECLARED: &'static [FaultInfo] = A::DECLARED;
+    const SENDS: bool = A::SENDS;
     fn collect(self, into: &mut Answers) -> Result<()> {
         self.map_or(Ok(()), |answer| answer.collect(into))
     }
@@ -136,6 +173,7 @@ impl<A: Answer> Answer for Option<A> {
 
 impl<T: Answer> Answer for Vec<T> {
     const DECLARED: &'static [FaultInfo] = T::DECLARED;
+    const SENDS: bool = T::SENDS;
     fn collect(self, into: &mut Answers) -> Result<()> {
         self.into_iter().try_for_each(|answer| answer.collect(into))
     }
@@ -146,6 +184,7 @@ impl<T: Answer> Answer for Vec<T> {
 
 impl<A: Answer, E: IntoError + Send> Answer for Result<A, E> {
     const DECLARED: &'static [FaultInfo] = E::DECLARED;
+    const SENDS: bool = A::SENDS;
     fn collect(self, into: &mut Answers) -> Result<()> {
         self.map_err(IntoError::into_error)?.collect(into)
     }

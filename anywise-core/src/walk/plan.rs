@@ -7,6 +7,7 @@
 
 use std::any::Any;
 use std::future::poll_fn;
+use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -15,11 +16,11 @@ use tokio::sync::Semaphore;
 
 use crate::context::scope::{Extra, Scope};
 use crate::error::{Error, Kind, Result};
-use crate::message::{Message, MessageMeta};
+use crate::message::{Event, Message, MessageMeta, Request};
 use crate::registry::function::FunctionEntry;
-use crate::walk::call::{BoxFuture, Call, Step};
+use crate::walk::call::{BoxFuture, Step};
 use crate::walk::guard::{Around, ErasedCheck, Next, Rest};
-use crate::walk::handle::{Handler, Listen, ReplyOf};
+use crate::walk::handle::{Handler, HandlerOf, Listener};
 
 /// How one installed function is reached.
 pub(crate) struct Plan {
@@ -111,10 +112,15 @@ impl Plan {
 /// The first guard's that refuses.
 pub async fn pass(scope: &mut Scope<'_>, message: &(dyn Any + Send + Sync)) -> Result<()> {
     for guard in &scope.plan().inner {
-        match guard.check(scope, message) {
-            Step::Ready(result) => result?,
-            Step::Future(future) => future.await?,
-        }
+        // Bound to a name, not matched in place: a matched step would be kept beside its future.
+        let future = match guard.check(scope, message) {
+            Step::Ready(result) => {
+                result?;
+                continue;
+            }
+            Step::Future(future) => future,
+        };
+        future.await?;
     }
     Ok(())
 }
@@ -154,16 +160,23 @@ async fn limited(plan: &Plan, body: &mut (dyn Body + '_)) -> Result<()> {
 pub(crate) async fn steps(chain: &[PlanStep], body: &mut (dyn Body + '_)) -> Result<()> {
     for (at, step) in chain.iter().enumerate() {
         match step {
-            PlanStep::Before(guard) => match body.check(guard.as_ref()) {
-                Step::Ready(result) => result?,
-                Step::Future(future) => future.await?,
-            },
+            PlanStep::Before(guard) => {
+                let future = match body.check(guard.as_ref()) {
+                    Step::Ready(result) => {
+                        result?;
+                        continue;
+                    }
+                    Step::Future(future) => future,
+                };
+                future.await?;
+            }
             PlanStep::Around(guard) => {
                 let mut rest = Chain { rest: &chain[at + 1..], body, ran: false };
-                match guard.around(Next::new(&mut rest)) {
-                    Step::Ready(result) => result?,
-                    Step::Future(future) => future.await?,
-                }
+                let future = match guard.around(Next::new(&mut rest)) {
+                    Step::Ready(result) => return result,
+                    Step::Future(future) => future,
+                };
+                future.await?;
                 return if rest.ran { Ok(()) } else { Err(swallowed()) };
             }
         }
@@ -180,7 +193,7 @@ struct Chain<'c> {
 
 impl Rest for Chain<'_> {
     fn begin(&mut self) -> Option<(&[PlanStep], &mut dyn Body)> {
-        (!std::mem::replace(&mut self.ran, true)).then_some((self.rest, self.body))
+        (!mem::replace(&mut self.ran, true)).then_some((self.rest, self.body))
     }
 
     fn body(&mut self) -> &mut dyn Body {
@@ -203,10 +216,10 @@ pub(crate) fn timed_out(function: &str) -> Error {
 }
 
 /// A handler with its message.
-pub(crate) struct RequestBody<'a, I: crate::message::shape::RequestInput> {
-    handler: &'a Handler<I>,
-    state: BodyState<'a, I, ReplyOf<I>>,
-    reply: Option<ReplyOf<I>>,
+pub(crate) struct RequestBody<'a, M: Request> {
+    handler: &'a HandlerOf<M>,
+    state: BodyState<'a, M, M::Reply>,
+    reply: Option<M::Reply>,
 }
 
 /// How far a function at the end of a chain has come.
@@ -216,17 +229,29 @@ enum BodyState<'a, I, R> {
     After,
 }
 
-impl<'a, I: crate::message::shape::RequestInput> RequestBody<'a, I> {
-    pub(crate) fn new(handler: &'a Handler<I>, scope: Scope<'a>, message: I) -> Self {
+impl<I, R> BodyState<'_, I, R> {
+    /// Polls a function that is running.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<R>> {
+        let Self::Running(future) = self else { return Poll::Ready(Err(swallowed())) };
+        let polled = future.as_mut().poll(cx);
+        if polled.is_ready() {
+            *self = Self::After;
+        }
+        polled
+    }
+}
+
+impl<'a, M: Request> RequestBody<'a, M> {
+    pub(crate) fn new(handler: &'a HandlerOf<M>, scope: Scope<'a>, message: M) -> Self {
         Self { handler, state: BodyState::Before(scope, message), reply: None }
     }
 
-    pub(crate) fn into_reply(self) -> Result<ReplyOf<I>> {
+    pub(crate) fn into_reply(self) -> Result<M::Reply> {
         self.reply.ok_or_else(swallowed)
     }
 }
 
-impl<I: crate::message::shape::RequestInput> Body for RequestBody<'_, I> {
+impl<M: Request> Body for RequestBody<'_, M> {
     fn scope(&mut self, see: &mut dyn FnMut(&mut Scope<'_>)) {
         if let BodyState::Before(scope, _) = &mut self.state {
             see(scope);
@@ -241,18 +266,18 @@ impl<I: crate::message::shape::RequestInput> Body for RequestBody<'_, I> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        let call = match std::mem::replace(&mut self.state, BodyState::After) {
-            BodyState::Before(scope, message) => self.handler.handle(scope, message),
-            BodyState::Running(future) => Call::Boxed(future),
-            BodyState::After => Call::ready(Err(swallowed())),
-        };
-        match call.begin(cx) {
-            Call::Ready(result) => Poll::Ready(result.map(|reply| self.reply = Some(reply))),
-            Call::Boxed(future) => {
-                self.state = BodyState::Running(future);
-                Poll::Pending
+        if let BodyState::Before(..) = self.state
+            && let BodyState::Before(mut scope, message) = mem::replace(&mut self.state, BodyState::After)
+        {
+            match self.handler {
+                Handler::Waits(handler) => self.state = BodyState::Running(handler.handle(scope, message)),
+                Handler::Now(handler) => {
+                    let result = handler.handle(&mut scope, message);
+                    return Poll::Ready(result.map(|reply| self.reply = Some(reply)));
+                }
             }
         }
+        self.state.poll(cx).map_ok(|reply| self.reply = Some(reply))
     }
 
     fn reply(&self) -> Option<&(dyn Any + Send + Sync)> {
@@ -262,17 +287,17 @@ impl<I: crate::message::shape::RequestInput> Body for RequestBody<'_, I> {
 
 /// A listener with its event.
 pub(crate) struct EventBody<'a, E> {
-    listener: &'a dyn Listen<Input = E>,
+    listener: &'a Listener<E>,
     state: BodyState<'a, &'a E, ()>,
 }
 
-impl<'a, E: crate::message::shape::EventInput> EventBody<'a, E> {
-    pub(crate) fn new(listener: &'a dyn Listen<Input = E>, scope: Scope<'a>, event: &'a E) -> Self {
+impl<'a, E: Event> EventBody<'a, E> {
+    pub(crate) fn new(listener: &'a Listener<E>, scope: Scope<'a>, event: &'a E) -> Self {
         Self { listener, state: BodyState::Before(scope, event) }
     }
 }
 
-impl<E: crate::message::shape::EventInput> Body for EventBody<'_, E> {
+impl<E: Event> Body for EventBody<'_, E> {
     fn scope(&mut self, see: &mut dyn FnMut(&mut Scope<'_>)) {
         if let BodyState::Before(scope, _) = &mut self.state {
             see(scope);
@@ -287,18 +312,15 @@ impl<E: crate::message::shape::EventInput> Body for EventBody<'_, E> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        let call = match std::mem::replace(&mut self.state, BodyState::After) {
-            BodyState::Before(scope, event) => self.listener.listen(scope, event),
-            BodyState::Running(future) => Call::Boxed(future),
-            BodyState::After => Call::ready(Err(swallowed())),
-        };
-        match call.begin(cx) {
-            Call::Ready(result) => Poll::Ready(result),
-            Call::Boxed(future) => {
-                self.state = BodyState::Running(future);
-                Poll::Pending
+        if let BodyState::Before(..) = self.state
+            && let BodyState::Before(mut scope, event) = mem::replace(&mut self.state, BodyState::After)
+        {
+            match self.listener {
+                Listener::Waits(listener) => self.state = BodyState::Running(listener.listen(scope, event)),
+                Listener::Now(listener) => return Poll::Ready(listener.listen(&mut scope, event)),
             }
         }
+        self.state.poll(cx)
     }
 
     fn reply(&self) -> Option<&(dyn Any + Send + Sync)> {

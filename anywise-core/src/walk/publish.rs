@@ -14,13 +14,13 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use pin_project_lite::pin_project;
 
-use crate::app::{Inner, Installed};
+use crate::app::{Inner, Row};
 use crate::context::scope::{Extra, Scope};
 use crate::envelope::Head;
 use crate::error::{Error, Kind, Result};
 use crate::message::Event;
-use crate::walk::call::{BoxFuture, Call, Caught, caught};
-use crate::walk::handle::Listen;
+use crate::walk::call::{BoxFuture, Caught, caught};
+use crate::walk::handle::Listener;
 use crate::walk::plan::{EventBody, Plan, walk};
 
 /// How the listeners of one event run when there is no store.
@@ -168,7 +168,7 @@ pub(crate) async fn to_listeners<E: Event>(
     event: &E,
     extra: Option<Box<Extra>>,
 ) -> Result<()> {
-    let listeners = app.row(E::slot()).map_or(&[][..], |row| &row.listeners);
+    let Some(row) = app.row(E::slot()) else { return Ok(()) };
     let mut extra = extra;
     let head = extra.as_deref_mut().map(|extra| {
         // One id for all of them.
@@ -176,9 +176,9 @@ pub(crate) async fn to_listeners<E: Event>(
         &extra.head
     });
     let failures = match app.publish_policy {
-        PublishPolicy::Concurrent => concurrently(app, listeners, event, head).await,
-        PublishPolicy::Sequential => Box::pin(one_by_one(app, listeners, event, head, false)).await,
-        PublishPolicy::StopAtFirst => Box::pin(one_by_one(app, listeners, event, head, true)).await,
+        PublishPolicy::Concurrent => concurrently(app, row, event, head).await,
+        PublishPolicy::Sequential => Box::pin(one_by_one(app, row, event, head, false)).await,
+        PublishPolicy::StopAtFirst => Box::pin(one_by_one(app, row, event, head, true)).await,
     };
     match failures {
         None => Ok(()),
@@ -186,70 +186,89 @@ pub(crate) async fn to_listeners<E: Event>(
     }
 }
 
+/// A listener that has been called and polled once.
+enum Begun<'a> {
+    Done(Result<()>),
+    Waits(BoxFuture<'a, Result<()>>),
+}
+
 /// Calls one listener and polls it once.
 #[inline]
-pub(crate) fn listen<'a, E: Event>(
+fn begin<'a, E: Event>(
     app: &'a Arc<Inner>,
-    installed: &'a Installed,
+    (listener, plan): (&'a Listener<E>, &'a Plan),
     event: &'a E,
     head: Option<&Head>,
     cx: &mut Context<'_>,
-) -> Call<'a, ()> {
-    let Some(listener) = installed.typed::<Arc<dyn Listen<Input = E>>>() else {
-        return Call::ready(Err(Error::internal("a listener was handed an event of another type")));
-    };
-    let plan = &installed.plan;
-    let scope = Scope::new(app, plan, head.cloned().map(Extra::of));
-    let call = || {
-        if plan.is_direct(scope.existing()) {
-            listener.listen(scope, event)
-        } else {
-            guarded(listener.as_ref(), plan, scope, event)
+) -> Begun<'a> {
+    let mut future = match listener {
+        Listener::Waits(listener) if head.is_none() && plan.is_direct(None) => {
+            listener.listen(Scope::new(app, plan, None), event)
         }
+        Listener::Now(listener) if head.is_none() && plan.is_direct(None) => {
+            let mut scope = Scope::new(app, plan, None);
+            let result = listener.listen(&mut scope, event);
+            scope.close();
+            return Begun::Done(result);
+        }
+        listener => guarded(app, plan, listener, event, head),
     };
-    caught(|| call().begin(cx), |error| Call::Ready(Err(error)))
+    match future.as_mut().poll(cx) {
+        Poll::Ready(result) => Begun::Done(result),
+        Poll::Pending => Begun::Waits(future),
+    }
 }
 
-/// Calls a listener that something stands in front of.
+/// Calls a listener that more than its own guards stands in front of.
+#[inline(never)]
 fn guarded<'a, E: Event>(
-    listener: &'a dyn Listen<Input = E>,
+    app: &'a Arc<Inner>,
     plan: &'a Plan,
-    mut scope: Scope<'a>,
+    listener: &'a Listener<E>,
     event: &'a E,
-) -> Call<'a, ()> {
+    head: Option<&Head>,
+) -> BoxFuture<'a, Result<()>> {
+    let mut scope = Scope::new(app, plan, head.cloned().map(Extra::of));
     plan.expose(event, &mut scope);
     let deadline = scope.deadline();
-    if plan.is_open(deadline) {
-        return listener.listen(scope, event);
+    match listener {
+        Listener::Waits(listener) if plan.is_open(deadline) => listener.listen(scope, event),
+        listener => Box::pin(async move {
+            let mut body = EventBody::new(listener, scope, event);
+            walk(plan, deadline, &mut body).await
+        }),
     }
-    Call::future(async move {
-        let mut body = EventBody::new(listener, scope, event);
-        walk(plan, deadline, &mut body).await
-    })
 }
 
 type Failures = Option<Vec<(String, Error)>>;
 
-fn note(failures: &mut Failures, installed: &Installed, result: Result<()>) {
-    if let Err(error) = result {
-        failures.get_or_insert_default().push((installed.plan.entry.id().to_owned(), error));
-    }
+#[cold]
+fn note(failures: &mut Failures, plan: &Plan, error: Error) {
+    failures.get_or_insert_default().push((plan.entry.id().to_owned(), error));
 }
 
-async fn concurrently<E: Event>(
-    app: &Arc<Inner>,
-    listeners: &[Installed],
-    event: &E,
-    head: Option<&Head>,
-) -> Failures {
+async fn concurrently<E: Event>(app: &Arc<Inner>, row: &Row, event: &E, head: Option<&Head>) -> Failures {
     let mut failures = None;
     let mut waiting = Vec::new();
     poll_fn(|cx| {
-        for installed in listeners {
-            match listen(app, installed, event, head, cx) {
-                Call::Ready(result) => note(&mut failures, installed, result),
-                Call::Boxed(future) => waiting.push((installed, future)),
-            }
+        let mut listeners = row.listeners::<E>().iter().zip(&row.listening);
+        let mut at = None;
+        // Panics are caught once for all; after one the rest go on.
+        while let Err(error) = caught(
+            || {
+                for listener in listeners.by_ref() {
+                    at = Some(listener.1);
+                    match begin(app, listener, event, head, cx) {
+                        Begun::Done(Ok(())) => {}
+                        Begun::Done(Err(error)) => note(&mut failures, listener.1, error),
+                        Begun::Waits(future) => waiting.push((listener.1, future)),
+                    }
+                }
+                Ok(())
+            },
+            Err,
+        ) {
+            note(&mut failures, at.expect("a listener has panicked"), error);
         }
         Poll::Ready(())
     })
@@ -261,25 +280,28 @@ async fn concurrently<E: Event>(
 }
 
 /// Waits for all listeners that were not done at once.
-async fn join(waiting: Vec<(&Installed, BoxFuture<'_, Result<()>>)>, failures: &mut Failures) {
-    let waiting =
-        waiting.into_iter().map(|(installed, future)| async move { (installed, Caught::new(future).await) });
+async fn join(waiting: Vec<(&Plan, BoxFuture<'_, Result<()>>)>, failures: &mut Failures) {
+    let waiting = waiting.into_iter().map(|(plan, future)| async move { (plan, Caught::new(future).await) });
     let mut waiting: FuturesUnordered<_> = waiting.collect();
-    while let Some((installed, result)) = waiting.next().await {
-        note(failures, installed, result);
+    while let Some((plan, result)) = waiting.next().await {
+        if let Err(error) = result {
+            note(failures, plan, error);
+        }
     }
 }
 
 async fn one_by_one<E: Event>(
     app: &Arc<Inner>,
-    listeners: &[Installed],
+    row: &Row,
     event: &E,
     head: Option<&Head>,
     stop: bool,
 ) -> Failures {
     let mut failures = None;
-    for installed in listeners {
-        note(&mut failures, installed, one(app, installed, event, head).await);
+    for (at, plan) in row.listening.iter().enumerate() {
+        if let Err(error) = to_listener(app, row, at, event, head).await {
+            note(&mut failures, plan, error);
+        }
         if stop && failures.is_some() {
             break;
         }
@@ -287,15 +309,25 @@ async fn one_by_one<E: Event>(
     failures
 }
 
-/// Calls one listener and waits for it.
-pub(crate) async fn one<E: Event>(
+/// Calls the listener at one place in the row and waits for it.
+pub(crate) async fn to_listener<E: Event>(
     app: &Arc<Inner>,
-    installed: &Installed,
+    row: &Row,
+    at: usize,
     event: &E,
     head: Option<&Head>,
 ) -> Result<()> {
-    let call = poll_fn(|cx| Poll::Ready(listen(app, installed, event, head, cx))).await;
-    Caught::new(call.finish()).await
+    let Some(listener) = row.listeners::<E>().get(at) else {
+        return Err(Error::internal("a listener was handed an event of another type"));
+    };
+    let listener = (listener, &row.listening[at]);
+    let begun = poll_fn(|cx| {
+        Poll::Ready(caught(|| begin(app, listener, event, head, cx), |error| Begun::Done(Err(error))))
+    });
+    match begun.await {
+        Begun::Done(result) => result,
+        Begun::Waits(future) => Caught::new(future).await,
+    }
 }
 
 /// One error for all failures: their kind if they agree, retryable if any is.

@@ -46,7 +46,7 @@ pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery) -> Result<()>
     let entry = *app.by_name.get(envelope.name.as_str()).ok_or_else(|| unknown(&envelope.name))?;
     let Enter::Event { one, .. } = entry.enter else { return Err(unknown(&envelope.name)) };
     let listener = app.row((entry.slot)()).and_then(|row| {
-        let at = row.listeners.iter().position(|listener| listener.plan.entry.id() == delivery.target)?;
+        let at = row.listening.iter().position(|plan| plan.entry.id() == delivery.target)?;
         Some((row, at))
     });
     let (row, at) = listener.ok_or_else(|| no_target(delivery))?;

@@ -10,8 +10,8 @@ use crate::context::scope::{Extra, Scope};
 use crate::envelope::Head;
 use crate::error::Result;
 use crate::message::Request;
-use crate::walk::call::{BoxFuture, Call, caught};
-use crate::walk::handle::Handler;
+use crate::walk::call::{BoxFuture, caught};
+use crate::walk::handle::{Handler, HandlerOf};
 use crate::walk::plan::{Plan, RequestBody, walk};
 
 /// What is known of a message about to be sent; set by the methods of the
@@ -55,86 +55,109 @@ macro_rules! options {
 }
 pub(crate) use options;
 
-/// A command or query on its way; await it for the reply.
+/// A command or query about to be sent; await it for the reply.
 ///
-/// Nothing happens before it is polled. Dropping it before it is done cancels
-/// the handler, whose units of work then roll back.
-#[must_use = "a message is sent when the future is awaited"]
-pub struct Sending<'a, M: Request> {
+/// Nothing happens before it is awaited. Where a plain future is wanted, as by
+/// `tokio::spawn`, call `.into_future()`: that hands the message over.
+#[must_use = "a message is sent when it is awaited"]
+pub struct Sending<'a, M> {
     app: &'a Arc<Inner>,
-    message: Option<M>,
+    message: M,
     extra: Option<Box<Extra>>,
-    /// Set when the first poll did not end it.
-    waiting: Option<BoxFuture<'a, Result<M::Reply>>>,
 }
 
-/// Makes the future of `app.send(message)`.
+/// Begins `app.send(message)`.
 #[inline]
 pub(crate) fn sending<M: Request>(app: &Arc<Inner>, message: M) -> Sending<'_, M> {
-    run(app, message, None)
+    Sending { app, message, extra: None }
 }
 
 /// The same with what is known of the message.
 #[inline]
-pub(crate) fn run<M: Request>(app: &Arc<Inner>, message: M, extra: Option<Box<Extra>>) -> Sending<'_, M> {
-    Sending { app, message: Some(message), extra, waiting: None }
+pub(crate) fn run<M: Request>(
+    app: &Arc<Inner>,
+    message: M,
+    extra: Option<Box<Extra>>,
+) -> SendFuture<'_, M::Reply> {
+    Sending { app, message, extra }.into_future()
 }
 
-impl<M: Request> Sending<'_, M> {
+impl<M> Sending<'_, M> {
     options!();
 }
 
-// Nothing in it is pinned: the message is handed on, the call is boxed.
-impl<M: Request> Unpin for Sending<'_, M> {}
-
-impl<M: Request> Future for Sending<'_, M> {
+impl<'a, M: Request> IntoFuture for Sending<'a, M> {
     type Output = Result<M::Reply>;
+    type IntoFuture = SendFuture<'a, M::Reply>;
 
+    /// Hands the message to its handler: it is moved once.
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        let Some(message) = this.message.take() else {
-            let waiting = this.waiting.as_mut().expect("a future is not polled after it is done");
-            return caught(|| waiting.as_mut().poll(cx), |error| Poll::Ready(Err(error)));
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { app, message, extra } = self;
+        let Some((row, handler)) = app.row(M::slot()).and_then(|row| Some((row, row.handler::<M>()?))) else {
+            return SendFuture::Waits(Box::pin(app.send_away(message, extra)));
         };
-        let (app, extra) = (this.app, this.extra.take());
-        match caught(|| call(app, message, extra).begin(cx), |error| Call::Ready(Err(error))) {
-            Call::Ready(result) => Poll::Ready(result),
-            Call::Boxed(future) => {
-                this.waiting = Some(future);
-                Poll::Pending
+        if !row.plan.is_direct(extra.as_deref()) {
+            return SendFuture::Waits(guarded(app, &row.plan, handler, message, extra));
+        }
+        let mut scope = Scope::new(app, &row.plan, extra);
+        match handler {
+            Handler::Waits(handler) => SendFuture::Waits(handler.handle(scope, message)),
+            Handler::Now(handler) => {
+                let result = caught(|| handler.handle(&mut scope, message), Err);
+                scope.close();
+                SendFuture::Ready(Some(result))
             }
         }
     }
 }
 
-/// Calls the handler, if it can be called at once.
-#[inline]
-fn call<M: Request>(app: &Arc<Inner>, message: M, extra: Option<Box<Extra>>) -> Call<'_, M::Reply> {
-    match app.row(M::slot()).and_then(|row| Some((row, row.handler::<M>()?))) {
-        Some((row, handler)) if row.plan.is_direct(extra.as_deref()) => {
-            handler.handle(Scope::new(app, &row.plan, extra), message)
+/// A command or query on its way.
+///
+/// Dropping it before it is done cancels the handler, whose units of work then
+/// roll back.
+#[must_use = "futures do nothing unless polled"]
+pub enum SendFuture<'a, R> {
+    #[doc(hidden)]
+    Ready(Option<Result<R>>),
+    #[doc(hidden)]
+    Waits(BoxFuture<'a, Result<R>>),
+}
+
+impl<R> Unpin for SendFuture<'_, R> {}
+
+impl<R> Future for SendFuture<'_, R> {
+    type Output = Result<R>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Ready(result) => {
+                Poll::Ready(result.take().expect("a future is not polled after it is done"))
+            }
+            Self::Waits(future) => caught(|| future.as_mut().poll(cx), |error| Poll::Ready(Err(error))),
         }
-        Some((row, handler)) => guarded(handler, &row.plan, Scope::new(app, &row.plan, extra), message),
-        None => Call::future(app.send_away(message, extra)),
     }
 }
 
-/// Calls the handler behind what stands in front of it.
+/// The walk when more than the function's own guards stands in front of it.
+#[inline(never)]
 fn guarded<'a, M: Request>(
-    handler: &'a Handler<M>,
+    app: &'a Arc<Inner>,
     plan: &'a Plan,
-    mut scope: Scope<'a>,
+    handler: &'a HandlerOf<M>,
     message: M,
-) -> Call<'a, M::Reply> {
+    extra: Option<Box<Extra>>,
+) -> BoxFuture<'a, Result<M::Reply>> {
+    let mut scope = Scope::new(app, plan, extra);
     plan.expose(&message, &mut scope);
     let deadline = scope.deadline();
-    if plan.is_open(deadline) {
-        return handler.handle(scope, message);
+    match handler {
+        Handler::Waits(handler) if plan.is_open(deadline) => handler.handle(scope, message),
+        handler => Box::pin(async move {
+            let mut body = RequestBody::new(handler, scope, message);
+            walk(plan, deadline, &mut body).await?;
+            body.into_reply()
+        }),
     }
-    Call::future(async move {
-        let mut body = RequestBody::new(handler, scope, message);
-        walk(plan, deadline, &mut body).await?;
-        body.into_reply()
-    })
 }

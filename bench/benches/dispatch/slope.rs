@@ -1,8 +1,8 @@
 //! The size of an application does not slow its messages.
 
 use anywise::__private::{
-    Bound, Call, Command, Dep, FunctionEntry, Handle, Input, Message, MessageMeta, Request, RequestInput,
-    Scope, Single, Site, Slot, Wiring, pass, room,
+    Bound, BoxFuture, Command, Dep, FunctionEntry, Handle, Input, Message, MessageMeta, Request,
+    RequestInput, Result, Scope, Single, Site, Slot, Wiring, call, pass, room,
 };
 use anywise::App;
 use bench::{Ledger, Report, now, side};
@@ -53,17 +53,14 @@ struct Handler<const N: usize>(Dep<Ledger>);
 impl<const N: usize> Handle for Handler<N> {
     type Input = Deposit<N>;
     type Reply = u64;
-    fn handle<'a>(&'a self, mut scope: Scope<'a>, message: Deposit<N>) -> Call<'a, u64> {
+    fn handle<'a>(&'a self, mut scope: Scope<'a>, message: Deposit<N>) -> BoxFuture<'a, Result<u64>> {
         let room = room();
-        Call::future_in(room, async move {
+        call(room, async move {
             if scope.is_guarded() {
                 pass(&mut scope, &message).await?;
             }
             Ok(deposit(message, self.0.get()).await)
         })
-    }
-    fn passes(&self) -> bool {
-        true
     }
 }
 

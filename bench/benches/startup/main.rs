@@ -7,10 +7,10 @@
 use std::time::{Duration, Instant};
 
 use anywise::__private::{
-    Bound, Call, Command, Dep, Event, EventInput, FromContext, FunctionEntry, Handle, Input, IntoReply,
-    Listen, Message, MessageMeta, Request, RequestInput, Scope, Single, Site, Slot, TypeInfo, Wiring,
+    Bound, Command, Dep, Event, EventInput, FromContext, FunctionEntry, HandleNow, Input, IntoReply,
+    ListenNow, Message, MessageMeta, Request, RequestInput, Scope, Single, Site, Slot, TypeInfo, Wiring,
 };
-use anywise::{App, Context};
+use anywise::{App, Context, Result};
 use bench::{Ledger, now};
 
 const MESSAGES: usize = 1_000;
@@ -50,21 +50,21 @@ impl<const N: usize> Event for Told<N> {}
 
 struct Answers<const N: usize>(Dep<Ledger>);
 
-impl<const N: usize> Handle for Answers<N> {
+impl<const N: usize> HandleNow for Answers<N> {
     type Input = Ask<N>;
     type Reply = u64;
-    fn handle<'a>(&'a self, _: Scope<'a>, _: Ask<N>) -> Call<'a, u64> {
-        Call::ready(Ok(self.0.get().add(0, 1)))
+    fn handle(&self, _: &mut Scope<'_>, _: Ask<N>) -> Result<u64> {
+        Ok(self.0.get().add(0, 1))
     }
 }
 
 struct Hears<const N: usize>(Dep<Ledger>);
 
-impl<const N: usize> Listen for Hears<N> {
+impl<const N: usize> ListenNow for Hears<N> {
     type Input = Told<N>;
-    fn listen<'a>(&'a self, _: Scope<'a>, _: &'a Told<N>) -> Call<'a, ()> {
+    fn listen(&self, _: &mut Scope<'_>, _: &Told<N>) -> Result<()> {
         self.0.get().add(0, 1);
-        Call::ready(Ok(()))
+        Ok(())
     }
 }
 
@@ -74,7 +74,7 @@ fn answers<const N: usize>(wiring: &mut Wiring<'_>) -> Option<Bound> {
     wiring.takes("cx", TypeInfo::of::<Context>, <Context as FromContext>::demand);
     let ledger = wiring.needs::<Ledger>("ledger");
     wiring.fails(<u64 as IntoReply<u64>>::DECLARED);
-    Some(Bound::handler(Answers::<N>(ledger?), <Ask<N> as RequestInput>::install))
+    Some(Bound::handler_now(Answers::<N>(ledger?), <Ask<N> as RequestInput>::install))
 }
 
 /// As `#[listen]` writes it.
@@ -82,7 +82,7 @@ fn hears<const N: usize>(wiring: &mut Wiring<'_>) -> Option<Bound> {
     wiring.receives(<Told<N> as EventInput>::messages);
     wiring.takes("cx", TypeInfo::of::<Context>, <Context as FromContext>::demand);
     let ledger = wiring.needs::<Ledger>("ledger");
-    Some(Bound::listener(Hears::<N>(ledger?), <Told<N> as EventInput>::install))
+    Some(Bound::listener_now(Hears::<N>(ledger?), <Told<N> as EventInput>::install))
 }
 
 type Wire = fn(&mut Wiring<'_>) -> Option<Bound>;

@@ -18,9 +18,12 @@ const _: () = {
             &'a self,
             mut scope: ::anywise::__private::Scope<'a>,
             message: Digest,
-        ) -> ::anywise::__private::Call<'a, Self::Reply> {
+        ) -> ::anywise::__private::BoxFuture<
+            'a,
+            ::anywise::__private::Result<Self::Reply>,
+        > {
             let room = ::anywise::__private::room();
-            ::anywise::__private::Call::future_in(
+            ::anywise::__private::call(
                 room,
                 async move {
                     if scope.is_guarded() {
@@ -42,9 +45,6 @@ const _: () = {
                     >>::into_reply(output)
                 },
             )
-        }
-        fn passes(&self) -> bool {
-            true
         }
     }
     fn __wire(

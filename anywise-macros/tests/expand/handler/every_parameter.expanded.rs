@@ -25,9 +25,12 @@ const _: () = {
             &'a self,
             mut scope: ::anywise::__private::Scope<'a>,
             message: CreatePayment,
-        ) -> ::anywise::__private::Call<'a, Self::Reply> {
+        ) -> ::anywise::__private::BoxFuture<
+            'a,
+            ::anywise::__private::Result<Self::Reply>,
+        > {
             let room = ::anywise::__private::room();
-            ::anywise::__private::Call::future_in(
+            ::anywise::__private::call(
                 room,
                 async move {
                     if scope.is_guarded() {
@@ -72,9 +75,6 @@ const _: () = {
                     ::core::result::Result::Ok(reply)
                 },
             )
-        }
-        fn passes(&self) -> bool {
-            true
         }
     }
     fn __wire(

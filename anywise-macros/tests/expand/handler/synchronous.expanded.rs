@@ -15,29 +15,23 @@ fn get(
 }
 const _: () = {
     struct __Bound(::anywise::__private::Dep<dyn Orders + Sync>);
-    impl ::anywise::__private::Handle for __Bound {
+    impl ::anywise::__private::HandleNow for __Bound {
         type Input = GetOrder;
         type Reply = ::anywise::__private::ReplyOf<GetOrder>;
-        fn handle<'a>(
-            &'a self,
-            mut scope: ::anywise::__private::Scope<'a>,
+        fn handle(
+            &self,
+            scope: &mut ::anywise::__private::Scope<'_>,
             message: GetOrder,
-        ) -> ::anywise::__private::Call<'a, Self::Reply> {
-            ::anywise::__private::Call::ready(
-                (|| -> ::anywise::__private::Result<
-                    ::anywise::__private::ReplyOf<GetOrder>,
-                > {
-                    let arg1 = <Provided<
-                        User,
-                    > as ::anywise::__private::FromContext>::from_context(&mut scope)?;
-                    let output = get(message, arg1, self.0.get());
-                    <Result<
-                        Order,
-                    > as ::anywise::__private::IntoReply<
-                        ::anywise::__private::ReplyOf<GetOrder>,
-                    >>::into_reply(output)
-                })(),
-            )
+        ) -> ::anywise::__private::Result<Self::Reply> {
+            let arg1 = <Provided<
+                User,
+            > as ::anywise::__private::FromContext>::from_context(scope)?;
+            let output = get(message, arg1, self.0.get());
+            <Result<
+                Order,
+            > as ::anywise::__private::IntoReply<
+                ::anywise::__private::ReplyOf<GetOrder>,
+            >>::into_reply(output)
         }
     }
     fn __wire(
@@ -60,7 +54,7 @@ const _: () = {
                 >>::DECLARED,
             );
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::handler(
+            ::anywise::__private::Bound::handler_now(
                 __Bound(d0?),
                 <GetOrder as ::anywise::__private::RequestInput>::install,
             ),

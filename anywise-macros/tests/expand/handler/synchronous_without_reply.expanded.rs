@@ -9,24 +9,18 @@
 fn nothing(_: Nothing) {}
 const _: () = {
     struct __Bound;
-    impl ::anywise::__private::Handle for __Bound {
+    impl ::anywise::__private::HandleNow for __Bound {
         type Input = Nothing;
         type Reply = ::anywise::__private::ReplyOf<Nothing>;
-        fn handle<'a>(
-            &'a self,
-            scope: ::anywise::__private::Scope<'a>,
+        fn handle(
+            &self,
+            scope: &mut ::anywise::__private::Scope<'_>,
             message: Nothing,
-        ) -> ::anywise::__private::Call<'a, Self::Reply> {
-            ::anywise::__private::Call::ready(
-                (|| -> ::anywise::__private::Result<
-                    ::anywise::__private::ReplyOf<Nothing>,
-                > {
-                    let output = nothing(message);
-                    <() as ::anywise::__private::IntoReply<
-                        ::anywise::__private::ReplyOf<Nothing>,
-                    >>::into_reply(output)
-                })(),
-            )
+        ) -> ::anywise::__private::Result<Self::Reply> {
+            let output = nothing(message);
+            <() as ::anywise::__private::IntoReply<
+                ::anywise::__private::ReplyOf<Nothing>,
+            >>::into_reply(output)
         }
     }
     fn __wire(
@@ -40,7 +34,7 @@ const _: () = {
                 >>::DECLARED,
             );
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::handler(
+            ::anywise::__private::Bound::handler_now(
                 __Bound,
                 <Nothing as ::anywise::__private::RequestInput>::install,
             ),

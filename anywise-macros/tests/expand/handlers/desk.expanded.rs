@@ -66,9 +66,12 @@ const _: () = {
             &'a self,
             mut scope: ::anywise::__private::Scope<'a>,
             message: Create,
-        ) -> ::anywise::__private::Call<'a, Self::Reply> {
+        ) -> ::anywise::__private::BoxFuture<
+            'a,
+            ::anywise::__private::Result<Self::Reply>,
+        > {
             let room = ::anywise::__private::room();
-            ::anywise::__private::Call::future_in(
+            ::anywise::__private::call(
                 room,
                 async move {
                     if scope.is_guarded() {
@@ -100,9 +103,6 @@ const _: () = {
                     ::core::result::Result::Ok(reply)
                 },
             )
-        }
-        fn passes(&self) -> bool {
-            true
         }
     }
     fn __wire(
@@ -142,20 +142,16 @@ const _: () = {
 };
 const _: () = {
     struct __Bound(::anywise::__private::Dep<PaymentDesk>);
-    impl ::anywise::__private::Listen for __Bound {
+    impl ::anywise::__private::ListenNow for __Bound {
         type Input = Paid;
-        fn listen<'a>(
-            &'a self,
-            scope: ::anywise::__private::Scope<'a>,
-            message: &'a Paid,
-        ) -> ::anywise::__private::Call<'a, ()> {
-            ::anywise::__private::Call::ready(
-                (|| -> ::anywise::__private::Result<()> {
-                    let output = <PaymentDesk>::on_paid(self.0.get(), message);
-                    let () = output;
-                    ::core::result::Result::Ok(())
-                })(),
-            )
+        fn listen(
+            &self,
+            scope: &mut ::anywise::__private::Scope<'_>,
+            message: &Paid,
+        ) -> ::anywise::__private::Result<()> {
+            let output = <PaymentDesk>::on_paid(self.0.get(), message);
+            let () = output;
+            ::core::result::Result::Ok(())
         }
     }
     fn __wire(
@@ -164,7 +160,7 @@ const _: () = {
         wiring.receives(<Paid as ::anywise::__private::EventInput>::messages);
         let d0 = wiring.needs::<PaymentDesk>("self");
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::listener(
+            ::anywise::__private::Bound::listener_now(
                 __Bound(d0?),
                 <Paid as ::anywise::__private::EventInput>::install,
             ),

@@ -20,9 +20,9 @@ const _: () = {
             &'a self,
             mut scope: ::anywise::__private::Scope<'a>,
             message: &'a PaymentSettled,
-        ) -> ::anywise::__private::Call<'a, ()> {
+        ) -> ::anywise::__private::BoxFuture<'a, ::anywise::__private::Result<()>> {
             let room = ::anywise::__private::room();
-            ::anywise::__private::Call::future_in(
+            ::anywise::__private::call(
                 room,
                 async move {
                     if scope.is_guarded() {
@@ -43,12 +43,13 @@ const _: () = {
                         ::anywise::__private::work(&mut scope),
                     )?;
                     ::anywise::__private::commit(&mut scope).await?;
-                    ::anywise::__private::dispatch_answer(answers, &mut scope).await
+                    if <Result<ConfirmOrder> as ::anywise::__private::Answer>::SENDS {
+                        ::anywise::__private::dispatch_answer(answers, &mut scope)
+                            .await?;
+                    }
+                    ::core::result::Result::Ok(())
                 },
             )
-        }
-        fn passes(&self) -> bool {
-            true
         }
     }
     fn __wire(

@@ -11,20 +11,16 @@ fn on_settled(event: &PaymentSettled, counter: &Counter) -> () {
 }
 const _: () = {
     struct __Bound(::anywise::__private::Dep<Counter>);
-    impl ::anywise::__private::Listen for __Bound {
+    impl ::anywise::__private::ListenNow for __Bound {
         type Input = PaymentSettled;
-        fn listen<'a>(
-            &'a self,
-            scope: ::anywise::__private::Scope<'a>,
-            message: &'a PaymentSettled,
-        ) -> ::anywise::__private::Call<'a, ()> {
-            ::anywise::__private::Call::ready(
-                (|| -> ::anywise::__private::Result<()> {
-                    let output = on_settled(message, self.0.get());
-                    let () = output;
-                    ::core::result::Result::Ok(())
-                })(),
-            )
+        fn listen(
+            &self,
+            scope: &mut ::anywise::__private::Scope<'_>,
+            message: &PaymentSettled,
+        ) -> ::anywise::__private::Result<()> {
+            let output = on_settled(message, self.0.get());
+            let () = output;
+            ::core::result::Result::Ok(())
         }
     }
     fn __wire(
@@ -33,7 +29,7 @@ const _: () = {
         wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::messages);
         let d0 = wiring.needs::<Counter>("counter");
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::listener(
+            ::anywise::__private::Bound::listener_now(
                 __Bound(d0?),
                 <PaymentSettled as ::anywise::__private::EventInput>::install,
             ),

@@ -17,9 +17,9 @@ const _: () = {
             &'a self,
             mut scope: ::anywise::__private::Scope<'a>,
             message: &'a PaymentSettled,
-        ) -> ::anywise::__private::Call<'a, ()> {
+        ) -> ::anywise::__private::BoxFuture<'a, ::anywise::__private::Result<()>> {
             let room = ::anywise::__private::room();
-            ::anywise::__private::Call::future_in(
+            ::anywise::__private::call(
                 room,
                 async move {
                     if scope.is_guarded() {
@@ -40,9 +40,6 @@ const _: () = {
                     ::core::result::Result::Ok(())
                 },
             )
-        }
-        fn passes(&self) -> bool {
-            true
         }
     }
     fn __wire(
