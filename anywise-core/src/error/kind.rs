@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What sort of failure an [`Error`] is.
+/// What sort of failure an [`Error`](crate::Error) is.
 ///
 /// The kind decides three things: the HTTP [`status`](Kind::status), whether a
 /// delivery [is retried](Kind::is_retryable), and whether the log's message may
