@@ -212,7 +212,7 @@ fn around(function: &Function, last: &Param, p: &TokenStream) -> (TokenStream, T
     let done =
         quote_spanned!(function.output_span()=> <#returns as #at_output::GuardOutput>::into_result(output));
     let step = quote_spanned! {function.span()=>
-        #at_name::Step::future(async move { #fetch let output = #call.await; #done })
+        #at_name::AroundStep::future(async move { #fetch let output = #call.await; #done })
     };
     let bound = arguments.bound();
     let items = quote_spanned! {at=>

@@ -128,13 +128,14 @@ fn finish(arguments: &Arguments<'_>, output: &TokenStream, reply: &TokenStream) 
     let at = Span::mixed_site();
     let message = quote_spanned!(at=> &message);
     if !arguments.writes() {
-        return arguments.future(&message, &quote_spanned!(at=> #output #reply));
+        return arguments.future(&message, &quote_spanned!(at=> #output let reply = #reply?; scope.close(); ::core::result::Result::Ok(reply)));
     }
     let commit = arguments.commit();
     let body = quote_spanned! {at=>
         #output
         let reply = #reply?;
         #commit
+        scope.close();
         ::core::result::Result::Ok(reply)
     };
     arguments.future(&message, &body)

@@ -118,7 +118,7 @@ fn call(function: &Function, message: &Param, settings: &Settings, arguments: &A
     let borrowed = quote_spanned!(at=> message);
     match &function.output {
         None if waits => {
-            let body = quote_spanned!(at=> #output let () = output; #commit ::core::result::Result::Ok(()));
+            let body = quote_spanned!(at=> #output let () = output; #commit scope.close(); ::core::result::Result::Ok(()));
             arguments.future(&borrowed, &body)
         }
         None => quote_spanned! {at=>
@@ -136,7 +136,10 @@ fn call(function: &Function, message: &Param, settings: &Settings, arguments: &A
                 #commit
                 if #sends {
                     #p::dispatch_answer(answers, &mut scope).await?;
+                } else {
+                    answers.none();
                 }
+                scope.close();
                 ::core::result::Result::Ok(())
             };
             arguments.future(&borrowed, &body)

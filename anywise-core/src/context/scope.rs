@@ -53,8 +53,9 @@ impl<'a> Scope<'a> {
     }
 
     /// Drops it, at no cost when nothing is in it.
+    #[doc(hidden)]
     #[inline]
-    pub(crate) fn close(self) {
+    pub fn close(self) {
         if self.extra.is_none() {
             std::mem::forget(self);
         }

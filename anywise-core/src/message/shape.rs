@@ -307,7 +307,7 @@ where
         match message.downcast_ref::<M>() {
             Some(message) => {
                 let message = I::from(message.clone());
-                Step::future(async move { self.inner.check(scope, &message).finish().await })
+                Step::future(async move { self.inner.check(scope, &message).await })
             }
             None => Step::mismatch(),
         }

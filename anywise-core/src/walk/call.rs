@@ -44,41 +44,56 @@ pub fn call<'a, R, F: Future<Output = Result<R>> + Send + 'a>(
     future
 }
 
-/// A guard that has been called.
-pub enum Step<'a, const ROOM: usize = BEFORE> {
-    #[doc(hidden)]
-    Ready(Result<()>),
-    #[doc(hidden)]
-    Future(StackFuture<'a, Result<()>, ROOM>),
+pin_project! {
+    /// A guard that has been called: finished, or its future in line.
+    ///
+    /// It is polled where it was returned to: moving it would cost more than
+    /// most guards do.
+    #[project = GuardedProj]
+    pub enum Guarded<F> {
+        #[doc(hidden)]
+        Ready { result: Option<Result<()>> },
+        #[doc(hidden)]
+        Future { #[pin] future: F },
+    }
 }
 
-/// An around-guard that has been called.
-pub type AroundStep<'a> = Step<'a, AROUND>;
+/// A before-guard that has been called.
+pub type Step<'a> = Guarded<StackFuture<'a, Result<()>, BEFORE>>;
 
-impl<'a, const ROOM: usize> Step<'a, ROOM> {
+/// An around-guard that has been called.
+pub type AroundStep<'a> = Guarded<StackFuture<'a, Result<()>, AROUND>>;
+
+impl<'a, const ROOM: usize> Guarded<StackFuture<'a, Result<()>, ROOM>> {
     /// A guard that has finished.
     #[inline]
     pub fn ready(result: Result<()>) -> Self {
-        Self::Ready(result)
+        Self::Ready { result: Some(result) }
     }
 
     /// A guard that goes on as `future`.
     #[inline]
     pub fn future(future: impl Future<Output = Result<()>> + Send + 'a) -> Self {
-        Self::Future(StackFuture::from_or_box(future))
+        Self::Future { future: StackFuture::from_or_box(future) }
     }
 
     /// A guard was handed another message than its own: a fault of ours.
     #[cold]
     pub(crate) fn mismatch() -> Self {
-        Self::Ready(Err(Error::internal("a guard was handed a message of another type")))
+        Self::ready(Err(Error::internal("a guard was handed a message of another type")))
     }
+}
 
-    /// Waits for it.
-    pub(crate) async fn finish(self) -> Result<()> {
-        match self {
-            Self::Ready(result) => result,
-            Self::Future(future) => future.await,
+impl<F: Future<Output = Result<()>>> Future for Guarded<F> {
+    type Output = Result<()>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            GuardedProj::Ready { result } => {
+                Poll::Ready(result.take().expect("a guard is polled until it is done"))
+            }
+            GuardedProj::Future { future } => future.poll(cx),
         }
     }
 }

@@ -56,8 +56,8 @@ impl<G: ?Sized> Timed<G> {
         Self { guard, limit: Duration::from_millis(limit), entry }
     }
 
-    async fn wait<const ROOM: usize>(&self, step: Step<'_, ROOM>) -> Result<()> {
-        let waited = tokio::time::timeout(self.limit, step.finish()).await;
+    async fn wait(&self, step: impl Future<Output = Result<()>>) -> Result<()> {
+        let waited = tokio::time::timeout(self.limit, step).await;
         waited.unwrap_or_else(|_| Err(timed_out(self.entry.id())))
     }
 }
@@ -70,7 +70,7 @@ impl ErasedCheck for Timed<dyn ErasedCheck> {
 
 impl Around for Timed<dyn Around> {
     fn around<'a>(&'a self, next: Next<'a>) -> AroundStep<'a> {
-        Step::future(self.wait(self.guard.around(next)))
+        AroundStep::future(self.wait(self.guard.around(next)))
     }
 }
 

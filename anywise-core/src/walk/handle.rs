@@ -132,6 +132,15 @@ pub trait Answer: Send {
 #[derive(Default)]
 pub struct Answers(Vec<Box<dyn Answered>>);
 
+impl Answers {
+    /// Ends one in which there can be no command.
+    #[inline]
+    pub fn none(self) {
+        debug_assert!(self.0.is_empty(), "its listener returns no command");
+        std::mem::forget(self);
+    }
+}
+
 trait Answered: Send {
     fn send(self: Box<Self>, app: &Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'_, Result<()>>;
 }

@@ -8,6 +8,7 @@
 use std::any::Any;
 use std::future::poll_fn;
 use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -112,15 +113,8 @@ impl Plan {
 /// The first guard's that refuses.
 pub async fn pass(scope: &mut Scope<'_>, message: &(dyn Any + Send + Sync)) -> Result<()> {
     for guard in &scope.plan().inner {
-        // Bound to a name, not matched in place: a matched step would be kept beside its future.
-        let future = match guard.check(scope, message) {
-            Step::Ready(result) => {
-                result?;
-                continue;
-            }
-            Step::Future(future) => future,
-        };
-        future.await?;
+        let mut step = pin!(guard.check(scope, message));
+        poll_fn(|cx| step.as_mut().poll(cx)).await?;
     }
     Ok(())
 }
@@ -161,22 +155,15 @@ pub(crate) async fn steps(chain: &[PlanStep], body: &mut (dyn Body + '_)) -> Res
     for (at, step) in chain.iter().enumerate() {
         match step {
             PlanStep::Before(guard) => {
-                let future = match body.check(guard.as_ref()) {
-                    Step::Ready(result) => {
-                        result?;
-                        continue;
-                    }
-                    Step::Future(future) => future,
-                };
-                future.await?;
+                let mut step = pin!(body.check(guard.as_ref()));
+                poll_fn(|cx| step.as_mut().poll(cx)).await?;
             }
             PlanStep::Around(guard) => {
                 let mut rest = Chain { rest: &chain[at + 1..], body, ran: false };
-                let future = match guard.around(Next::new(&mut rest)) {
-                    Step::Ready(result) => return result,
-                    Step::Future(future) => future,
-                };
-                future.await?;
+                {
+                    let mut step = pin!(guard.around(Next::new(&mut rest)));
+                    poll_fn(|cx| step.as_mut().poll(cx)).await?;
+                }
                 return if rest.ran { Ok(()) } else { Err(swallowed()) };
             }
         }

@@ -16,7 +16,7 @@ const _: () = {
             &'a self,
             mut next: ::anywise::__private::Next<'a>,
         ) -> ::anywise::__private::AroundStep<'a> {
-            ::anywise::__private::Step::future(async move {
+            ::anywise::__private::AroundStep::future(async move {
                 let arg0 = ::anywise::__private::take_next(
                     &mut next,
                     <Context as ::anywise::__private::FromContext>::from_context,

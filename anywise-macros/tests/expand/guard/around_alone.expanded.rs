@@ -16,7 +16,7 @@ const _: () = {
             &'a self,
             next: ::anywise::__private::Next<'a>,
         ) -> ::anywise::__private::AroundStep<'a> {
-            ::anywise::__private::Step::future(async move {
+            ::anywise::__private::AroundStep::future(async move {
                 let output = through(next).await;
                 <Result<()> as ::anywise::__private::GuardOutput>::into_result(output)
             })

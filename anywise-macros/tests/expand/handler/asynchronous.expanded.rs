@@ -30,9 +30,11 @@ const _: () = {
                         ::anywise::__private::pass(&mut scope, &message).await?;
                     }
                     let output = get(&message, self.0.get()).await;
-                    <Order as ::anywise::__private::IntoReply<
+                    let reply = <Order as ::anywise::__private::IntoReply<
                         ::anywise::__private::ReplyOf<GetOrder>,
-                    >>::into_reply(output)
+                    >>::into_reply(output)?;
+                    scope.close();
+                    ::core::result::Result::Ok(reply)
                 },
             )
         }

@@ -38,11 +38,13 @@ const _: () = {
                             (output,)
                         })
                         .await?;
-                    <Result<
+                    let reply = <Result<
                         Hash,
                     > as ::anywise::__private::IntoReply<
                         ::anywise::__private::ReplyOf<Digest>,
-                    >>::into_reply(output)
+                    >>::into_reply(output)?;
+                    scope.close();
+                    ::core::result::Result::Ok(reply)
                 },
             )
         }

@@ -64,6 +64,7 @@ const _: () = {
                         ::anywise::__private::work(&mut scope),
                     )?;
                     ::anywise::__private::commit(&mut scope).await?;
+                    scope.close();
                     ::core::result::Result::Ok(reply)
                 },
             )

@@ -100,6 +100,7 @@ const _: () = {
                         ::anywise::__private::work(&mut scope),
                     )?;
                     ::anywise::__private::commit(&mut scope).await?;
+                    scope.close();
                     ::core::result::Result::Ok(reply)
                 },
             )
@@ -226,7 +227,7 @@ const _: () = {
             &'a self,
             next: ::anywise::__private::Next<'a>,
         ) -> ::anywise::__private::AroundStep<'a> {
-            ::anywise::__private::Step::future(async move {
+            ::anywise::__private::AroundStep::future(async move {
                 let output = <PaymentDesk>::slow(self.0.get(), next).await;
                 <Result<()> as ::anywise::__private::GuardOutput>::into_result(output)
             })

@@ -46,7 +46,10 @@ const _: () = {
                     if <Result<ConfirmOrder> as ::anywise::__private::Answer>::SENDS {
                         ::anywise::__private::dispatch_answer(answers, &mut scope)
                             .await?;
+                    } else {
+                        answers.none();
                     }
+                    scope.close();
                     ::core::result::Result::Ok(())
                 },
             )

@@ -27,6 +27,7 @@ const _: () = {
                     }
                     let output = on_settled(message).await;
                     let () = output;
+                    scope.close();
                     ::core::result::Result::Ok(())
                 },
             )
