@@ -1,90 +1,228 @@
 //! The durable state of the framework, as a port.
 //!
 //! A delivery is one envelope for one target. Core decides what happens to it;
-//! a store only keeps it and moves it between states, each move in one step.
+//! a store keeps it and moves it between its states, each move in one commit:
+//!
+//! ```text
+//! waiting ─► ready ─► claimed ─► (gone: done, skipped)
+//!    ▲         ▲         ├─► ready at T      retry, with the failure noted
+//!    │         └─────────┤   ready           released, or its claim ran out
+//! behind an earlier      └─► dead letter     which parks its key
+//! message of its key
+//! ```
+//!
+//! A message comes here from [`commit`](Store::commit), with everything else
+//! its function did, and leaves to the relay by [`claim`](Store::claim).
 
+pub(crate) mod claim;
+pub(crate) mod dead;
+pub(crate) mod delivery;
+pub(crate) mod outcome;
+pub(crate) mod remember;
+
+use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::envelope::Envelope;
+use crate::AppBuilder;
 use crate::error::Result;
+use crate::ports::store::claim::{Claim, Claims, Settlement, Want};
+use crate::ports::store::dead::{DeadLetter, DeadLetterId, DeadLetters};
+use crate::ports::store::delivery::{Delivery, Depth};
+use crate::ports::store::remember::{Memory, Remembered};
 use crate::walk::call::BoxFuture;
 
-/// How a delivery ended: the only words of settlement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Everything one message's function did, to be committed as one.
+///
+/// All of it is kept, or none.
+#[derive(Debug, Default)]
 #[non_exhaustive]
-pub enum Outcome {
-    /// Handled. Requests carry the encoded reply.
-    Done(Option<bytes::Bytes>),
-    /// To be tried again after the given time.
-    Retry(Duration),
-    /// Given up, with the reason.
-    DeadLetter(String),
-    /// Held back until the earlier message of its key is settled.
-    Park(String),
-    /// Not for us: nobody here wants it.
-    Skip,
-    /// The application is stopping: neither handled nor failed.
-    Stop,
+pub struct Batch {
+    /// New deliveries, in the order in which they were recorded.
+    pub append: Vec<Delivery>,
+    /// The claimed delivery whose effect this is. If the claim is no longer
+    /// held, nothing of the batch may be kept.
+    pub done: Option<Claim>,
+    /// Scheduled messages that must not be delivered any more.
+    pub cancel: Vec<Uuid>,
+    /// The reply to give when the same request comes again. If the memory is
+    /// taken already, nothing of the batch may be kept.
+    pub remember: Option<Remembered>,
 }
 
-/// One envelope for one target.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Delivery {
-    /// Stable id of the listener.
-    pub target: String,
-    /// What is delivered.
-    pub envelope: Envelope,
-    /// Attempts begun so far.
-    pub attempts: u32,
+impl Batch {
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.append.is_empty() && self.done.is_none() && self.cancel.is_empty() && self.remember.is_none()
+    }
 }
 
-impl Delivery {
-    /// A delivery that has not been tried.
-    pub fn new(target: impl Into<String>, envelope: Envelope) -> Self {
-        Self { target: target.into(), envelope, attempts: 0 }
+/// What a store can do, for start-up checks, documents and the contract suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreTraits {
+    /// What is committed survives the process and a loss of power.
+    pub durable: bool,
+    /// Several processes may work on it at the same time.
+    pub shared: bool,
+    /// The resources whose transactions commit together with a [`Batch`], as
+    /// [`WorkDemand::transaction`](crate::WorkDemand::transaction) names them.
+    pub transactions: &'static [&'static str],
+}
+
+impl StoreTraits {
+    /// A store that forgets with its process.
+    pub const fn volatile() -> Self {
+        Self { durable: false, shared: false, transactions: &[] }
     }
 
-    /// What identifies it: a message is delivered to a target once.
-    pub fn id(&self) -> (Uuid, &str) {
-        (self.envelope.id, &self.target)
+    /// A store that forgets nothing.
+    pub const fn durable() -> Self {
+        Self { durable: true, shared: false, transactions: &[] }
+    }
+
+    /// Several processes may work on it at the same time.
+    #[must_use]
+    pub const fn shared(mut self) -> Self {
+        self.shared = true;
+        self
+    }
+
+    /// Transactions of these resources commit with a batch.
+    #[must_use]
+    pub const fn transactions(mut self, resources: &'static [&'static str]) -> Self {
+        self.transactions = resources;
+        self
+    }
+}
+
+/// How long a store keeps what nobody waits for any more.
+///
+/// Both an age and a count bound each table; a sweep removes at most
+/// [`batch`](Self::batch) rows at a time, in a short transaction of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retention {
+    /// Replies of idempotent requests. Default: 24 hours.
+    pub replies: Duration,
+    /// Replies kept at most. Default: 1 000 000.
+    pub most_replies: u64,
+    /// Dead letters that were replayed or discarded. Default: 30 days. Open
+    /// ones are never dropped.
+    pub settled_dead_letters: Duration,
+    /// Settled dead letters kept at most. Default: 100 000.
+    pub most_settled_dead_letters: u64,
+    /// Rows removed in one transaction. Default: 1 000.
+    pub batch: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        Self {
+            replies: DAY,
+            most_replies: 1_000_000,
+            settled_dead_letters: DAY * 30,
+            most_settled_dead_letters: 100_000,
+            batch: 1_000,
+        }
     }
 }
 
 /// Keeps deliveries until they are settled.
-pub trait Store: Send + Sync + 'static {
+///
+/// Every method is one commit: when it returns `Ok`, what it did is as durable
+/// as the store's [`traits`](Self::traits) say. Futures may be dropped at any
+/// time; what has begun is then finished or undone as a whole.
+///
+/// # Errors
+/// Every method fails with a kind that says what to do: `Unavailable` may be
+/// tried again, [`Error::unknown_outcome`](crate::Error::unknown_outcome) means
+/// that it may have happened, anything else will not go away by itself.
+pub trait Store: Any + Send + Sync {
     /// What it is, for people.
     fn name(&self) -> &str;
 
-    /// Whether it survives the process.
-    fn is_durable(&self) -> bool;
+    /// What it can do.
+    fn traits(&self) -> StoreTraits;
 
-    /// Keeps `deliveries`, all or none. One that is known already is ignored.
+    /// Gives the application what the store brings along, such as a
+    /// dependency for reading. Called by [`AppBuilder::store`].
+    fn install(self: Arc<Self>, builder: AppBuilder) -> AppBuilder {
+        builder
+    }
+
+    /// Makes the store ready for an application of these slices: brings its
+    /// tables, and theirs, up to date.
+    fn open<'a>(&'a self, slices: &'a [&'static str]) -> BoxFuture<'a, Result<()>>;
+
+    /// Commits a batch.
     ///
-    /// # Errors
-    /// That nothing was kept.
-    fn append(&self, deliveries: Vec<Delivery>) -> BoxFuture<'_, Result<()>>;
+    /// A delivery that is kept already, by message id and target, is ignored.
+    /// A keyed delivery waits while an earlier one of its target and key is
+    /// neither done nor discarded.
+    fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<()>>;
 
-    /// Claims at most `most` deliveries that are due, counting an attempt each.
+    /// Claims deliveries that are due, oldest first, and counts an attempt for
+    /// each, before it returns.
     ///
-    /// # Errors
-    /// That nothing was claimed.
-    fn claim(&self, most: usize) -> BoxFuture<'_, Result<Vec<Delivery>>>;
+    /// A delivery whose claims were lost [`SUSPECT`](claim::SUSPECT) times is
+    /// suspected of ending the process: it is claimed only if `alone` is true,
+    /// and then one at a time.
+    fn claim<'a>(&'a self, wants: &'a [Want], alone: bool) -> BoxFuture<'a, Result<Claims>>;
 
-    /// Settles a claimed delivery.
+    /// Settles a claimed delivery; false when the claim is no longer held, and
+    /// nothing was changed.
     ///
-    /// # Errors
-    /// That the outcome was not kept; the delivery will be claimed again.
-    fn settle<'a>(&'a self, delivery: &'a Delivery, outcome: Outcome) -> BoxFuture<'a, Result<()>>;
+    /// `Done` and `Skip` end it and let the next of its key go. `Retry` makes it
+    /// ready again after a time, `Stop` at once and without having counted.
+    /// `DeadLetter` and `Park` put it among the dead letters, and park its key.
+    fn settle(&self, settlement: Settlement) -> BoxFuture<'_, Result<bool>>;
 
-    /// Waits until there may be something to claim.
+    /// Renews claims, so that no other process takes them; answers with those
+    /// that are still held.
+    fn renew<'a>(&'a self, claims: &'a [Claim]) -> BoxFuture<'a, Result<Vec<Claim>>>;
+
+    /// Waits for a hint that there may be something to claim. Hints can be
+    /// missed: the relay also asks from time to time.
     fn ready(&self) -> BoxFuture<'_, ()>;
 
-    /// Number of deliveries that are neither done nor dead.
-    ///
-    /// # Errors
-    /// That it cannot be counted.
-    fn pending(&self) -> BoxFuture<'_, Result<usize>>;
+    /// What is remembered of a request, if anything.
+    fn recall<'a>(&'a self, memory: &'a Memory) -> BoxFuture<'a, Result<Option<Remembered>>>;
+
+    /// Appends `delivery` unless the schedule `name` has fired at `due` or
+    /// later; says whether it did. Across processes only one succeeds.
+    fn fire<'a>(&'a self, name: &'a str, due: Timestamp, delivery: Delivery) -> BoxFuture<'a, Result<bool>>;
+
+    /// When the schedule `name` last fired.
+    fn last_fired<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Timestamp>>>;
+
+    /// Removes a message that is scheduled and not yet due; false when there is
+    /// none.
+    fn cancel(&self, message: Uuid) -> BoxFuture<'_, Result<bool>>;
+
+    /// What waits, by target.
+    fn depth(&self) -> BoxFuture<'_, Result<Vec<Depth>>>;
+
+    /// Dead letters, newest first.
+    fn dead_letters(&self, which: DeadLetters) -> BoxFuture<'_, Result<Vec<DeadLetter>>>;
+
+    /// Makes an open dead letter a delivery again, with a fresh budget of
+    /// attempts, the same message id and its old place in the order of its key;
+    /// `body` replaces the message's. False when there is none.
+    fn replay(&self, id: DeadLetterId, body: Option<bytes::Bytes>) -> BoxFuture<'_, Result<bool>>;
+
+    /// Gives an open dead letter up for good, and lets the next of its key go.
+    /// False when there is none.
+    fn discard(&self, id: DeadLetterId) -> BoxFuture<'_, Result<bool>>;
+
+    /// Removes what is older than `retention` allows, at most one batch of each
+    /// kind; says how many rows. Zero means there is no more.
+    fn sweep<'a>(&'a self, retention: &'a Retention) -> BoxFuture<'a, Result<u64>>;
+
+    /// Gives back every claim and closes the store. Nothing is used after it.
+    fn close(&self) -> BoxFuture<'_, Result<()>>;
 }
