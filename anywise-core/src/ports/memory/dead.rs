@@ -86,7 +86,9 @@ impl Graveyard {
         let is_over = |n: usize, at: Timestamp| n < surplus || is_past(at, age, now);
         let over = settled.iter().enumerate().filter(|(n, (_, at))| is_over(*n, *at));
         let ids: Vec<_> = over.map(|(_, (id, _))| *id).take(batch as usize).collect();
-        ids.iter().for_each(|id| drop(self.letters.remove(id)));
+        for id in &ids {
+            self.letters.remove(id);
+        }
         ids.len() as u64
     }
 

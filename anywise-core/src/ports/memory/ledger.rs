@@ -77,7 +77,7 @@ impl Ledger {
             next = queue.next().into_iter().chain(next).min();
         }
         ids.sort_unstable();
-        let claimed = ids.into_iter().filter_map(|id| self.rows.get_mut(&id)?.claim(id)).collect();
+        let claimed = ids.into_iter().filter_map(|id| Some(self.rows.get_mut(&id)?.claim(id))).collect();
         Claims { claimed, next: next.map(|due| between(now, due)) }
     }
 
@@ -112,7 +112,9 @@ impl Ledger {
     /// Gives every claim back, as if it had never been made.
     pub(super) fn release_all(&mut self) {
         let claimed: Vec<_> = self.rows.iter().filter(|(_, row)| row.claimed).map(|(id, _)| *id).collect();
-        claimed.into_iter().for_each(|id| self.release(id));
+        for id in claimed {
+            self.release(id);
+        }
     }
 
     /// Removes what is scheduled of a message; says whether there was any.
@@ -124,7 +126,9 @@ impl Ledger {
             .map(|(_, id)| *id)
             .filter(|id| self.rows.get(id).is_some_and(|row| row.is_scheduled(now)))
             .collect();
-        ids.iter().for_each(|id| self.finish(*id));
+        for id in &ids {
+            self.finish(*id);
+        }
         !ids.is_empty()
     }
 
@@ -250,16 +254,16 @@ impl Row {
         Self { delivery, due, epoch: 0, attempts: 0, claimed: false, failures: Vec::new(), replays: 0 }
     }
 
-    fn claim(&mut self, id: i64) -> Option<Claimed> {
+    fn claim(&mut self, id: i64) -> Claimed {
         self.claimed = true;
         self.epoch += 1;
         self.attempts += 1;
         let claim = Claim { id, epoch: self.epoch };
-        Some(Claimed {
+        Claimed {
             attempts: self.attempts,
             failures: self.failures.clone(),
             ..Claimed::new(claim, self.delivery.clone())
-        })
+        }
     }
 
     fn note(&mut self, failure: Option<Failure>) {

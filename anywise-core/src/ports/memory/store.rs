@@ -25,8 +25,8 @@ use crate::walk::call::BoxFuture;
 
 /// A store that forgets with its process.
 ///
-/// It does everything a durable store does, but last: with a
-/// paused clock (`tokio::time::pause`) its time is the test's.
+/// It does everything a durable store does, but last. Its time is the runtime's:
+/// where that is paused (`tokio::time::pause`), it is the test's.
 ///
 /// # Examples
 /// ```
@@ -189,7 +189,9 @@ impl State {
         if remember.as_ref().is_some_and(|reply| self.replies.get(&reply.memory).is_some()) {
             return Err(Error::new(Kind::Conflict, "AW1042", "this request was answered in the meantime"));
         }
-        append.into_iter().for_each(|delivery| self.ledger.append(delivery, now));
+        for delivery in append {
+            self.ledger.append(delivery, now);
+        }
         if let Some(claim) = done {
             self.ledger.finish(claim.id);
         }
@@ -209,5 +211,112 @@ impl State {
         self.fired.insert(name.to_owned(), due);
         self.ledger.append(delivery, now);
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::envelope::Envelope;
+    use crate::ports::store::claim::{Claimed, Failure};
+    use crate::ports::store::outcome::Outcome;
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    fn delivery(name: &str, key: Option<&str>) -> Delivery {
+        let mut envelope = Envelope::json(name, "{}");
+        envelope.key = key.map(str::to_owned);
+        Delivery::new("t", envelope)
+    }
+
+    async fn keep(store: &MemoryStore, append: impl IntoIterator<Item = Delivery>) {
+        let batch = Batch { append: append.into_iter().collect(), ..Batch::default() };
+        store.commit(batch).await.unwrap();
+    }
+
+    async fn claim(store: &MemoryStore) -> Vec<Claimed> {
+        store.claim(&[Want { target: "t".into(), most: 10 }], false).await.unwrap().claimed
+    }
+
+    async fn settle(store: &MemoryStore, claimed: &Claimed, outcome: Outcome) -> bool {
+        let failure = Failure::new(claimed.attempts, "test", "it failed");
+        store.settle(Settlement::new(claimed.claim, outcome).because(failure)).await.unwrap()
+    }
+
+    fn names(claimed: &[Claimed]) -> Vec<&str> {
+        claimed.iter().map(|claimed| claimed.delivery.envelope.name.as_str()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_goes_one_by_one_and_waits_for_a_retry() {
+        let store = MemoryStore::new();
+        keep(&store, [delivery("a", Some("k")), delivery("b", Some("k")), delivery("c", None)]).await;
+        let first = claim(&store).await;
+        assert_eq!(names(&first), ["a", "c"]);
+        assert!(settle(&store, &first[0], Outcome::Retry(HOUR)).await);
+        assert!(claim(&store).await.is_empty());
+        tokio::time::advance(HOUR).await;
+        let again = claim(&store).await;
+        assert_eq!((names(&again), again[0].attempts, again[0].failures.len()), (vec!["a"], 2, 1));
+        assert!(!settle(&store, &first[0], Outcome::Skip).await, "the first claim is no longer held");
+        assert!(settle(&store, &again[0], Outcome::Skip).await);
+        assert_eq!(names(&claim(&store).await), ["b"]);
+    }
+
+    #[tokio::test]
+    async fn a_dead_letter_keeps_its_place_and_its_epoch() {
+        let store = MemoryStore::new();
+        keep(&store, [delivery("a", Some("k")), delivery("b", Some("k"))]).await;
+        let first = claim(&store).await;
+        settle(&store, &first[0], Outcome::DeadLetter("no".into())).await;
+        assert!(claim(&store).await.is_empty());
+        let letter = store.open_dead_letters().remove(0);
+        assert!(store.replay(letter.id, None).await.unwrap());
+        assert!(!store.replay(letter.id, None).await.unwrap());
+        let again = claim(&store).await;
+        assert_eq!((names(&again), again[0].attempts, again[0].claim.epoch), (vec!["a"], 1, 2));
+        settle(&store, &again[0], Outcome::Park("later".into())).await;
+        let letter = store.open_dead_letters().remove(0);
+        assert_eq!((letter.parked, letter.replays), (true, 1));
+        assert!(store.discard(letter.id).await.unwrap());
+        assert_eq!(names(&claim(&store).await), ["b"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_next_that_is_due_is_announced() {
+        let store = MemoryStore::new();
+        let due = store.clock.now().checked_add(HOUR).unwrap();
+        keep(&store, [delivery("a", None).due(Some(due))]).await;
+        store.ready().await;
+        let claims = store.claim(&[Want { target: "t".into(), most: 1 }], false).await.unwrap();
+        assert_eq!((claims.claimed.len(), claims.next), (0, Some(HOUR)));
+        store.ready().await;
+        assert_eq!(names(&claim(&store).await), ["a"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sweep_forgets_what_is_old_in_batches_and_no_open_letter() {
+        let store = MemoryStore::new();
+        for n in 0..3_u128 {
+            let memory = Memory::new("m", None, &n.to_string());
+            let reply = Remembered::new(memory, Uuid::from_u128(n), "text/plain", Bytes::new());
+            store.commit(Batch { remember: Some(reply), ..Batch::default() }).await.unwrap();
+        }
+        keep(&store, [delivery("a", None), delivery("b", None)]).await;
+        for claimed in claim(&store).await {
+            settle(&store, &claimed, Outcome::DeadLetter("no".into())).await;
+        }
+        let letter = store.open_dead_letters().remove(0);
+        assert!(store.discard(letter.id).await.unwrap());
+        tokio::time::advance(HOUR * 24 * 365).await;
+        let retention = Retention { batch: 2, ..Retention::default() };
+        let mut swept = Vec::new();
+        while let Some(rows) = Some(store.sweep(&retention).await.unwrap()).filter(|rows| *rows > 0) {
+            swept.push(rows);
+        }
+        assert_eq!(swept, [3, 1]);
+        assert_eq!(store.open_dead_letters().len(), 1);
     }
 }
