@@ -7,8 +7,9 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
@@ -22,6 +23,10 @@ use crate::registry::{MessageEntry, registry};
 use crate::walk::call::{BoxFuture, caught};
 use crate::walk::handle::{Handle, Handler, HandlerOf};
 use crate::walk::plan::pass;
+
+/// The bytes of a remembered reply: read and written again they might not be
+/// the same.
+pub(crate) type Told = Arc<OnceLock<Bytes>>;
 
 /// A request's place in the memory, until its reply is put there.
 pub(crate) struct Remember {
@@ -54,12 +59,14 @@ pub(crate) fn once<M: Request>(
         return None;
     }
     let entry = registry().entry(M::META).filter(|entry| entry.reply_wire.is_some())?;
-    Some(Handler::Waits(Arc::new(Once { entry, key, inner: handler.clone() })))
+    let told = scope.head().told.take();
+    Some(Handler::Waits(Arc::new(Once { entry, key, told, inner: handler.clone() })))
 }
 
 struct Once<M: Request> {
     entry: &'static MessageEntry,
     key: String,
+    told: Option<Told>,
     inner: HandlerOf<M>,
 }
 
@@ -120,7 +127,11 @@ impl<M: Request> Once<M> {
         if known.fingerprint != remember.fingerprint {
             return Err(mismatch());
         }
-        crate::codec::open_reply::<M>(&crate::codec::Json, &known.reply).map(Some)
+        let reply = crate::codec::open_reply::<M>(&crate::codec::Json, &known.reply)?;
+        if let Some(told) = &self.told {
+            told.get_or_init(|| known.reply);
+        }
+        Ok(Some(reply))
     }
 
     /// Remembers the reply of a handler that commits nothing itself.
