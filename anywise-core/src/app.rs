@@ -69,7 +69,7 @@ pub(crate) const SINK: &str = "sink:";
 /// What this application has for one message type.
 pub(crate) struct Row {
     pub(crate) meta: &'static MessageMeta,
-    /// A `HandlerOf<M>`.
+    /// A `Waits` or a `Now` of it.
     pub(crate) handler: Option<Typed>,
     /// The handler's plan.
     pub(crate) plan: Plan,
@@ -82,8 +82,8 @@ pub(crate) struct Row {
 impl Row {
     /// The handler, typed.
     #[inline]
-    pub(crate) fn handler<M: Request>(&self) -> Option<&HandlerOf<M>> {
-        self.handler.as_ref()?.downcast_ref()
+    pub(crate) fn handler<M: Request>(&self) -> Option<HandlerOf<'_, M>> {
+        HandlerOf::of(self.handler.as_ref()?)
     }
 
     /// The listeners, typed.

@@ -12,5 +12,6 @@ pub(crate) mod in_flight;
 pub(crate) mod plan;
 pub(crate) mod publish;
 pub(crate) mod receive;
+pub(crate) mod run;
 pub(crate) mod send;
 pub(crate) mod work;

@@ -7,8 +7,8 @@
 use crate::app::Inner;
 use crate::context::scope::{Extra, Scope};
 use crate::error::{Error, FaultInfo, IntoError, Result};
-use crate::message::shape::RequestInput;
-use crate::message::{Command, MessageMeta};
+use crate::message::shape::{RequestInput, Typed};
+use crate::message::{Command, MessageMeta, Request};
 use crate::walk::call::BoxFuture;
 use std::sync::Arc;
 
@@ -41,16 +41,29 @@ pub trait HandleNow: Send + Sync + 'static {
     fn handle(&self, scope: &mut Scope<'_>, message: Self::Input) -> Result<Self::Reply>;
 }
 
-/// The handler of an `I`, whatever its own type.
-pub enum Handler<I, R> {
-    #[doc(hidden)]
-    Waits(Arc<dyn Handle<Input = I, Reply = R>>),
-    #[doc(hidden)]
-    Now(Arc<dyn HandleNow<Input = I, Reply = R>>),
+/// A handler of an `I` that may wait, whatever its own type.
+pub(crate) type Waits<I, R> = Box<dyn Handle<Input = I, Reply = R>>;
+
+/// A handler of an `I` that never waits, whatever its own type.
+pub(crate) type Now<I, R> = Box<dyn HandleNow<Input = I, Reply = R>>;
+
+/// The handler of the request `M`, found in its row.
+pub(crate) enum HandlerOf<'a, M: Request> {
+    Waits(&'a dyn Handle<Input = M, Reply = ReplyOf<M>>),
+    Now(&'a dyn HandleNow<Input = M, Reply = ReplyOf<M>>),
 }
 
-/// The handler of the request `M`.
-pub(crate) type HandlerOf<M> = Handler<M, ReplyOf<M>>;
+impl<'a, M: Request> HandlerOf<'a, M> {
+    /// What a row holds is one of two types. That it is not one enum spares the
+    /// crate of each handler the code of the other half.
+    #[inline]
+    pub(crate) fn of(typed: &'a Typed) -> Option<Self> {
+        match typed.downcast_ref::<Waits<M, ReplyOf<M>>>() {
+            Some(handler) => Some(Self::Waits(&**handler)),
+            None => typed.downcast_ref::<Now<M, ReplyOf<M>>>().map(|handler| Self::Now(&**handler)),
+        }
+    }
+}
 
 /// A bound listener that may wait: its dependencies, and the call.
 pub trait Listen: Send + Sync + 'static {
@@ -74,9 +87,9 @@ pub trait ListenNow: Send + Sync + 'static {
 /// The listener of an `I`, whatever its own type.
 pub enum Listener<I> {
     #[doc(hidden)]
-    Waits(Arc<dyn Listen<Input = I>>),
+    Waits(Box<dyn Listen<Input = I>>),
     #[doc(hidden)]
-    Now(Arc<dyn ListenNow<Input = I>>),
+    Now(Box<dyn ListenNow<Input = I>>),
 }
 
 /// What the handler of a message with reply `R` may return: `R`,

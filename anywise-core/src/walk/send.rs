@@ -11,7 +11,7 @@ use crate::envelope::Head;
 use crate::error::Result;
 use crate::message::Request;
 use crate::walk::call::{BoxFuture, caught};
-use crate::walk::handle::{Handler, HandlerOf};
+use crate::walk::handle::HandlerOf;
 use crate::walk::plan::{Plan, RequestBody, walk};
 
 /// What is known of a message about to be sent; set by the methods of the
@@ -102,8 +102,8 @@ impl<'a, M: Request> IntoFuture for Sending<'a, M> {
         }
         let mut scope = Scope::new(app, &row.plan, extra);
         match handler {
-            Handler::Waits(handler) => SendFuture::Waits(handler.handle(scope, message)),
-            Handler::Now(handler) => {
+            HandlerOf::Waits(handler) => SendFuture::Waits(handler.handle(scope, message)),
+            HandlerOf::Now(handler) => {
                 let result = caught(|| handler.handle(&mut scope, message), Err);
                 scope.close();
                 SendFuture::Ready(Some(result))
@@ -145,7 +145,7 @@ impl<R> Future for SendFuture<'_, R> {
 fn guarded<'a, M: Request>(
     app: &'a Arc<Inner>,
     plan: &'a Plan,
-    handler: &'a HandlerOf<M>,
+    handler: HandlerOf<'a, M>,
     message: M,
     extra: Option<Box<Extra>>,
 ) -> BoxFuture<'a, Result<M::Reply>> {
@@ -153,7 +153,7 @@ fn guarded<'a, M: Request>(
     plan.expose(&message, &mut scope);
     let deadline = scope.deadline();
     match handler {
-        Handler::Waits(handler) if plan.is_open(deadline) => handler.handle(scope, message),
+        HandlerOf::Waits(handler) if plan.is_open(deadline) => handler.handle(scope, message),
         handler => Box::pin(async move {
             let mut body = RequestBody::new(handler, scope, message);
             walk(plan, deadline, &mut body).await?;

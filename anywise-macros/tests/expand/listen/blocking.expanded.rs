@@ -48,10 +48,11 @@ const _: () = {
             )
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::messages);
+        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::MESSAGES);
         let d0 = wiring.needs::<Printer>("printer");
         wiring.answers(<Result<()> as ::anywise::__private::Answer>::describe);
         wiring.fails(<Result<()> as ::anywise::__private::Answer>::DECLARED);
