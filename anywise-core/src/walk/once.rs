@@ -46,6 +46,7 @@ impl Remember {
 /// What stands in for the handler of `M` when its request has an idempotency
 /// key; nothing if the key means nothing here.
 pub(crate) fn once<M: Request>(app: &Inner, scope: &mut Scope<'_>) -> Option<Once<M>> {
+    scope.existing()?.head.idempotency_key.as_ref()?;
     let key = scope.head().idempotency_key.take()?;
     if M::META.kind != MessageKind::Command || app.store.is_none() {
         return None;
