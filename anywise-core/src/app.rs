@@ -80,7 +80,7 @@ pub(crate) const REMOTE: &str = "remote:";
 /// What this application has for one message type.
 pub(crate) struct Row {
     pub(crate) meta: &'static MessageMeta,
-    /// A `HandlerOf<M>`.
+    /// A `Waits` or a `Now` of it.
     pub(crate) handler: Option<Typed>,
     /// The handler's plan.
     pub(crate) plan: Plan,
@@ -93,8 +93,8 @@ pub(crate) struct Row {
 impl Row {
     /// The handler, typed.
     #[inline]
-    pub(crate) fn handler<M: Request>(&self) -> Option<&HandlerOf<M>> {
-        self.handler.as_ref()?.downcast_ref()
+    pub(crate) fn handler<M: Request>(&self) -> Option<HandlerOf<'_, M>> {
+        HandlerOf::of(self.handler.as_ref()?)
     }
 
     /// The listeners, typed.

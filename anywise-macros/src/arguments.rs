@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::facade::located;
-use crate::parameter::{Form, Param};
+use crate::parameter::{Form, Param, without_elision};
 use crate::signature::Function;
 
 /// The tokens of one function's parameters (without its message), each list in the order of the parameters.
@@ -14,6 +14,14 @@ pub(crate) struct Arguments<'a> {
     function: &'a Function,
     params: Vec<(usize, &'a Param)>,
     private: TokenStream,
+}
+
+/// The message of a call, as the function takes it.
+pub(crate) enum Lead {
+    /// Nothing of it stays behind.
+    HandedOver(TokenStream),
+    /// It must outlive the call.
+    Borrowed(TokenStream),
 }
 
 impl<'a> Arguments<'a> {
@@ -105,6 +113,70 @@ impl<'a> Arguments<'a> {
         fetches.collect()
     }
 
+    /// What the traits of `walk/run.rs` ask of every function: the types of what it takes and returns, taking it,
+    /// the call, and handing it back. `input` is the type that the message comes as; `done` makes the `returned` of the type
+    /// `reply` of the `output`.
+    pub(crate) fn run(
+        &self,
+        input: &TokenStream,
+        message: Lead,
+        reply: &TokenStream,
+        done: &TokenStream,
+    ) -> TokenStream {
+        let (p, span) = (&self.private, self.function.span());
+        let (values, value_types) = self.list(Form::Value);
+        let (units, unit_types) = self.list(Form::Unique);
+        let fetch = self.fetch(&quote_spanned!(Span::mixed_site()=> scope), false);
+        let finishes = self.of(Form::Unique).map(|(at, param)| {
+            let (p, slot, ty) = (located(p, param.span()), argument(*at), &param.ty);
+            quote_spanned!(param.span()=> <#ty as #p::UnitOfWork>::finish(#slot, #p::work(scope))?;)
+        });
+        let (message, is_handed_over) = match message {
+            Lead::HandedOver(message) => (message, true),
+            Lead::Borrowed(message) => (message, false),
+        };
+        let call = self.call_with(Some(message), None, Self::held, |unit| quote!(#unit));
+        let future = if self.function.is_async && is_handed_over {
+            call
+        } else {
+            let wait = self.function.is_async.then(|| quote_spanned!(Span::mixed_site()=> .await));
+            quote_spanned!(span=> async move { #call #wait })
+        };
+        let output = without_elision(self.function.returns());
+        let result = quote_spanned!(span=> impl ::core::future::Future<Output = Self::Output> + ::core::marker::Send + 'a);
+        quote_spanned! {Span::mixed_site()=>
+            type Output = #output;
+            type Values = #value_types;
+            type Units = #unit_types;
+            #[inline]
+            fn take(scope: &mut #p::Scope<'_>) -> #p::Result<(Self::Values, Self::Units)> {
+                #fetch
+                ::core::result::Result::Ok((#values, #units))
+            }
+            #[inline]
+            fn run<'a>(&'a self, message: #input, #values: Self::Values, #units: &'a mut Self::Units) -> #result {
+                #future
+            }
+            #[inline]
+            fn finish(output: Self::Output, #units: Self::Units, scope: &mut #p::Scope<'_>) -> #p::Result<#reply> {
+                #done
+                #(#finishes)*
+                ::core::result::Result::Ok(returned)
+            }
+        }
+    }
+
+    /// The names and the types of all parameters of one form: `(first, (second, ()))`.
+    fn list(&self, form: Form) -> (TokenStream, TokenStream) {
+        let at_macro = Span::mixed_site();
+        let none = quote_spanned!(at_macro=> ());
+        let params: Vec<_> = self.of(form).collect();
+        params.into_iter().rev().fold((none.clone(), none), |(names, types), (at, param)| {
+            let (name, ty) = (argument(*at), without_elision(param.ty.clone()));
+            (quote_spanned!(at_macro=> (#name, #names)), quote_spanned!(at_macro=> (#ty, #types)))
+        })
+    }
+
     /// The statements that fetch every value from `next`, in an around-guard.
     pub(crate) fn fetch_from_next(&self) -> TokenStream {
         let p = &self.private;
@@ -122,6 +194,17 @@ impl<'a> Arguments<'a> {
         trailing: Option<TokenStream>,
         held: impl Fn(usize) -> TokenStream,
     ) -> TokenStream {
+        self.call_with(leading, trailing, held, |unit| quote!(&mut #unit))
+    }
+
+    /// The same, with what `unit` makes of each unit of work.
+    fn call_with(
+        &self,
+        leading: Option<TokenStream>,
+        trailing: Option<TokenStream>,
+        held: impl Fn(usize) -> TokenStream,
+        unit: impl Fn(Ident) -> TokenStream,
+    ) -> TokenStream {
         let mut next = 0..;
         let mut borrowed = || next.next().map(&held);
         let owner = self.function.owner.as_ref().and_then(|_| borrowed());
@@ -133,7 +216,7 @@ impl<'a> Arguments<'a> {
                 match param.form {
                     Form::Value => Some(quote!(#slot)),
                     Form::Shared => borrowed(),
-                    Form::Unique => Some(quote!(&mut #slot)),
+                    Form::Unique => Some(unit(slot)),
                 }
             })
             .collect();

@@ -178,7 +178,7 @@ fn before_message(function: &Function, message: &Param, p: &TokenStream) -> (Tok
         }
     };
     let p_at = located(p, message.span());
-    let guards = quote_spanned!(message.span()=> wiring.receives(<#input as #p_at::GuardInput>::messages););
+    let guards = quote_spanned!(message.span()=> wiring.receives(<#input as #p_at::GuardInput>::MESSAGES););
     let install = quote_spanned!(message.span()=> , <#input as #p_at::GuardInput>::install);
     (items, wiring(function, &arguments, &guards, "guard", &install, p))
 }

@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::catalog::FunctionKind;
 use crate::context::scope::Demand;
 use crate::error::{FaultInfo, Result};
-use crate::message::shape::{GuardInstaller, Input, Installer};
+use crate::message::shape::{Input, Install, InstallGuard};
 use crate::message::{Command, MessageMeta, Site, TypeInfo};
 use crate::startup::dependency::{Built, Dep, Dependencies, Dependency};
 use crate::walk::call::BoxFuture;
 use crate::walk::guard::{Around, Check, CheckAny, IsNext, Target};
-use crate::walk::handle::{Handle, HandleNow, Handler, Listen, ListenNow, Listener};
+use crate::walk::handle::{Handle, HandleNow, Listen, ListenNow, Listener, Now, Waits};
 use crate::walk::work::WorkDemand;
 
 /// Registers a function.
@@ -141,18 +141,17 @@ fn intern(id: String) -> &'static str {
     id
 }
 
-/// Installs the handler of an `I` with the reply `R`.
-type InstallHandler<I, R> = fn(Handler<I, R>, &mut Installer<'_>);
-
 /// Installs the listener of an `I`.
-type InstallListener<I> = fn(Listener<I>, &mut Installer<'_>);
+type InstallListener<I> = fn(Listener<I>) -> Bound;
 
 /// A function with its dependencies, ready to be installed.
 pub enum Bound {
     #[doc(hidden)]
-    Function(Box<dyn FnOnce(&mut Installer<'_>)>),
+    Function(Install),
     #[doc(hidden)]
-    Guard(Box<dyn FnOnce(&mut GuardInstaller<'_>)>),
+    Functions(Vec<Install>),
+    #[doc(hidden)]
+    Guard(Vec<InstallGuard>),
     #[doc(hidden)]
     GuardAny(Arc<dyn CheckAny>),
     #[doc(hidden)]
@@ -163,27 +162,24 @@ pub enum Bound {
 
 #[doc(hidden)]
 impl Bound {
-    pub fn handler<H: Handle>(handler: H, install: InstallHandler<H::Input, H::Reply>) -> Self {
-        Self::Function(Box::new(move |to| install(Handler::Waits(Arc::new(handler)), to)))
+    pub fn handler<H: Handle>(handler: H, install: fn(Waits<H::Input, H::Reply>) -> Self) -> Self {
+        install(Box::new(handler))
     }
 
-    pub fn handler_now<H: HandleNow>(handler: H, install: InstallHandler<H::Input, H::Reply>) -> Self {
-        Self::Function(Box::new(move |to| install(Handler::Now(Arc::new(handler)), to)))
+    pub fn handler_now<H: HandleNow>(handler: H, install: fn(Now<H::Input, H::Reply>) -> Self) -> Self {
+        install(Box::new(handler))
     }
 
     pub fn listener<L: Listen>(listener: L, install: InstallListener<L::Input>) -> Self {
-        Self::Function(Box::new(move |to| install(Listener::Waits(Arc::new(listener)), to)))
+        install(Listener::Waits(Box::new(listener)))
     }
 
     pub fn listener_now<L: ListenNow>(listener: L, install: InstallListener<L::Input>) -> Self {
-        Self::Function(Box::new(move |to| install(Listener::Now(Arc::new(listener)), to)))
+        install(Listener::Now(Box::new(listener)))
     }
 
-    pub fn guard<G: Check>(
-        guard: G,
-        install: fn(Arc<dyn Check<Input = G::Input>>, &mut GuardInstaller<'_>),
-    ) -> Self {
-        Self::Guard(Box::new(move |to| install(Arc::new(guard), to)))
+    pub fn guard<G: Check>(guard: G, install: fn(Arc<dyn Check<Input = G::Input>>) -> Self) -> Self {
+        install(Arc::new(guard))
     }
 
     pub fn guard_any<G: CheckAny>(guard: G) -> Self {
@@ -202,7 +198,7 @@ impl Bound {
 /// A signature as its `wire` function reads it out.
 #[derive(Debug, Default)]
 pub(crate) struct Signature {
-    pub(crate) receives: Vec<&'static MessageMeta>,
+    pub(crate) receives: &'static [&'static MessageMeta],
     pub(crate) takes: Vec<Param>,
     pub(crate) needs: Vec<Param>,
     pub(crate) writes: Vec<Param>,
@@ -249,8 +245,8 @@ pub(crate) fn bind(entry: &FunctionEntry, dependencies: &Dependencies) -> Option
 
 #[doc(hidden)]
 impl Wiring<'_> {
-    pub fn receives(&mut self, messages: fn() -> Vec<&'static MessageMeta>) {
-        self.record(|signature| signature.receives = messages());
+    pub fn receives(&mut self, messages: &'static [&'static MessageMeta]) {
+        self.record(|signature| signature.receives = messages);
     }
 
     pub fn takes(&mut self, name: &'static str, info: fn() -> TypeInfo, demand: fn(&mut Demand)) {

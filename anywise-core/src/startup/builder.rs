@@ -302,8 +302,12 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
     let guards = Guards::bind(&model, dependencies);
     let mut table: Vec<Option<Row>> = Vec::new();
     for (_, known) in model.receivers() {
-        let Some(Bound::Function(install)) = bind(known.entry, dependencies) else { continue };
-        install(&mut |Install { meta, slot, typed, put, passes }| {
+        let installs = match bind(known.entry, dependencies) {
+            Some(Bound::Function(install)) => vec![install],
+            Some(Bound::Functions(installs)) => installs,
+            _ => continue,
+        };
+        for Install { meta, slot, typed, put, passes } in installs {
             let number = slot.assign();
             if table.len() <= number {
                 table.resize_with(number + 1, || None);
@@ -317,7 +321,7 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
                 put(&mut row.listeners, typed);
                 row.listening.push(plan);
             }
-        });
+        }
     }
     let mut by_name = HashMap::new();
     for row in table.iter().flatten() {
@@ -372,12 +376,10 @@ impl Guards {
             let bound = match bind(entry, dependencies) {
                 Some(Bound::GuardAny(guard)) => BoundGuard::Blind(timed_check(entry, Arc::new(Blind(guard)))),
                 Some(Bound::Around(guard)) => BoundGuard::Around(timed_around(entry, guard)),
-                Some(Bound::Guard(install)) => {
-                    let mut checks = HashMap::new();
-                    install(&mut |meta, check| {
-                        checks.insert(meta.id(), timed_check(entry, check));
-                    });
-                    BoundGuard::Of(checks)
+                Some(Bound::Guard(guards)) => {
+                    let checks =
+                        guards.into_iter().map(|(meta, check)| (meta.id(), timed_check(entry, check)));
+                    BoundGuard::Of(checks.collect())
                 }
                 _ => continue,
             };

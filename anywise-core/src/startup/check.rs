@@ -221,7 +221,7 @@ fn guards(model: &Model, faults: &mut Faults) {
 fn provided(model: &Model, around: &Surroundings<'_>, faults: &mut Faults) {
     let mut told = HashSet::new();
     for (_, function) in model.receivers() {
-        for message in &function.signature.receives {
+        for message in function.signature.receives {
             let mut have: HashSet<TypeId> = around.sent_along.clone();
             let chain = model.chain(function, message);
             let walk = chain.iter().map(|at| &model.functions[*at]).chain([function]);

@@ -18,70 +18,68 @@ async fn create_payment(
 }
 const _: () = {
     struct __Bound(::anywise::__private::Dep<dyn Gateway>);
-    impl ::anywise::__private::Handle for __Bound {
+    impl ::anywise::__private::RunHandler for __Bound {
         type Input = CreatePayment;
         type Reply = ::anywise::__private::ReplyOf<CreatePayment>;
-        fn handle<'a>(
+        type Output = Result<Receipt, PaymentError>;
+        type Values = (Provided<User>, ());
+        type Units = (Tx<Sqlite>, (Events<(PaymentSettled, PaymentDeclined)>, ()));
+        #[inline]
+        fn take(
+            scope: &mut ::anywise::__private::Scope<'_>,
+        ) -> ::anywise::__private::Result<(Self::Values, Self::Units)> {
+            let arg1 = <Provided<
+                User,
+            > as ::anywise::__private::FromContext>::from_context(scope)?;
+            let arg3 = <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::begin(scope)?;
+            let arg4 = <Events<
+                (PaymentSettled, PaymentDeclined),
+            > as ::anywise::__private::UnitOfWork>::begin(scope)?;
+            ::core::result::Result::Ok(((arg1, ()), (arg3, (arg4, ()))))
+        }
+        #[inline]
+        fn run<'a>(
             &'a self,
-            mut scope: ::anywise::__private::Scope<'a>,
             message: CreatePayment,
-        ) -> ::anywise::__private::BoxFuture<
-            'a,
-            ::anywise::__private::Result<Self::Reply>,
-        > {
-            let room = ::anywise::__private::room();
-            ::anywise::__private::call(
-                room,
-                async move {
-                    if scope.is_guarded() {
-                        ::anywise::__private::pass(&mut scope, &message).await?;
-                    }
-                    let arg1 = <Provided<
-                        User,
-                    > as ::anywise::__private::FromContext>::from_context(&mut scope)?;
-                    let mut arg3 = <Tx<
-                        Sqlite,
-                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                    let mut arg4 = <Events<
-                        (PaymentSettled, PaymentDeclined),
-                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                    let output = create_payment(
-                            message,
-                            arg1,
-                            self.0.get(),
-                            &mut arg3,
-                            &mut arg4,
-                        )
-                        .await;
-                    let reply = <Result<
-                        Receipt,
-                        PaymentError,
-                    > as ::anywise::__private::IntoReply<
-                        ::anywise::__private::ReplyOf<CreatePayment>,
-                    >>::into_reply(output)?;
-                    <Tx<
-                        Sqlite,
-                    > as ::anywise::__private::UnitOfWork>::finish(
-                        arg3,
-                        ::anywise::__private::work(&mut scope),
-                    )?;
-                    <Events<
-                        (PaymentSettled, PaymentDeclined),
-                    > as ::anywise::__private::UnitOfWork>::finish(
-                        arg4,
-                        ::anywise::__private::work(&mut scope),
-                    )?;
-                    ::anywise::__private::commit(&mut scope, &reply).await?;
-                    scope.close();
-                    ::core::result::Result::Ok(reply)
-                },
-            )
+            (arg1, ()): Self::Values,
+            (arg3, (arg4, ())): &'a mut Self::Units,
+        ) -> impl ::core::future::Future<
+            Output = Self::Output,
+        > + ::core::marker::Send + 'a {
+            create_payment(message, arg1, self.0.get(), arg3, arg4)
+        }
+        #[inline]
+        fn finish(
+            output: Self::Output,
+            (arg3, (arg4, ())): Self::Units,
+            scope: &mut ::anywise::__private::Scope<'_>,
+        ) -> ::anywise::__private::Result<Self::Reply> {
+            let returned = <Result<
+                Receipt,
+                PaymentError,
+            > as ::anywise::__private::IntoReply<
+                ::anywise::__private::ReplyOf<CreatePayment>,
+            >>::into_reply(output)?;
+            <Tx<
+                Sqlite,
+            > as ::anywise::__private::UnitOfWork>::finish(
+                arg3,
+                ::anywise::__private::work(scope),
+            )?;
+            <Events<
+                (PaymentSettled, PaymentDeclined),
+            > as ::anywise::__private::UnitOfWork>::finish(
+                arg4,
+                ::anywise::__private::work(scope),
+            )?;
+            ::core::result::Result::Ok(returned)
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<CreatePayment as ::anywise::__private::RequestInput>::messages);
+        wiring.receives(<CreatePayment as ::anywise::__private::RequestInput>::MESSAGES);
         wiring
             .takes(
                 "user",
@@ -119,7 +117,7 @@ const _: () = {
         ::core::option::Option::Some(
             ::anywise::__private::Bound::handler(
                 __Bound(d0?),
-                <CreatePayment as ::anywise::__private::RequestInput>::install,
+                <CreatePayment as ::anywise::__private::RequestInput>::waits,
             ),
         )
     }

@@ -59,57 +59,58 @@ const _: () = {
         ::anywise::__private::Dep<PaymentDesk>,
         ::anywise::__private::Dep<Clock>,
     );
-    impl ::anywise::__private::Handle for __Bound {
+    impl ::anywise::__private::RunHandler for __Bound {
         type Input = Create;
         type Reply = ::anywise::__private::ReplyOf<Create>;
-        fn handle<'a>(
+        type Output = Result<PaymentDesk, Fault>;
+        type Values = ();
+        type Units = (Events<(Created,)>, ());
+        #[inline]
+        fn take(
+            scope: &mut ::anywise::__private::Scope<'_>,
+        ) -> ::anywise::__private::Result<(Self::Values, Self::Units)> {
+            let arg2 = <Events<
+                (Created,),
+            > as ::anywise::__private::UnitOfWork>::begin(scope)?;
+            ::core::result::Result::Ok(((), (arg2, ())))
+        }
+        #[inline]
+        fn run<'a>(
             &'a self,
-            mut scope: ::anywise::__private::Scope<'a>,
             message: Create,
-        ) -> ::anywise::__private::BoxFuture<
-            'a,
-            ::anywise::__private::Result<Self::Reply>,
-        > {
-            let room = ::anywise::__private::room();
-            ::anywise::__private::call(
-                room,
-                async move {
-                    if scope.is_guarded() {
-                        ::anywise::__private::pass(&mut scope, &message).await?;
-                    }
-                    let mut arg2 = <Events<
-                        (Created,),
-                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                    let output = <PaymentDesk>::create(
-                            self.0.get(),
-                            message,
-                            self.1.get(),
-                            &mut arg2,
-                        )
-                        .await;
-                    let reply = <Result<
-                        PaymentDesk,
-                        Fault,
-                    > as ::anywise::__private::IntoReply<
-                        ::anywise::__private::ReplyOf<Create>,
-                    >>::into_reply(output)?;
-                    <Events<
-                        (Created,),
-                    > as ::anywise::__private::UnitOfWork>::finish(
-                        arg2,
-                        ::anywise::__private::work(&mut scope),
-                    )?;
-                    ::anywise::__private::commit(&mut scope, &reply).await?;
-                    scope.close();
-                    ::core::result::Result::Ok(reply)
-                },
-            )
+            (): Self::Values,
+            (arg2, ()): &'a mut Self::Units,
+        ) -> impl ::core::future::Future<
+            Output = Self::Output,
+        > + ::core::marker::Send + 'a {
+            <PaymentDesk>::create(self.0.get(), message, self.1.get(), arg2)
+        }
+        #[inline]
+        fn finish(
+            output: Self::Output,
+            (arg2, ()): Self::Units,
+            scope: &mut ::anywise::__private::Scope<'_>,
+        ) -> ::anywise::__private::Result<Self::Reply> {
+            let returned = <Result<
+                PaymentDesk,
+                Fault,
+            > as ::anywise::__private::IntoReply<
+                ::anywise::__private::ReplyOf<Create>,
+            >>::into_reply(output)?;
+            <Events<
+                (Created,),
+            > as ::anywise::__private::UnitOfWork>::finish(
+                arg2,
+                ::anywise::__private::work(scope),
+            )?;
+            ::core::result::Result::Ok(returned)
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<Create as ::anywise::__private::RequestInput>::messages);
+        wiring.receives(<Create as ::anywise::__private::RequestInput>::MESSAGES);
         let d0 = wiring.needs::<PaymentDesk>("self");
         let d1 = wiring.needs::<Clock>("clock");
         wiring.writable::<Create>();
@@ -131,7 +132,7 @@ const _: () = {
         ::core::option::Option::Some(
             ::anywise::__private::Bound::handler(
                 __Bound(d0?, d1?),
-                <Create as ::anywise::__private::RequestInput>::install,
+                <Create as ::anywise::__private::RequestInput>::waits,
             ),
         )
     }
@@ -155,10 +156,11 @@ const _: () = {
             ::core::result::Result::Ok(())
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<Paid as ::anywise::__private::EventInput>::messages);
+        wiring.receives(<Paid as ::anywise::__private::EventInput>::MESSAGES);
         let d0 = wiring.needs::<PaymentDesk>("self");
         ::core::option::Option::Some(
             ::anywise::__private::Bound::listener_now(
@@ -195,10 +197,11 @@ const _: () = {
             )
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<Create as ::anywise::__private::GuardInput>::messages);
+        wiring.receives(<Create as ::anywise::__private::GuardInput>::MESSAGES);
         let d0 = wiring.needs::<PaymentDesk>("self");
         wiring
             .provides(
@@ -233,6 +236,7 @@ const _: () = {
             })
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
