@@ -4,13 +4,15 @@ use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use anywise::{App, Slice};
+use anywise::{App, MemoryStore, Slice};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
+use crate::operate::{Dlq, depth, dlq};
+use crate::store::open_store;
 use crate::{SLICES, builder, export, http, pages};
 
 /// The example application of anywise.
@@ -35,13 +37,19 @@ enum Command {
     },
     /// Print what the shop is made of
     Inspect,
+    /// Look at dead letters, deliver them again, or give them up
+    #[command(subcommand)]
+    Dlq(Dlq),
+    /// Print what waits to be delivered, by target
+    Depth,
 }
 
+/// What every command takes.
 #[derive(Debug, Args)]
-struct Options {
+pub(crate) struct Options {
     /// Port on 127.0.0.1; 0 for a free one
     #[arg(long, global = true, env = "SHOP_PORT", default_value_t = 3000)]
-    port: u16,
+    pub(crate) port: u16,
     /// Folder for the shop's data; it is created. This version keeps its data in memory
     #[arg(long, global = true, env = "SHOP_DATA", default_value = "./shop-data", value_name = "DIR")]
     data: PathBuf,
@@ -72,16 +80,23 @@ impl Cli {
             .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
             .with(options.log.clone())
             .init();
-        let app = builder(options.slices()).build().await?;
         match command.unwrap_or(Command::Serve) {
-            Command::Serve => options.serve(&app).await,
+            Command::Serve => options.serve().await,
             Command::Docs { out } => {
-                let files = export(&app, &out)?;
+                let files = export(&options.described().await?, &out)?;
                 println!("wrote {files} files below {}", out.display());
                 Ok(())
             }
             Command::Inspect => {
-                print!("{}", app.inspect());
+                print!("{}", options.described().await?.inspect());
+                Ok(())
+            }
+            Command::Dlq(what) => {
+                print!("{}", dlq(what, &options).await?);
+                Ok(())
+            }
+            Command::Depth => {
+                print!("{}", depth(&options).await?);
                 Ok(())
             }
         }
@@ -98,12 +113,18 @@ impl Options {
         }
     }
 
-    fn slices(&self) -> impl Iterator<Item = Slice> {
+    pub(crate) fn slices(&self) -> impl Iterator<Item = Slice> {
         let all = self.slices.is_empty();
         SLICES.into_iter().filter(move |slice| all || self.slices.iter().any(|name| name == slice.name()))
     }
 
-    async fn serve(&self, app: &App) -> Result<(), Box<dyn Error>> {
+    /// The shop, to be looked at: its data is left alone.
+    async fn described(&self) -> Result<App, Box<dyn Error>> {
+        Ok(builder(self.slices()).store(MemoryStore::new()).build().await?)
+    }
+
+    async fn serve(&self) -> Result<(), Box<dyn Error>> {
+        let app = builder(self.slices()).store_arc(open_store(self).await?).build().await?;
         let data = self.data.display();
         std::fs::create_dir_all(&self.data).map_err(|error| format!("cannot create {data}: {error}"))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
@@ -113,7 +134,7 @@ impl Options {
         let address = listener.local_addr()?;
         println!("The shop is open at http://{address}");
         println!("Its pages are at   http://{address}{}", pages::ROOT);
-        app.serve(http(app, listener)).await?;
+        app.serve(http(&app, listener)).await?;
         Ok(())
     }
 }

@@ -9,7 +9,10 @@ mod app;
 pub mod cli;
 mod guards;
 mod http;
+mod operate;
+mod operations;
 mod pages;
+mod store;
 
 pub use app::{SLICES, builder};
 pub use http::http;

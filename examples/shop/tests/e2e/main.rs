@@ -5,5 +5,6 @@ mod architecture;
 mod client;
 mod crowd;
 mod http;
+mod operations;
 mod program;
 mod sending;
