@@ -36,13 +36,16 @@ pub(crate) fn block(
     }
 }
 
-fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStream {
+/// The block of a listener without a mistake, also of one that runs by the clock.
+pub(crate) fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStream {
     let (p, at) = (&settings.private, Span::mixed_site());
     let arguments = Arguments::new(function, 1, usize::MAX, p);
     let input = &message.ty;
     let (at_input, at_output) = (located(p, message.span()), located(p, function.output_span()));
     let receives =
         quote_spanned!(message.span()=> wiring.receives(<#input as #at_input::EventInput>::MESSAGES););
+    let ticks =
+        settings.schedule.as_ref().map(|_| quote_spanned!(message.span()=> wiring.ticks::<#input>();));
     let install = quote_spanned!(message.span()=> <#input as #at_input::EventInput>::install);
     let params = arguments.wiring(|param| {
         let Param { name, ty, .. } = param;
@@ -60,6 +63,7 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
     let waits = waits(function, settings, &arguments);
     let form = Ident::new(if waits { "listener" } else { "listener_now" }, at);
     let wiring = quote_spanned! {at=>
+        #ticks
         #receives
         #params
         #answers

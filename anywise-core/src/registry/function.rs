@@ -12,6 +12,7 @@ use crate::context::scope::Demand;
 use crate::error::{FaultInfo, Result};
 use crate::message::shape::{Input, Install, InstallGuard};
 use crate::message::{Command, MessageMeta, Site, TypeInfo};
+use crate::ports::schedule::IsTick;
 use crate::startup::dependency::{Built, Dep, Dependencies, Dependency};
 use crate::walk::call::BoxFuture;
 use crate::walk::guard::{Around, Check, CheckAny, IsNext, Target};
@@ -28,6 +29,7 @@ pub struct FunctionEntry {
     pub(crate) docs: &'static str,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) concurrency: Option<u32>,
+    pub(crate) schedule: Option<&'static str>,
     pub(crate) blocking: bool,
     pub(crate) target: Option<Target>,
     pub(crate) order: i32,
@@ -54,6 +56,7 @@ impl FunctionEntry {
             docs: "",
             timeout_ms: None,
             concurrency: None,
+            schedule: None,
             blocking: false,
             target: None,
             order: 0,
@@ -92,6 +95,12 @@ impl FunctionEntry {
     #[must_use]
     pub const fn concurrency(mut self, most: u32) -> Self {
         self.concurrency = Some(most);
+        self
+    }
+
+    #[must_use]
+    pub const fn schedule(mut self, line: &'static str) -> Self {
+        self.schedule = Some(line);
         self
     }
 
@@ -285,6 +294,9 @@ impl Wiring<'_> {
 
     /// A unit of work in a handler of `I`.
     pub fn writable<I: Writable>(&mut self) {}
+
+    /// The first parameter of a scheduled function.
+    pub fn ticks<T: IsTick>(&mut self) {}
 
     pub fn next<T: IsNext>(&mut self) {}
 

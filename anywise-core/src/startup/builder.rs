@@ -350,6 +350,7 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
     if inner.store.is_some() {
         crate::ports::relay::start(&inner);
     }
+    crate::ports::schedule::start(&inner);
     App::from_inner(inner)
 }
 

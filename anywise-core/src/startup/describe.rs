@@ -156,6 +156,7 @@ fn function(model: &Model, known: &Known) -> Function {
         blocking: entry.blocking,
         timeout_ms: entry.timeout_ms,
         concurrency: entry.concurrency,
+        schedule: entry.schedule.map(str::to_owned),
         guarantee: guarantee(model, known),
         faults: signature
             .faults
