@@ -39,6 +39,7 @@ impl Tick {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Message for Tick {
     const META: &'static MessageMeta =
         &MessageMeta::event("Tick", module_path!(), Site::new(file!(), line!()))
@@ -51,8 +52,10 @@ impl Message for Tick {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Event for Tick {}
 
+#[diagnostic::do_not_recommend]
 impl Input for Tick {
     type Shape = Single;
 }

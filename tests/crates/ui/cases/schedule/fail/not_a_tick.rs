@@ -6,6 +6,6 @@ struct Happened {
 }
 
 #[schedule("0 3 * * *")]
-async fn nightly(_: Happened) {}
+async fn nightly(_: &Happened) {}
 
 fn main() {}
