@@ -82,7 +82,7 @@ pub mod __private {
         owned,
     };
     pub use crate::walk::plan::pass;
-    pub use crate::walk::run::{RunHandler, RunListener};
+    pub use crate::walk::run::{Held, Ran, RunHandler, RunListener, Taken};
     pub use crate::walk::work::{UnitOfWork, commit, work};
     pub use {inventory, schemars, serde};
 
