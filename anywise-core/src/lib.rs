@@ -90,7 +90,7 @@ pub mod __private {
         Answer, Answers, Handle, HandleNow, IntoReply, Listen, ListenNow, Owned, ReplyOf, owned,
     };
     pub use crate::walk::plan::pass;
-    pub use crate::walk::run::{RunHandler, RunListener};
+    pub use crate::walk::run::{Held, Ran, RunHandler, RunListener, Taken};
     pub use crate::walk::work::{UnitOfWork, work};
     pub use {inventory, schemars, serde};
 

@@ -17,7 +17,8 @@ use crate::startup::dependency::{Built, Dep, Dependencies, Dependency};
 use crate::walk::call::BoxFuture;
 use crate::walk::guard::{Around, Check, CheckAny, IsNext, Target};
 use crate::walk::handle::{Handle, HandleNow, Listen, ListenNow, Listener, Now, Waits};
-use crate::walk::work::WorkDemand;
+use crate::walk::run::{Held, HoldAll, Ran, RunHandler, RunListener, Take, TakeAll, Taken};
+use crate::walk::work::{Work, WorkDemand};
 
 /// Registers a function.
 pub struct FunctionEntry {
@@ -187,6 +188,29 @@ impl Bound {
         install(Listener::Now(Box::new(listener)))
     }
 
+    pub fn run_handler<F, V, U>(
+        function: F,
+        values: V,
+        units: U,
+        install: fn(Waits<F::Input, F::Reply>) -> Self,
+    ) -> Self
+    where
+        F: RunHandler + Send + Sync + 'static,
+        V: TakeAll<F::Values>,
+        U: HoldAll<F::Units>,
+    {
+        install(Box::new(Ran { function, values, units }))
+    }
+
+    pub fn run_listener<F, V, U>(function: F, values: V, units: U, install: InstallListener<F::Input>) -> Self
+    where
+        F: RunListener + Send + Sync + 'static,
+        V: TakeAll<F::Values>,
+        U: HoldAll<F::Units>,
+    {
+        install(Listener::Waits(Box::new(Ran { function, values, units })))
+    }
+
     pub fn guard<G: Check>(guard: G, install: fn(Arc<dyn Check<Input = G::Input>>) -> Self) -> Self {
         install(Arc::new(guard))
     }
@@ -258,6 +282,17 @@ impl Wiring<'_> {
         self.record(|signature| signature.receives = messages);
     }
 
+    pub fn taken<T>(
+        &mut self,
+        name: &'static str,
+        info: fn() -> TypeInfo,
+        demand: fn(&mut Demand),
+        take: Take<T>,
+    ) -> Taken<T> {
+        self.takes(name, info, demand);
+        Taken(take)
+    }
+
     pub fn takes(&mut self, name: &'static str, info: fn() -> TypeInfo, demand: fn(&mut Demand)) {
         self.record(|signature| {
             signature.takes.push(Param { name, info: info() });
@@ -268,6 +303,18 @@ impl Wiring<'_> {
     pub fn needs<T: Dependency + ?Sized>(&mut self, name: &'static str) -> Option<Dep<T>> {
         self.record(|signature| signature.needs.push(Param { name, info: TypeInfo::of::<T>() }));
         self.dependencies?.get()
+    }
+
+    pub fn held<T>(
+        &mut self,
+        name: &'static str,
+        info: fn() -> TypeInfo,
+        demand: fn(&mut WorkDemand),
+        begin: Take<T>,
+        finish: fn(T, &mut Work) -> Result<()>,
+    ) -> Held<T> {
+        self.writes(name, info, demand);
+        Held { begin, finish }
     }
 
     pub fn writes(&mut self, name: &'static str, info: fn() -> TypeInfo, demand: fn(&mut WorkDemand)) {

@@ -19,12 +19,6 @@ const _: () = {
         type Values = ();
         type Units = ();
         #[inline]
-        fn take(
-            scope: &mut ::anywise::__private::Scope<'_>,
-        ) -> ::anywise::__private::Result<(Self::Values, Self::Units)> {
-            ::core::result::Result::Ok(((), ()))
-        }
-        #[inline]
         fn run<'a>(
             &'a self,
             message: &'a Tick,
@@ -36,15 +30,12 @@ const _: () = {
             close_books(::anywise::__private::owned::<Tick>(message), self.0.get())
         }
         #[inline]
-        fn finish(
+        fn answers(
             output: Self::Output,
-            (): Self::Units,
-            scope: &mut ::anywise::__private::Scope<'_>,
         ) -> ::anywise::__private::Result<::anywise::__private::Answers> {
             let mut answers = ::anywise::__private::Answers::default();
             <Result<()> as ::anywise::__private::Answer>::collect(output, &mut answers)?;
-            let returned = answers;
-            ::core::result::Result::Ok(returned)
+            ::core::result::Result::Ok(answers)
         }
     }
     #[cold]
@@ -57,8 +48,10 @@ const _: () = {
         wiring.answers(<Result<()> as ::anywise::__private::Answer>::describe);
         wiring.fails(<Result<()> as ::anywise::__private::Answer>::DECLARED);
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::listener(
+            ::anywise::__private::Bound::run_listener(
                 __Bound(d0?),
+                (),
+                (),
                 <Tick as ::anywise::__private::EventInput>::install,
             ),
         )
