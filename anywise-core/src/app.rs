@@ -82,6 +82,8 @@ pub(crate) struct Row {
     pub(crate) meta: &'static MessageMeta,
     /// A `Waits` or a `Now` of it.
     pub(crate) handler: Option<Typed>,
+    /// Whether it is a `Waits`.
+    pub(crate) waits: bool,
     /// The handler's plan.
     pub(crate) plan: Plan,
     /// A `Vec<Listener<E>>`, beside `listening`.
@@ -94,7 +96,7 @@ impl Row {
     /// The handler, typed.
     #[inline]
     pub(crate) fn handler<M: Request>(&self) -> Option<HandlerOf<'_, M>> {
-        HandlerOf::of(self.handler.as_ref()?)
+        HandlerOf::of(self.handler.as_ref()?, self.waits)
     }
 
     /// The listeners, typed.

@@ -16,6 +16,15 @@ pub(crate) struct Arguments<'a> {
     private: TokenStream,
 }
 
+/// What becomes of the values and units of work that were asked for at start-up.
+#[derive(Clone, Copy)]
+pub(crate) enum Wires {
+    /// They are described.
+    Describes,
+    /// They are described, and how they are taken is kept for `walk/run.rs`.
+    Runs,
+}
+
 /// The message of a call, as the function takes it.
 pub(crate) enum Lead {
     /// Nothing of it stays behind.
@@ -59,17 +68,22 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// `__Bound(d0?, ..)`: the bound function, once every dependency was asked for.
-    pub(crate) fn bind(&self) -> TokenStream {
+    /// `__Bound(d0?, ..)`: the bound function, once every dependency was asked for, and what `wires` keeps beside it.
+    pub(crate) fn bind(&self, wires: Wires) -> TokenStream {
         let names: Vec<_> = (0..self.dependencies().len()).map(dependency).collect();
-        match names.as_slice() {
+        let bound = match names.as_slice() {
             [] => quote!(__Bound),
             names => quote_spanned!(Span::mixed_site()=> __Bound(#(#names?),*)),
+        };
+        let ((values, _), (units, _)) = (self.list(Form::Value), self.list(Form::Unique));
+        match wires {
+            Wires::Describes => bound,
+            Wires::Runs => quote_spanned!(Span::mixed_site()=> #bound, #values, #units),
         }
     }
 
-    /// The statements that ask for every parameter at start-up; `writes` asks for one unit of work.
-    pub(crate) fn wiring(&self, writes: impl Fn(&Param) -> TokenStream) -> TokenStream {
+    /// The statements that ask for every parameter at start-up; `writable` asks whether a unit of work may be there.
+    pub(crate) fn wiring(&self, wires: Wires, writable: impl Fn(&Param) -> TokenStream) -> TokenStream {
         let mut wiring = TokenStream::new();
         let mut next = 0..;
         let mut needs = |name: &str, ty: &TokenStream, span: Span| {
@@ -79,15 +93,30 @@ impl<'a> Arguments<'a> {
         if let Some(owner) = &self.function.owner {
             wiring.extend(needs("self", owner, self.function.span()));
         }
-        for (_, param) in &self.params {
+        for (at, param) in &self.params {
             let Param { name, ty, form, .. } = param;
             wiring.extend(match form {
                 Form::Value => {
-                    let p = located(&self.private, param.span());
-                    quote_spanned!(param.span()=> wiring.takes(#name, #p::TypeInfo::of::<#ty>, <#ty as #p::FromContext>::demand);)
+                    let (p, slot) = (located(&self.private, param.span()), argument(*at));
+                    let described = quote_spanned!(param.span()=> #name, #p::TypeInfo::of::<#ty>, <#ty as #p::FromContext>::demand);
+                    match wires {
+                        Wires::Describes => quote_spanned!(param.span()=> wiring.takes(#described);),
+                        Wires::Runs => quote_spanned!(param.span()=> let #slot = wiring.taken(#described, <#ty as #p::FromContext>::from_context);),
+                    }
                 }
                 Form::Shared => needs(name, ty, param.span()),
-                Form::Unique => writes(param),
+                Form::Unique => {
+                    let (p, slot) = (located(&self.private, param.span()), argument(*at));
+                    let writable = writable(param);
+                    let described = quote_spanned!(param.span()=> #name, #p::TypeInfo::of::<#ty>, <#ty as #p::UnitOfWork>::demand);
+                    match wires {
+                        Wires::Describes => quote_spanned!(param.span()=> #writable wiring.writes(#described);),
+                        Wires::Runs => quote_spanned! {param.span()=>
+                            #writable
+                            let #slot = wiring.held(#described, <#ty as #p::UnitOfWork>::begin, <#ty as #p::UnitOfWork>::finish);
+                        },
+                    }
+                }
             });
         }
         wiring
@@ -113,24 +142,12 @@ impl<'a> Arguments<'a> {
         fetches.collect()
     }
 
-    /// What the traits of `walk/run.rs` ask of every function: the types of what it takes and returns, taking it,
-    /// the call, and handing it back. `input` is the type that the message comes as; `done` makes the `returned` of the type
-    /// `reply` of the `output`.
-    pub(crate) fn run(
-        &self,
-        input: &TokenStream,
-        message: Lead,
-        reply: &TokenStream,
-        done: &TokenStream,
-    ) -> TokenStream {
-        let (p, span) = (&self.private, self.function.span());
+    /// What the traits of `walk/run.rs` ask of every function: the types of what it takes and returns, and the call. `input` is
+    /// the type that the message comes as.
+    pub(crate) fn run(&self, input: &TokenStream, message: Lead) -> TokenStream {
+        let span = self.function.span();
         let (values, value_types) = self.list(Form::Value);
         let (units, unit_types) = self.list(Form::Unique);
-        let fetch = self.fetch(&quote_spanned!(Span::mixed_site()=> scope), false);
-        let finishes = self.of(Form::Unique).map(|(at, param)| {
-            let (p, slot, ty) = (located(p, param.span()), argument(*at), &param.ty);
-            quote_spanned!(param.span()=> <#ty as #p::UnitOfWork>::finish(#slot, #p::work(scope))?;)
-        });
         let (message, is_handed_over) = match message {
             Lead::HandedOver(message) => (message, true),
             Lead::Borrowed(message) => (message, false),
@@ -149,19 +166,8 @@ impl<'a> Arguments<'a> {
             type Values = #value_types;
             type Units = #unit_types;
             #[inline]
-            fn take(scope: &mut #p::Scope<'_>) -> #p::Result<(Self::Values, Self::Units)> {
-                #fetch
-                ::core::result::Result::Ok((#values, #units))
-            }
-            #[inline]
             fn run<'a>(&'a self, message: #input, #values: Self::Values, #units: &'a mut Self::Units) -> #result {
                 #future
-            }
-            #[inline]
-            fn finish(output: Self::Output, #units: Self::Units, scope: &mut #p::Scope<'_>) -> #p::Result<#reply> {
-                #done
-                #(#finishes)*
-                ::core::result::Result::Ok(returned)
             }
         }
     }

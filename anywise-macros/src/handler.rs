@@ -7,7 +7,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Type;
 
-use crate::arguments::{Arguments, Lead};
+use crate::arguments::{Arguments, Lead, Wires};
 use crate::entry::{self, Entry};
 use crate::errors::Errors;
 use crate::facade::located;
@@ -43,19 +43,17 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
     let (at_input, at_output) = (located(p, message.span()), located(p, function.output_span()));
     let receives =
         quote_spanned!(message.span()=> wiring.receives(<#input as #at_input::RequestInput>::MESSAGES););
-    let params = arguments.wiring(|param| {
-        let Param { name, ty, .. } = param;
-        let p = located(p, param.span());
-        quote_spanned! {param.span()=>
-            wiring.writable::<#input>();
-            wiring.writes(#name, #p::TypeInfo::of::<#ty>, <#ty as #p::UnitOfWork>::demand);
-        }
-    });
+    let waits = waits(function, settings, &arguments);
+    let wires = if waits && !settings.blocking { Wires::Runs } else { Wires::Describes };
+    let params = arguments.wiring(wires, |param| quote_spanned!(param.span()=> wiring.writable::<#input>();));
     let reply_of = reply_of(message, p);
     let fails = quote_spanned!(function.output_span()=> wiring.fails(<#returns as #at_output::IntoReply<#reply_of>>::DECLARED););
-    let bind = arguments.bind();
-    let waits = waits(function, settings, &arguments);
-    let (form, install) = if waits { ("handler", "waits") } else { ("handler_now", "now") };
+    let bind = arguments.bind(wires);
+    let (form, install) = match wires {
+        Wires::Runs => ("run_handler", "waits"),
+        Wires::Describes if waits => ("handler", "waits"),
+        Wires::Describes => ("handler_now", "now"),
+    };
     let (form, install) = (Ident::new(form, at), Ident::new(install, at));
     let install = quote_spanned!(message.span()=> <#input as #at_input::RequestInput>::#install);
     let wiring = quote_spanned! {at=>
@@ -118,9 +116,15 @@ fn run(function: &Function, message: &Param, settings: &Settings, arguments: &Ar
         Form::Shared => Lead::Borrowed(leading(message)),
         Form::Value | Form::Unique => Lead::HandedOver(leading(message)),
     };
-    let reply = reply(function, message, settings);
-    let done = quote_spanned!(Span::mixed_site()=> let returned = #reply?;);
-    arguments.run(&message.ty, lead, &quote_spanned!(Span::mixed_site()=> Self::Reply), &done)
+    let run = arguments.run(&message.ty, lead);
+    let (p, reply) = (&settings.private, reply(function, message, settings));
+    quote_spanned! {Span::mixed_site()=>
+        #run
+        #[inline]
+        fn reply(output: Self::Output) -> #p::Result<Self::Reply> {
+            #reply
+        }
+    }
 }
 
 /// A handler that never waits.

@@ -7,7 +7,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Type;
 
-use crate::arguments::{Arguments, Lead};
+use crate::arguments::{Arguments, Lead, Wires};
 use crate::entry::{self, Entry};
 use crate::errors::Errors;
 use crate::facade::located;
@@ -36,19 +36,20 @@ pub(crate) fn block(
     }
 }
 
-fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStream {
+/// The block of a listener without a mistake, also of one that runs by the clock.
+pub(crate) fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStream {
     let (p, at) = (&settings.private, Span::mixed_site());
     let arguments = Arguments::new(function, 1, usize::MAX, p);
     let input = &message.ty;
     let (at_input, at_output) = (located(p, message.span()), located(p, function.output_span()));
     let receives =
         quote_spanned!(message.span()=> wiring.receives(<#input as #at_input::EventInput>::MESSAGES););
+    let ticks =
+        settings.schedule.as_ref().map(|_| quote_spanned!(message.span()=> wiring.ticks::<#input>();));
     let install = quote_spanned!(message.span()=> <#input as #at_input::EventInput>::install);
-    let params = arguments.wiring(|param| {
-        let Param { name, ty, .. } = param;
-        let p = located(p, param.span());
-        quote_spanned!(param.span()=> wiring.writes(#name, #p::TypeInfo::of::<#ty>, <#ty as #p::UnitOfWork>::demand);)
-    });
+    let waits = waits(function, settings, &arguments);
+    let wires = if waits && !settings.blocking { Wires::Runs } else { Wires::Describes };
+    let params = arguments.wiring(wires, |_| TokenStream::new());
     let returns = function.returns();
     let answers = function.output.is_some().then(|| {
         quote_spanned! {function.output_span()=>
@@ -56,10 +57,15 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
             wiring.fails(<#returns as #at_output::Answer>::DECLARED);
         }
     });
-    let bind = arguments.bind();
-    let waits = waits(function, settings, &arguments);
-    let form = Ident::new(if waits { "listener" } else { "listener_now" }, at);
+    let bind = arguments.bind(wires);
+    let form = match wires {
+        Wires::Runs => "run_listener",
+        Wires::Describes if waits => "listener",
+        Wires::Describes => "listener_now",
+    };
+    let form = Ident::new(form, at);
     let wiring = quote_spanned! {at=>
+        #ticks
         #receives
         #params
         #answers
@@ -122,14 +128,18 @@ fn run(function: &Function, message: &Param, settings: &Settings, arguments: &Ar
     let (p, at, input) = (&settings.private, Span::mixed_site(), &message.ty);
     let lead = Lead::HandedOver(leading(message, p));
     let (sends, collect) = (sends(function, p), collect(function, p));
-    let done = if function.output.is_some() {
-        quote_spanned!(at=> let mut answers = #p::Answers::default(); #collect let returned = answers;)
-    } else {
-        quote_spanned!(at=> #collect let returned = #p::Answers::default();)
-    };
-    let input = quote_spanned!(at=> &'a #input);
-    let run = arguments.run(&input, lead, &quote_spanned!(at=> #p::Answers), &done);
-    quote_spanned!(at=> const SENDS: bool = #sends; #run)
+    let mutable = function.output.is_some().then(|| quote_spanned!(at=> mut));
+    let run = arguments.run(&quote_spanned!(at=> &'a #input), lead);
+    quote_spanned! {at=>
+        const SENDS: bool = #sends;
+        #run
+        #[inline]
+        fn answers(output: Self::Output) -> #p::Result<#p::Answers> {
+            let #mutable answers = #p::Answers::default();
+            #collect
+            ::core::result::Result::Ok(answers)
+        }
+    }
 }
 
 /// A listener that never waits.

@@ -43,6 +43,8 @@ pub struct Install {
     pub(crate) typed: Typed,
     /// Puts it into the row of its message, whose type it knows.
     pub(crate) put: fn(&mut Option<Typed>, Typed),
+    /// Whether it may wait.
+    pub(crate) waits: bool,
     /// Whether its calls begin with the guards in front of it.
     pub(crate) passes: bool,
 }
@@ -162,12 +164,26 @@ impl<M: Request> RequestShape<M> for Single {
 
 #[inline]
 fn install_waits<M: Request>(handler: Waits<M, M::Reply>, passes: bool) -> Install {
-    Install { meta: M::META, slot: M::slot(), typed: Box::new(handler), put: put_handler, passes }
+    Install {
+        meta: M::META,
+        slot: M::slot(),
+        typed: Box::new(handler),
+        put: put_handler,
+        waits: true,
+        passes,
+    }
 }
 
 #[inline]
 fn install_now<M: Request>(handler: Now<M, M::Reply>) -> Install {
-    Install { meta: M::META, slot: M::slot(), typed: Box::new(handler), put: put_handler, passes: false }
+    Install {
+        meta: M::META,
+        slot: M::slot(),
+        typed: Box::new(handler),
+        put: put_handler,
+        waits: false,
+        passes: false,
+    }
 }
 
 fn put_handler(row: &mut Option<Typed>, typed: Typed) {
@@ -183,7 +199,14 @@ impl<E: Event> EventShape<E> for Single {
 }
 
 fn listens<E: Event>(listener: Listener<E>, passes: bool) -> Install {
-    Install { meta: E::META, slot: E::slot(), typed: Box::new(listener), put: put_listener::<E>, passes }
+    Install {
+        meta: E::META,
+        slot: E::slot(),
+        typed: Box::new(listener),
+        put: put_listener::<E>,
+        waits: passes,
+        passes,
+    }
 }
 
 /// The listeners of an event are one list of one type, found with one look.
@@ -221,8 +244,8 @@ struct Widen<F: ?Sized, M> {
 }
 
 impl<F: ?Sized, M> Widen<F, M> {
-    fn new(inner: &Arc<F>) -> Box<Self> {
-        Box::new(Self { inner: Arc::clone(inner), message: PhantomData })
+    fn new(inner: &Arc<F>) -> Self {
+        Self { inner: Arc::clone(inner), message: PhantomData }
     }
 }
 
@@ -292,8 +315,8 @@ impl<I: Send + Sync + 'static> SharedListener<I> {
         I: From<E>,
     {
         let one: Listener<E> = match self {
-            Self::Waits(inner) => Listener::Waits(Widen::new(inner)),
-            Self::Now(inner) => Listener::Now(Widen::new(inner)),
+            Self::Waits(inner) => Listener::Waits(Box::new(Widen::new(inner))),
+            Self::Now(inner) => Listener::Now(Box::new(Widen::new(inner))),
         };
         listens(one, false)
     }
@@ -343,14 +366,14 @@ macro_rules! many {
             fn waits(handler: Waits<I, Self::Reply>) -> Bound {
                 let shared = Arc::from(handler);
                 Bound::Functions(vec![
-                    install_waits::<$first>(Widen::new(&shared), false)
-                    $(, install_waits::<$rest>(Widen::new(&shared), false))*
+                    install_waits::<$first>(Box::new(Widen::new(&shared)), false)
+                    $(, install_waits::<$rest>(Box::new(Widen::new(&shared)), false))*
                 ])
             }
             fn now(handler: Now<I, Self::Reply>) -> Bound {
                 let shared = Arc::from(handler);
                 Bound::Functions(vec![
-                    install_now::<$first>(Widen::new(&shared)) $(, install_now::<$rest>(Widen::new(&shared)))*
+                    install_now::<$first>(Box::new(Widen::new(&shared))) $(, install_now::<$rest>(Box::new(Widen::new(&shared))))*
                 ])
             }
         }

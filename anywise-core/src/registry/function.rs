@@ -12,11 +12,13 @@ use crate::context::scope::Demand;
 use crate::error::{FaultInfo, Result};
 use crate::message::shape::{Input, Install, InstallGuard};
 use crate::message::{Command, MessageMeta, Site, TypeInfo};
+use crate::ports::schedule::IsTick;
 use crate::startup::dependency::{Built, Dep, Dependencies, Dependency};
 use crate::walk::call::BoxFuture;
 use crate::walk::guard::{Around, Check, CheckAny, IsNext, Target};
 use crate::walk::handle::{Handle, HandleNow, Listen, ListenNow, Listener, Now, Waits};
-use crate::walk::work::WorkDemand;
+use crate::walk::run::{Held, HoldAll, Ran, RunHandler, RunListener, Take, TakeAll, Taken};
+use crate::walk::work::{Work, WorkDemand};
 
 /// Registers a function.
 pub struct FunctionEntry {
@@ -28,6 +30,7 @@ pub struct FunctionEntry {
     pub(crate) docs: &'static str,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) concurrency: Option<u32>,
+    pub(crate) schedule: Option<&'static str>,
     pub(crate) blocking: bool,
     pub(crate) target: Option<Target>,
     pub(crate) order: i32,
@@ -54,6 +57,7 @@ impl FunctionEntry {
             docs: "",
             timeout_ms: None,
             concurrency: None,
+            schedule: None,
             blocking: false,
             target: None,
             order: 0,
@@ -92,6 +96,12 @@ impl FunctionEntry {
     #[must_use]
     pub const fn concurrency(mut self, most: u32) -> Self {
         self.concurrency = Some(most);
+        self
+    }
+
+    #[must_use]
+    pub const fn schedule(mut self, line: &'static str) -> Self {
+        self.schedule = Some(line);
         self
     }
 
@@ -178,6 +188,29 @@ impl Bound {
         install(Listener::Now(Box::new(listener)))
     }
 
+    pub fn run_handler<F, V, U>(
+        function: F,
+        values: V,
+        units: U,
+        install: fn(Waits<F::Input, F::Reply>) -> Self,
+    ) -> Self
+    where
+        F: RunHandler + Send + Sync + 'static,
+        V: TakeAll<F::Values>,
+        U: HoldAll<F::Units>,
+    {
+        install(Box::new(Ran { function, values, units }))
+    }
+
+    pub fn run_listener<F, V, U>(function: F, values: V, units: U, install: InstallListener<F::Input>) -> Self
+    where
+        F: RunListener + Send + Sync + 'static,
+        V: TakeAll<F::Values>,
+        U: HoldAll<F::Units>,
+    {
+        install(Listener::Waits(Box::new(Ran { function, values, units })))
+    }
+
     pub fn guard<G: Check>(guard: G, install: fn(Arc<dyn Check<Input = G::Input>>) -> Self) -> Self {
         install(Arc::new(guard))
     }
@@ -249,6 +282,17 @@ impl Wiring<'_> {
         self.record(|signature| signature.receives = messages);
     }
 
+    pub fn taken<T>(
+        &mut self,
+        name: &'static str,
+        info: fn() -> TypeInfo,
+        demand: fn(&mut Demand),
+        take: Take<T>,
+    ) -> Taken<T> {
+        self.takes(name, info, demand);
+        Taken(take)
+    }
+
     pub fn takes(&mut self, name: &'static str, info: fn() -> TypeInfo, demand: fn(&mut Demand)) {
         self.record(|signature| {
             signature.takes.push(Param { name, info: info() });
@@ -259,6 +303,18 @@ impl Wiring<'_> {
     pub fn needs<T: Dependency + ?Sized>(&mut self, name: &'static str) -> Option<Dep<T>> {
         self.record(|signature| signature.needs.push(Param { name, info: TypeInfo::of::<T>() }));
         self.dependencies?.get()
+    }
+
+    pub fn held<T>(
+        &mut self,
+        name: &'static str,
+        info: fn() -> TypeInfo,
+        demand: fn(&mut WorkDemand),
+        begin: Take<T>,
+        finish: fn(T, &mut Work) -> Result<()>,
+    ) -> Held<T> {
+        self.writes(name, info, demand);
+        Held { begin, finish }
     }
 
     pub fn writes(&mut self, name: &'static str, info: fn() -> TypeInfo, demand: fn(&mut WorkDemand)) {
@@ -285,6 +341,9 @@ impl Wiring<'_> {
 
     /// A unit of work in a handler of `I`.
     pub fn writable<I: Writable>(&mut self) {}
+
+    /// The first parameter of a scheduled function.
+    pub fn ticks<T: IsTick>(&mut self) {}
 
     pub fn next<T: IsNext>(&mut self) {}
 

@@ -307,7 +307,7 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
             Some(Bound::Functions(installs)) => installs,
             _ => continue,
         };
-        for Install { meta, slot, typed, put, passes } in installs {
+        for Install { meta, slot, typed, put, waits, passes } in installs {
             let number = slot.assign();
             if table.len() <= number {
                 table.resize_with(number + 1, || None);
@@ -316,6 +316,7 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
             let row = table[number].get_or_insert_with(|| Row::new(meta, known.entry));
             if known.is_handler() {
                 put(&mut row.handler, typed);
+                row.waits = waits;
                 row.plan = plan;
             } else {
                 put(&mut row.listeners, typed);
@@ -350,12 +351,20 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
     if inner.store.is_some() {
         crate::ports::relay::start(&inner);
     }
+    crate::ports::schedule::start(&inner);
     App::from_inner(inner)
 }
 
 impl Row {
     fn new(meta: &'static MessageMeta, entry: &'static FunctionEntry) -> Self {
-        Self { meta, handler: None, plan: Plan::empty(entry, meta), listeners: None, listening: Vec::new() }
+        Self {
+            meta,
+            handler: None,
+            waits: false,
+            plan: Plan::empty(entry, meta),
+            listeners: None,
+            listening: Vec::new(),
+        }
     }
 }
 

@@ -56,10 +56,11 @@ impl<'a, M: Request> HandlerOf<'a, M> {
     /// What a row holds is one of two types. That it is not one enum spares the
     /// crate of each handler the code of the other half.
     #[inline]
-    pub(crate) fn of(typed: &'a Typed) -> Option<Self> {
-        match typed.downcast_ref::<Waits<M, ReplyOf<M>>>() {
-            Some(handler) => Some(Self::Waits(&**handler)),
-            None => typed.downcast_ref::<Now<M, ReplyOf<M>>>().map(|handler| Self::Now(&**handler)),
+    pub(crate) fn of(typed: &'a Typed, waits: bool) -> Option<Self> {
+        if waits {
+            typed.downcast_ref::<Waits<M, ReplyOf<M>>>().map(|handler| Self::Waits(&**handler))
+        } else {
+            typed.downcast_ref::<Now<M, ReplyOf<M>>>().map(|handler| Self::Now(&**handler))
         }
     }
 }

@@ -15,24 +15,90 @@ use crate::walk::call::{BoxFuture, call, room};
 use crate::walk::commit::commit;
 use crate::walk::handle::{Answers, Handle, Listen};
 use crate::walk::plan::pass;
+use crate::walk::work::{Work, work};
 
 /// Bytes of a commit that lie in line; a larger one is boxed.
 const COMMIT: usize = 512;
 
-/// The units of work of a function: `()`, or the first of them and the others.
-pub trait Units {
-    /// Whether there is any.
+/// Takes a value from the context, or begins a unit of work.
+pub(crate) type Take<T> = fn(&mut Scope<'_>) -> Result<T>;
+
+/// How a value of the type `T` is taken from the context.
+///
+/// A pointer to the function, made where the attribute names the type as a
+/// parameter: what the type lacks is asked for there and nowhere else, so that
+/// the compiler says it once, on the right word.
+pub struct Taken<T>(pub(crate) Take<T>);
+
+/// How a unit of work of the type `T` begins and is handed back.
+pub struct Held<T> {
+    pub(crate) begin: Take<T>,
+    pub(crate) finish: fn(T, &mut Work) -> Result<()>,
+}
+
+/// How all values `V` of a function are taken: `()`, or the first of them and
+/// the others.
+pub trait TakeAll<V>: Send + Sync + 'static {
+    #[doc(hidden)]
+    fn take(&self, scope: &mut Scope<'_>) -> Result<V>;
+}
+
+impl TakeAll<()> for () {
+    #[inline]
+    fn take(&self, _: &mut Scope<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<T: 'static, V, Rest: TakeAll<V>> TakeAll<(T, V)> for (Taken<T>, Rest) {
+    #[inline]
+    fn take(&self, scope: &mut Scope<'_>) -> Result<(T, V)> {
+        let first = (self.0.0)(scope)?;
+        Ok((first, self.1.take(scope)?))
+    }
+}
+
+/// How all units of work `U` of a function begin and are handed back.
+pub trait HoldAll<U>: Send + Sync + 'static {
+    #[doc(hidden)]
     const ANY: bool;
+    #[doc(hidden)]
+    fn begin(&self, scope: &mut Scope<'_>) -> Result<U>;
+    #[doc(hidden)]
+    fn finish(&self, units: U, scope: &mut Scope<'_>) -> Result<()>;
 }
 
-impl Units for () {
+impl HoldAll<()> for () {
     const ANY: bool = false;
+    #[inline]
+    fn begin(&self, _: &mut Scope<'_>) -> Result<()> {
+        Ok(())
+    }
+    #[inline]
+    fn finish(&self, (): (), _: &mut Scope<'_>) -> Result<()> {
+        Ok(())
+    }
 }
 
-// Says nothing of the unit: that it is one is asked where the attribute names it
-// as a parameter, so that the compiler says it once.
-impl<T, Rest> Units for (T, Rest) {
+impl<T: 'static, U, Rest: HoldAll<U>> HoldAll<(T, U)> for (Held<T>, Rest) {
     const ANY: bool = true;
+    #[inline]
+    fn begin(&self, scope: &mut Scope<'_>) -> Result<(T, U)> {
+        let first = (self.0.begin)(scope)?;
+        Ok((first, self.1.begin(scope)?))
+    }
+    #[inline]
+    fn finish(&self, (first, rest): (T, U), scope: &mut Scope<'_>) -> Result<()> {
+        (self.0.finish)(first, work(scope))?;
+        self.1.finish(rest, scope)
+    }
+}
+
+/// A bound function with how its values are taken and its units held.
+pub struct Ran<F, V, U> {
+    pub(crate) function: F,
+    pub(crate) values: V,
+    pub(crate) units: U,
 }
 
 /// What the attribute says of a handler that may wait.
@@ -46,13 +112,7 @@ pub trait RunHandler {
     /// What it takes by value.
     type Values;
     /// Its units of work.
-    type Units: Units + Send;
-
-    /// Takes the values and begins the units of work.
-    ///
-    /// # Errors
-    /// The first of them that there is not.
-    fn take(scope: &mut Scope<'_>) -> Result<(Self::Values, Self::Units)>;
+    type Units: Send;
 
     /// Calls the function.
     fn run<'a>(
@@ -62,14 +122,19 @@ pub trait RunHandler {
         units: &'a mut Self::Units,
     ) -> impl Future<Output = Self::Output> + Send + 'a;
 
-    /// Turns what it returned into the reply and hands the units of work back.
+    /// Turns what it returned into the reply.
     ///
     /// # Errors
-    /// The function's, or that a unit cannot be kept.
-    fn finish(output: Self::Output, units: Self::Units, scope: &mut Scope<'_>) -> Result<Self::Reply>;
+    /// The function's.
+    fn reply(output: Self::Output) -> Result<Self::Reply>;
 }
 
-impl<F: RunHandler + Send + Sync + 'static> Handle for F {
+impl<F, V, U> Handle for Ran<F, V, U>
+where
+    F: RunHandler + Send + Sync + 'static,
+    V: TakeAll<F::Values>,
+    U: HoldAll<F::Units>,
+{
     type Input = F::Input;
     type Reply = F::Reply;
 
@@ -81,19 +146,26 @@ impl<F: RunHandler + Send + Sync + 'static> Handle for F {
             {
                 return Err(error);
             }
-            let (values, mut units) = match F::take(&mut scope) {
-                Ok(taken) => taken,
+            let values = match self.values.take(&mut scope) {
+                Ok(values) => values,
                 Err(error) => return Err(error),
             };
-            let output = self.run(message, values, &mut units).await;
-            let reply = match F::finish(output, units, &mut scope) {
+            let mut units = match self.units.begin(&mut scope) {
+                Ok(units) => units,
+                Err(error) => return Err(error),
+            };
+            let output = self.function.run(message, values, &mut units).await;
+            let reply = match F::reply(output) {
                 Ok(reply) => reply,
                 Err(error) => return Err(error),
             };
-            if F::Units::ANY
-                && let Err(error) = committed(&mut scope, &reply).await
-            {
-                return Err(error);
+            if U::ANY {
+                if let Err(error) = self.units.finish(units, &mut scope) {
+                    return Err(error);
+                }
+                if let Err(error) = committed(&mut scope, &reply).await {
+                    return Err(error);
+                }
             }
             scope.close();
             Ok(reply)
@@ -110,16 +182,9 @@ pub trait RunListener {
     /// What it takes by value.
     type Values;
     /// Its units of work.
-    type Units: Units + Send;
-
+    type Units: Send;
     /// Whether it may answer with commands.
     const SENDS: bool;
-
-    /// Takes the values and begins the units of work.
-    ///
-    /// # Errors
-    /// The first of them that there is not.
-    fn take(scope: &mut Scope<'_>) -> Result<(Self::Values, Self::Units)>;
 
     /// Calls the function.
     fn run<'a>(
@@ -129,14 +194,19 @@ pub trait RunListener {
         units: &'a mut Self::Units,
     ) -> impl Future<Output = Self::Output> + Send + 'a;
 
-    /// Collects what it answered and hands the units of work back.
+    /// Collects the commands it answered with.
     ///
     /// # Errors
-    /// The function's, or that a unit cannot be kept.
-    fn finish(output: Self::Output, units: Self::Units, scope: &mut Scope<'_>) -> Result<Answers>;
+    /// The function's.
+    fn answers(output: Self::Output) -> Result<Answers>;
 }
 
-impl<F: RunListener + Send + Sync + 'static> Listen for F {
+impl<F, V, U> Listen for Ran<F, V, U>
+where
+    F: RunListener + Send + Sync + 'static,
+    V: TakeAll<F::Values>,
+    U: HoldAll<F::Units>,
+{
     type Input = F::Input;
 
     fn listen<'a>(&'a self, mut scope: Scope<'a>, message: &'a F::Input) -> BoxFuture<'a, Result<()>> {
@@ -147,12 +217,16 @@ impl<F: RunListener + Send + Sync + 'static> Listen for F {
             {
                 return Err(error);
             }
-            let (values, mut units) = match F::take(&mut scope) {
-                Ok(taken) => taken,
+            let values = match self.values.take(&mut scope) {
+                Ok(values) => values,
                 Err(error) => return Err(error),
             };
-            let output = self.run(message, values, &mut units).await;
-            let answers = match F::finish(output, units, &mut scope) {
+            let mut units = match self.units.begin(&mut scope) {
+                Ok(units) => units,
+                Err(error) => return Err(error),
+            };
+            let output = self.function.run(message, values, &mut units).await;
+            let answers = match F::answers(output) {
                 Ok(answers) => answers,
                 Err(error) => return Err(error),
             };
@@ -161,7 +235,10 @@ impl<F: RunListener + Send + Sync + 'static> Listen for F {
             } else {
                 answers.none();
             }
-            if (F::Units::ANY || F::SENDS)
+            if U::ANY {
+                self.units.finish(units, &mut scope)?;
+            }
+            if (U::ANY || F::SENDS)
                 && let Err(error) = committed(&mut scope, &()).await
             {
                 return Err(error);

@@ -18,12 +18,6 @@ const _: () = {
         type Values = ();
         type Units = ();
         #[inline]
-        fn take(
-            scope: &mut ::anywise::__private::Scope<'_>,
-        ) -> ::anywise::__private::Result<(Self::Values, Self::Units)> {
-            ::core::result::Result::Ok(((), ()))
-        }
-        #[inline]
         fn run<'a>(
             &'a self,
             message: GetOrder,
@@ -35,15 +29,10 @@ const _: () = {
             async move { get(&message, self.0.get()).await }
         }
         #[inline]
-        fn finish(
-            output: Self::Output,
-            (): Self::Units,
-            scope: &mut ::anywise::__private::Scope<'_>,
-        ) -> ::anywise::__private::Result<Self::Reply> {
-            let returned = <Order as ::anywise::__private::IntoReply<
+        fn reply(output: Self::Output) -> ::anywise::__private::Result<Self::Reply> {
+            <Order as ::anywise::__private::IntoReply<
                 ::anywise::__private::ReplyOf<GetOrder>,
-            >>::into_reply(output)?;
-            ::core::result::Result::Ok(returned)
+            >>::into_reply(output)
         }
     }
     #[cold]
@@ -59,8 +48,10 @@ const _: () = {
                 >>::DECLARED,
             );
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::handler(
+            ::anywise::__private::Bound::run_handler(
                 __Bound(d0?),
+                (),
+                (),
                 <GetOrder as ::anywise::__private::RequestInput>::waits,
             ),
         )

@@ -25,19 +25,6 @@ const _: () = {
         type Values = (Provided<User>, ());
         type Units = (Tx<Sqlite>, (Events<(PaymentSettled, PaymentDeclined)>, ()));
         #[inline]
-        fn take(
-            scope: &mut ::anywise::__private::Scope<'_>,
-        ) -> ::anywise::__private::Result<(Self::Values, Self::Units)> {
-            let arg1 = <Provided<
-                User,
-            > as ::anywise::__private::FromContext>::from_context(scope)?;
-            let arg3 = <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::begin(scope)?;
-            let arg4 = <Events<
-                (PaymentSettled, PaymentDeclined),
-            > as ::anywise::__private::UnitOfWork>::begin(scope)?;
-            ::core::result::Result::Ok(((arg1, ()), (arg3, (arg4, ()))))
-        }
-        #[inline]
         fn run<'a>(
             &'a self,
             message: CreatePayment,
@@ -49,30 +36,13 @@ const _: () = {
             create_payment(message, arg1, self.0.get(), arg3, arg4)
         }
         #[inline]
-        fn finish(
-            output: Self::Output,
-            (arg3, (arg4, ())): Self::Units,
-            scope: &mut ::anywise::__private::Scope<'_>,
-        ) -> ::anywise::__private::Result<Self::Reply> {
-            let returned = <Result<
+        fn reply(output: Self::Output) -> ::anywise::__private::Result<Self::Reply> {
+            <Result<
                 Receipt,
                 PaymentError,
             > as ::anywise::__private::IntoReply<
                 ::anywise::__private::ReplyOf<CreatePayment>,
-            >>::into_reply(output)?;
-            <Tx<
-                Sqlite,
-            > as ::anywise::__private::UnitOfWork>::finish(
-                arg3,
-                ::anywise::__private::work(scope),
-            )?;
-            <Events<
-                (PaymentSettled, PaymentDeclined),
-            > as ::anywise::__private::UnitOfWork>::finish(
-                arg4,
-                ::anywise::__private::work(scope),
-            )?;
-            ::core::result::Result::Ok(returned)
+            >>::into_reply(output)
         }
     }
     #[cold]
@@ -80,23 +50,26 @@ const _: () = {
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
         wiring.receives(<CreatePayment as ::anywise::__private::RequestInput>::MESSAGES);
-        wiring
-            .takes(
+        let arg1 = wiring
+            .taken(
                 "user",
                 ::anywise::__private::TypeInfo::of::<Provided<User>>,
                 <Provided<User> as ::anywise::__private::FromContext>::demand,
+                <Provided<User> as ::anywise::__private::FromContext>::from_context,
             );
         let d0 = wiring.needs::<dyn Gateway>("gateway");
         wiring.writable::<CreatePayment>();
-        wiring
-            .writes(
+        let arg3 = wiring
+            .held(
                 "tx",
                 ::anywise::__private::TypeInfo::of::<Tx<Sqlite>>,
                 <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::demand,
+                <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::begin,
+                <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::finish,
             );
         wiring.writable::<CreatePayment>();
-        wiring
-            .writes(
+        let arg4 = wiring
+            .held(
                 "events",
                 ::anywise::__private::TypeInfo::of::<
                     Events<(PaymentSettled, PaymentDeclined)>,
@@ -104,6 +77,12 @@ const _: () = {
                 <Events<
                     (PaymentSettled, PaymentDeclined),
                 > as ::anywise::__private::UnitOfWork>::demand,
+                <Events<
+                    (PaymentSettled, PaymentDeclined),
+                > as ::anywise::__private::UnitOfWork>::begin,
+                <Events<
+                    (PaymentSettled, PaymentDeclined),
+                > as ::anywise::__private::UnitOfWork>::finish,
             );
         wiring
             .fails(
@@ -115,8 +94,10 @@ const _: () = {
                 >>::DECLARED,
             );
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::handler(
+            ::anywise::__private::Bound::run_handler(
                 __Bound(d0?),
+                (arg1, ()),
+                (arg3, (arg4, ())),
                 <CreatePayment as ::anywise::__private::RequestInput>::waits,
             ),
         )

@@ -18,15 +18,6 @@ const _: () = {
         type Values = ();
         type Units = (Events<(OrderPlaced,)>, ());
         #[inline]
-        fn take(
-            scope: &mut ::anywise::__private::Scope<'_>,
-        ) -> ::anywise::__private::Result<(Self::Values, Self::Units)> {
-            let arg1 = <Events<
-                (OrderPlaced,),
-            > as ::anywise::__private::UnitOfWork>::begin(scope)?;
-            ::core::result::Result::Ok(((), (arg1, ())))
-        }
-        #[inline]
         fn run<'a>(
             &'a self,
             message: PlaceOrder,
@@ -38,21 +29,10 @@ const _: () = {
             async move { place(&message, arg1) }
         }
         #[inline]
-        fn finish(
-            output: Self::Output,
-            (arg1, ()): Self::Units,
-            scope: &mut ::anywise::__private::Scope<'_>,
-        ) -> ::anywise::__private::Result<Self::Reply> {
-            let returned = <OrderId as ::anywise::__private::IntoReply<
+        fn reply(output: Self::Output) -> ::anywise::__private::Result<Self::Reply> {
+            <OrderId as ::anywise::__private::IntoReply<
                 ::anywise::__private::ReplyOf<PlaceOrder>,
-            >>::into_reply(output)?;
-            <Events<
-                (OrderPlaced,),
-            > as ::anywise::__private::UnitOfWork>::finish(
-                arg1,
-                ::anywise::__private::work(scope),
-            )?;
-            ::core::result::Result::Ok(returned)
+            >>::into_reply(output)
         }
     }
     #[cold]
@@ -61,11 +41,13 @@ const _: () = {
     ) -> ::core::option::Option<::anywise::__private::Bound> {
         wiring.receives(<PlaceOrder as ::anywise::__private::RequestInput>::MESSAGES);
         wiring.writable::<PlaceOrder>();
-        wiring
-            .writes(
+        let arg1 = wiring
+            .held(
                 "events",
                 ::anywise::__private::TypeInfo::of::<Events<(OrderPlaced,)>>,
                 <Events<(OrderPlaced,)> as ::anywise::__private::UnitOfWork>::demand,
+                <Events<(OrderPlaced,)> as ::anywise::__private::UnitOfWork>::begin,
+                <Events<(OrderPlaced,)> as ::anywise::__private::UnitOfWork>::finish,
             );
         wiring
             .fails(
@@ -74,8 +56,10 @@ const _: () = {
                 >>::DECLARED,
             );
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::handler(
+            ::anywise::__private::Bound::run_handler(
                 __Bound,
+                (),
+                (arg1, ()),
                 <PlaceOrder as ::anywise::__private::RequestInput>::waits,
             ),
         )

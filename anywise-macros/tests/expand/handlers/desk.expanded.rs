@@ -66,15 +66,6 @@ const _: () = {
         type Values = ();
         type Units = (Events<(Created,)>, ());
         #[inline]
-        fn take(
-            scope: &mut ::anywise::__private::Scope<'_>,
-        ) -> ::anywise::__private::Result<(Self::Values, Self::Units)> {
-            let arg2 = <Events<
-                (Created,),
-            > as ::anywise::__private::UnitOfWork>::begin(scope)?;
-            ::core::result::Result::Ok(((), (arg2, ())))
-        }
-        #[inline]
         fn run<'a>(
             &'a self,
             message: Create,
@@ -86,24 +77,13 @@ const _: () = {
             <PaymentDesk>::create(self.0.get(), message, self.1.get(), arg2)
         }
         #[inline]
-        fn finish(
-            output: Self::Output,
-            (arg2, ()): Self::Units,
-            scope: &mut ::anywise::__private::Scope<'_>,
-        ) -> ::anywise::__private::Result<Self::Reply> {
-            let returned = <Result<
+        fn reply(output: Self::Output) -> ::anywise::__private::Result<Self::Reply> {
+            <Result<
                 PaymentDesk,
                 Fault,
             > as ::anywise::__private::IntoReply<
                 ::anywise::__private::ReplyOf<Create>,
-            >>::into_reply(output)?;
-            <Events<
-                (Created,),
-            > as ::anywise::__private::UnitOfWork>::finish(
-                arg2,
-                ::anywise::__private::work(scope),
-            )?;
-            ::core::result::Result::Ok(returned)
+            >>::into_reply(output)
         }
     }
     #[cold]
@@ -114,11 +94,13 @@ const _: () = {
         let d0 = wiring.needs::<PaymentDesk>("self");
         let d1 = wiring.needs::<Clock>("clock");
         wiring.writable::<Create>();
-        wiring
-            .writes(
+        let arg2 = wiring
+            .held(
                 "events",
                 ::anywise::__private::TypeInfo::of::<Events<(Created,)>>,
                 <Events<(Created,)> as ::anywise::__private::UnitOfWork>::demand,
+                <Events<(Created,)> as ::anywise::__private::UnitOfWork>::begin,
+                <Events<(Created,)> as ::anywise::__private::UnitOfWork>::finish,
             );
         wiring
             .fails(
@@ -130,8 +112,10 @@ const _: () = {
                 >>::DECLARED,
             );
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::handler(
+            ::anywise::__private::Bound::run_handler(
                 __Bound(d0?, d1?),
+                (),
+                (arg2, ()),
                 <Create as ::anywise::__private::RequestInput>::waits,
             ),
         )

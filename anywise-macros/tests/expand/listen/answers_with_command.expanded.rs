@@ -23,13 +23,6 @@ const _: () = {
         type Values = ();
         type Units = (Tx<Sqlite>, ());
         #[inline]
-        fn take(
-            scope: &mut ::anywise::__private::Scope<'_>,
-        ) -> ::anywise::__private::Result<(Self::Values, Self::Units)> {
-            let arg1 = <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::begin(scope)?;
-            ::core::result::Result::Ok(((), (arg1, ())))
-        }
-        #[inline]
         fn run<'a>(
             &'a self,
             message: &'a PaymentSettled,
@@ -41,23 +34,14 @@ const _: () = {
             on_settled(message, arg1)
         }
         #[inline]
-        fn finish(
+        fn answers(
             output: Self::Output,
-            (arg1, ()): Self::Units,
-            scope: &mut ::anywise::__private::Scope<'_>,
         ) -> ::anywise::__private::Result<::anywise::__private::Answers> {
             let mut answers = ::anywise::__private::Answers::default();
             <Result<
                 ConfirmOrder,
             > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
-            let returned = answers;
-            <Tx<
-                Sqlite,
-            > as ::anywise::__private::UnitOfWork>::finish(
-                arg1,
-                ::anywise::__private::work(scope),
-            )?;
-            ::core::result::Result::Ok(returned)
+            ::core::result::Result::Ok(answers)
         }
     }
     #[cold]
@@ -65,17 +49,21 @@ const _: () = {
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
         wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::MESSAGES);
-        wiring
-            .writes(
+        let arg1 = wiring
+            .held(
                 "tx",
                 ::anywise::__private::TypeInfo::of::<Tx<Sqlite>>,
                 <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::demand,
+                <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::begin,
+                <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::finish,
             );
         wiring.answers(<Result<ConfirmOrder> as ::anywise::__private::Answer>::describe);
         wiring.fails(<Result<ConfirmOrder> as ::anywise::__private::Answer>::DECLARED);
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::listener(
+            ::anywise::__private::Bound::run_listener(
                 __Bound,
+                (),
+                (arg1, ()),
                 <PaymentSettled as ::anywise::__private::EventInput>::install,
             ),
         )

@@ -20,12 +20,6 @@ const _: () = {
         type Values = ();
         type Units = ();
         #[inline]
-        fn take(
-            scope: &mut ::anywise::__private::Scope<'_>,
-        ) -> ::anywise::__private::Result<(Self::Values, Self::Units)> {
-            ::core::result::Result::Ok(((), ()))
-        }
-        #[inline]
         fn run<'a>(
             &'a self,
             message: &'a PaymentSettled,
@@ -39,17 +33,14 @@ const _: () = {
             }
         }
         #[inline]
-        fn finish(
+        fn answers(
             output: Self::Output,
-            (): Self::Units,
-            scope: &mut ::anywise::__private::Scope<'_>,
         ) -> ::anywise::__private::Result<::anywise::__private::Answers> {
             let mut answers = ::anywise::__private::Answers::default();
             <Option<
                 ConfirmOrder,
             > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
-            let returned = answers;
-            ::core::result::Result::Ok(returned)
+            ::core::result::Result::Ok(answers)
         }
     }
     #[cold]
@@ -60,8 +51,10 @@ const _: () = {
         wiring.answers(<Option<ConfirmOrder> as ::anywise::__private::Answer>::describe);
         wiring.fails(<Option<ConfirmOrder> as ::anywise::__private::Answer>::DECLARED);
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::listener(
+            ::anywise::__private::Bound::run_listener(
                 __Bound,
+                (),
+                (),
                 <PaymentSettled as ::anywise::__private::EventInput>::install,
             ),
         )

@@ -18,12 +18,6 @@ const _: () = {
         type Values = ();
         type Units = ();
         #[inline]
-        fn take(
-            scope: &mut ::anywise::__private::Scope<'_>,
-        ) -> ::anywise::__private::Result<(Self::Values, Self::Units)> {
-            ::core::result::Result::Ok(((), ()))
-        }
-        #[inline]
         fn run<'a>(
             &'a self,
             message: &'a PaymentSettled,
@@ -35,14 +29,12 @@ const _: () = {
             on_settled(message)
         }
         #[inline]
-        fn finish(
+        fn answers(
             output: Self::Output,
-            (): Self::Units,
-            scope: &mut ::anywise::__private::Scope<'_>,
         ) -> ::anywise::__private::Result<::anywise::__private::Answers> {
+            let answers = ::anywise::__private::Answers::default();
             let () = output;
-            let returned = ::anywise::__private::Answers::default();
-            ::core::result::Result::Ok(returned)
+            ::core::result::Result::Ok(answers)
         }
     }
     #[cold]
@@ -51,8 +43,10 @@ const _: () = {
     ) -> ::core::option::Option<::anywise::__private::Bound> {
         wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::MESSAGES);
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::listener(
+            ::anywise::__private::Bound::run_listener(
                 __Bound,
+                (),
+                (),
                 <PaymentSettled as ::anywise::__private::EventInput>::install,
             ),
         )

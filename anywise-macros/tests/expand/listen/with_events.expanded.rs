@@ -18,15 +18,6 @@ const _: () = {
         type Values = ();
         type Units = (Events<(OrderConfirmed,)>, ());
         #[inline]
-        fn take(
-            scope: &mut ::anywise::__private::Scope<'_>,
-        ) -> ::anywise::__private::Result<(Self::Values, Self::Units)> {
-            let arg1 = <Events<
-                (OrderConfirmed,),
-            > as ::anywise::__private::UnitOfWork>::begin(scope)?;
-            ::core::result::Result::Ok(((), (arg1, ())))
-        }
-        #[inline]
         fn run<'a>(
             &'a self,
             message: &'a PaymentSettled,
@@ -38,20 +29,12 @@ const _: () = {
             async move { on_settled(message, arg1) }
         }
         #[inline]
-        fn finish(
+        fn answers(
             output: Self::Output,
-            (arg1, ()): Self::Units,
-            scope: &mut ::anywise::__private::Scope<'_>,
         ) -> ::anywise::__private::Result<::anywise::__private::Answers> {
+            let answers = ::anywise::__private::Answers::default();
             let () = output;
-            let returned = ::anywise::__private::Answers::default();
-            <Events<
-                (OrderConfirmed,),
-            > as ::anywise::__private::UnitOfWork>::finish(
-                arg1,
-                ::anywise::__private::work(scope),
-            )?;
-            ::core::result::Result::Ok(returned)
+            ::core::result::Result::Ok(answers)
         }
     }
     #[cold]
@@ -59,15 +42,19 @@ const _: () = {
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
         wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::MESSAGES);
-        wiring
-            .writes(
+        let arg1 = wiring
+            .held(
                 "events",
                 ::anywise::__private::TypeInfo::of::<Events<(OrderConfirmed,)>>,
                 <Events<(OrderConfirmed,)> as ::anywise::__private::UnitOfWork>::demand,
+                <Events<(OrderConfirmed,)> as ::anywise::__private::UnitOfWork>::begin,
+                <Events<(OrderConfirmed,)> as ::anywise::__private::UnitOfWork>::finish,
             );
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::listener(
+            ::anywise::__private::Bound::run_listener(
                 __Bound,
+                (),
+                (arg1, ()),
                 <PaymentSettled as ::anywise::__private::EventInput>::install,
             ),
         )
