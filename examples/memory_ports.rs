@@ -2,8 +2,6 @@
 //!
 //! Two applications in one process stand for two processes. Their code does not know.
 
-use std::sync::Arc;
-
 use anywise::prelude::*;
 use anywise::{Loopback, MemoryBroker, MemoryStore};
 

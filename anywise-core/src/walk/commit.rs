@@ -38,7 +38,7 @@ pub async fn commit(scope: &mut Scope<'_>, reply: &(dyn Any + Send + Sync)) -> R
             commit.batch.done = Some(claim);
             commit.hand_over(Arc::clone(scope.app()), &hold).await
         }
-        None => commit.finish(scope).await,
+        None => commit.finish(scope.app()).await,
     }
 }
 
@@ -92,9 +92,8 @@ impl Commit {
     }
 
     /// Makes the commit, and waits for it and the answers.
-    async fn finish(self, scope: &Scope<'_>) -> Result<()> {
+    async fn finish(self, app: &Arc<Inner>) -> Result<()> {
         let Self { batch, transaction, later, answers } = self;
-        let app = scope.app();
         match transaction {
             Some(transaction) => transaction.commit(batch).await?.await?,
             None => app.keep(batch).await?,
