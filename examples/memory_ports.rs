@@ -2,8 +2,6 @@
 //!
 //! Two applications in one process stand for two processes. Their code does not know.
 
-use std::sync::Arc;
-
 use anywise::prelude::*;
 use anywise::{Loopback, MemoryBroker, MemoryStore};
 
@@ -69,7 +67,7 @@ pub(crate) async fn main() -> Result<()> {
 
     // Commands go through the remote, events into the store and out through the sink.
     let orders = App::builder().slices([order::SLICE]).remote(Loopback::to(&invoices));
-    let orders = orders.store(Arc::new(MemoryStore::new())).sink(broker.sink()).build().await?;
+    let orders = orders.store(MemoryStore::new()).sink(broker.sink()).build().await?;
     assert_eq!(orders.send(order::Place { cents: 250 }).await?, 1250);
     assert_eq!(arrived.recv().await, Some(1250), "the event arrived over the broker");
 

@@ -43,7 +43,7 @@ pub use anywise_core::__private;
 pub mod prelude {
     pub use anywise_core::{
         App, Authorization, Cancellation, Commands, Context, Deadline, Dispatcher, Error, Events, Fault,
-        Header, JsonView, Kind, Next, Principal, Provided, Queries, Result,
+        Header, JsonView, Kind, Next, Outbox, Principal, Provided, Queries, Result, Schedule,
     };
     pub use anywise_macros::{
         Fault, command, config, data, event, guard, handler, handlers, listen, one_of, provide, query,

@@ -18,18 +18,22 @@ use crate::error::Result;
 use crate::error::nearest::hint;
 use crate::message::shape::Typed;
 use crate::message::{Event, MessageMeta, Request, Slot};
-use crate::ports::store::{Delivery, Outcome, Store};
+use crate::ports::relay::policy::RelayPolicy;
+use crate::ports::store::delivery::{Delivery, Depth};
+use crate::ports::store::outcome::Outcome;
+use crate::ports::store::{Batch, Store};
 use crate::ports::transport::{Ingress, Remote, Sink, Source};
 use crate::registry::{MessageEntry, registry};
 use crate::startup::model::Model;
 use crate::walk::enter::Enter;
 use crate::walk::handle::{HandlerOf, Listener, no_handler};
 use crate::walk::in_flight::InFlight;
+use crate::walk::once::Memories;
 use crate::walk::plan::Plan;
 use crate::walk::publish::{PublishPolicy, Publishing, Start, publishing};
 use crate::walk::receive::{Endpoint, receive};
+use crate::walk::record::Caused;
 use crate::walk::send::{Sending, sending};
-use crate::walk::work::StagedEvent;
 
 /// A running application.
 ///
@@ -58,13 +62,20 @@ pub(crate) struct Inner {
     pub(crate) store: Option<Arc<dyn Store>>,
     pub(crate) sinks: Vec<Arc<dyn Sink>>,
     pub(crate) remote: Option<Arc<dyn Remote>>,
+    pub(crate) relay: RelayPolicy,
+    pub(crate) memories: Memories,
     pub(crate) in_flight: Arc<InFlight>,
+    /// Nothing new is begun.
+    pub(crate) draining: CancellationToken,
+    /// What has not finished is left.
     pub(crate) stopping: CancellationToken,
     pub(crate) drain: Duration,
 }
 
 /// Marks the target of a delivery as a sink, not a listener.
 pub(crate) const SINK: &str = "sink:";
+/// Marks the target of a delivery as a handler in another process.
+pub(crate) const REMOTE: &str = "remote:";
 
 /// What this application has for one message type.
 pub(crate) struct Row {
@@ -202,7 +213,7 @@ impl App {
     pub async fn consume(&self, mut source: impl Source) -> Result<()> {
         loop {
             let incoming = tokio::select! {
-                () = self.0.stopping.cancelled() => return Ok(()),
+                () = self.0.draining.cancelled() => return Ok(()),
                 incoming = source.next() => incoming?,
             };
             let Some(incoming) = incoming else { return Ok(()) };
@@ -231,7 +242,7 @@ impl App {
         ingress: impl Ingress,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Stopped> {
-        let intake = self.0.stopping.child_token();
+        let intake = self.0.draining.child_token();
         let serving = Box::new(ingress).serve(self.clone(), intake.clone());
         tokio::pin!(serving);
         tokio::select! {
@@ -240,36 +251,73 @@ impl App {
                 intake.cancel();
                 serving.await?;
             }
-            () = self.0.stopping.cancelled() => serving.await?,
+            () = self.0.draining.cancelled() => serving.await?,
         }
         Ok(self.stop(self.0.drain).await)
     }
 
     /// Waits until everything the application started itself has finished:
-    /// deliveries of recorded events, and what they caused.
+    /// deliveries of recorded messages, and what they caused. What is scheduled
+    /// for later, and what waits behind a dead letter, is not waited for;
+    /// retries are.
     pub async fn settled(&self) {
         loop {
             self.0.in_flight.idle().await;
             let Some(store) = &self.0.store else { return };
-            match store.pending().await {
-                Ok(0) if self.0.in_flight.count() == 0 => return,
+            match store.depth().await {
+                Ok(depths)
+                    if self.0.in_flight.count() == 0 && depths.iter().all(|depth| depth.unsettled() == 0) =>
+                {
+                    return;
+                }
                 // A retry may be due much later: look again without spinning.
                 _ => tokio::time::sleep(Duration::from_millis(1)).await,
             }
         }
     }
 
-    /// Drains for at most `within`, then stops what is left.
+    /// The application's store, for operators.
+    pub fn store(&self) -> Option<&Arc<dyn Store>> {
+        self.0.store.as_ref()
+    }
+
+    /// What waits in the store, by target; nothing without a store.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn depth(&self) -> Result<Vec<Depth>> {
+        match &self.0.store {
+            Some(store) => store.depth().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Takes on nothing new, waits for at most `within` for what has begun,
+    /// gives back what is left, and closes the store.
+    ///
+    /// Work that had not finished is neither done nor failed: with a store it
+    /// is taken up again by the next process.
     pub async fn stop(&self, within: Duration) -> Stopped {
+        self.0.draining.cancel();
         let drained = tokio::time::timeout(within, self.0.in_flight.idle()).await;
         let left = if drained.is_ok() { 0 } else { self.0.in_flight.count() };
         self.0.stopping.cancel();
         if left > 0 {
             tracing::warn!(left, "stopped with work in flight");
+            // What is stopped gives its claims back.
+            let _ = tokio::time::timeout(GIVE_BACK, self.0.in_flight.idle()).await;
+        }
+        if let Some(store) = &self.0.store
+            && let Err(error) = store.close().await
+        {
+            tracing::error!(%error, store = store.name(), "closing failed");
         }
         Stopped { left }
     }
 }
+
+/// How long stopped work may take to give its claims back.
+const GIVE_BACK: Duration = Duration::from_secs(1);
 
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -293,19 +341,19 @@ impl Inner {
         self.catalog.get_or_init(|| crate::startup::describe::catalog(&self.model))
     }
 
-    /// Delivers recorded events, in their order, in a task of their own.
-    pub(crate) fn deliver_later(self: &Arc<Self>, events: Vec<StagedEvent>) {
-        if events.is_empty() {
+    /// Delivers recorded messages, in their order, in a task of their own.
+    pub(crate) fn deliver_later(self: &Arc<Self>, messages: Vec<Caused>) {
+        if messages.is_empty() {
             return;
         }
         let app = Arc::clone(self);
         let entered = self.in_flight.enter();
         tokio::spawn(async move {
             let _entered = entered;
-            for (event, extra) in events {
-                let name = event.name();
-                if let Err(error) = event.deliver(&app, extra).await {
-                    tracing::error!(event = name, %error, "listeners failed");
+            for (message, extra) in messages {
+                let name = message.name();
+                if let Err(error) = message.deliver(&app, extra).await {
+                    tracing::error!(message = name, %error, "a recorded message failed");
                 }
             }
         });
@@ -322,10 +370,23 @@ impl Inner {
         listeners.chain(sinks).collect()
     }
 
-    /// Puts deliveries into the store.
-    pub(crate) async fn keep(&self, deliveries: Vec<Delivery>) -> Result<()> {
+    /// Where a durable command goes: its handler here, or the remote.
+    pub(crate) fn target_of(&self, meta: &'static MessageMeta) -> Result<String> {
+        let name = meta.wire_name();
+        let row = self.by_name.get(name).and_then(|entry| self.row((entry.slot)()));
+        if let Some(row) = row.filter(|row| row.handler.is_some()) {
+            return Ok(row.plan.entry.id().to_owned());
+        }
+        if self.remote.as_ref().is_some_and(|remote| remote.reaches(name)) {
+            return Ok(format!("{REMOTE}{name}"));
+        }
+        Err(no_handler(meta))
+    }
+
+    /// Commits a batch to the store.
+    pub(crate) async fn keep(&self, batch: Batch) -> Result<()> {
         match &self.store {
-            Some(store) if !deliveries.is_empty() => store.append(deliveries).await,
+            Some(store) if !batch.is_empty() => store.commit(batch).await,
             _ => Ok(()),
         }
     }
@@ -379,6 +440,7 @@ async fn signalled() {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        self.draining.cancel();
         self.stopping.cancel();
     }
 }

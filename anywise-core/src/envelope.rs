@@ -6,6 +6,7 @@
 
 pub(crate) mod headers;
 pub(crate) mod id;
+pub(crate) mod stored;
 
 use std::time::Instant;
 
@@ -89,6 +90,11 @@ pub struct Head {
     pub deadline: Option<Instant>,
     /// On whose behalf.
     pub principal: Option<Principal>,
+    /// The caller's name for this request: the same request under the same key
+    /// is carried out once, and answered alike.
+    pub idempotency_key: Option<String>,
+    /// The hold on the delivery that brought the message, if one did.
+    pub(crate) hold: Option<std::sync::Arc<crate::walk::hold::Hold>>,
 }
 
 impl Head {
@@ -110,6 +116,8 @@ impl Head {
             trace: self.trace.clone(),
             deadline: self.deadline,
             principal: self.principal.clone(),
+            idempotency_key: None,
+            hold: None,
         }
     }
 }
@@ -200,6 +208,8 @@ impl Envelope {
             trace: self.trace.clone(),
             deadline: self.deadline,
             principal: self.principal.clone(),
+            idempotency_key: None,
+            hold: None,
         }
     }
 }

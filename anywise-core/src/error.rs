@@ -86,6 +86,20 @@ impl Error {
         Self::new(Kind::Internal, "AW1500", message)
     }
 
+    /// Something was asked for and may or may not have happened, such as a
+    /// commit whose connection was lost: code `AW7006`. It is reported neither
+    /// as done nor as undone; the same request with the same idempotency key
+    /// finds out.
+    pub fn unknown_outcome(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Unavailable, "AW7006", message)
+            .with_detail("it is not known whether this was done; ask again with the same Idempotency-Key")
+    }
+
+    /// Whether it may have happened all the same.
+    pub fn is_unknown_outcome(&self) -> bool {
+        self.code() == "AW7006"
+    }
+
     /// Sets what the caller may read.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {

@@ -42,7 +42,13 @@ pub use message::set::{CommandSet, EventSet, Has, Here, MessageSet, QuerySet};
 pub use message::shape::{EventInput, GuardInput, Input, RequestInput};
 pub use message::{Command, Event, InFamily, Message, MessageKind, MessageMeta, Query, Request, Site};
 pub use ports::memory::{Loopback, MemoryBroker, MemoryStore};
-pub use ports::store::{Delivery, Outcome, Store};
+pub use ports::relay::policy::RelayPolicy;
+pub use ports::store::claim::{Claim, Claimed, Claims, Failure, SUSPECT, Settlement, Want};
+pub use ports::store::dead::{DeadLetter, DeadLetterId, DeadLetterState, DeadLetters};
+pub use ports::store::delivery::{Delivery, Depth};
+pub use ports::store::outcome::Outcome;
+pub use ports::store::remember::{Memory, Remembered};
+pub use ports::store::{Batch, Retention, Store, StoreTraits};
 pub use ports::transport::{Incoming, Ingress, Remote, Sink, Source};
 pub use registry::Slice;
 pub use startup::builder::AppBuilder;
@@ -56,8 +62,9 @@ pub use walk::guard::{GuardOutput, Next};
 pub use walk::handle::{Answer, IntoReply};
 pub use walk::publish::{PublishError, PublishPolicy, Publishing};
 pub use walk::receive::Endpoint;
-pub use walk::send::{SendFuture, Sending};
-pub use walk::work::{Events, Transaction, UnitOfWork, Work, WorkDemand};
+pub use walk::record::{Events, Outbox, Schedule};
+pub use walk::send::{Posting, SendFuture, Sending};
+pub use walk::work::{Durable, Transaction, UnitOfWork, Work, WorkDemand};
 
 /// What the attributes' expansions call. Not part of the public interface.
 #[doc(hidden)]
@@ -77,12 +84,12 @@ pub mod __private {
         Around, Check, CheckAny, GuardOutput, IsNext, Next, Target, provide, take_next,
     };
 
+    pub use crate::walk::commit::commit;
     pub use crate::walk::handle::{
-        Answer, Answers, Handle, HandleNow, IntoReply, Listen, ListenNow, Owned, ReplyOf, dispatch_answer,
-        owned,
+        Answer, Answers, Handle, HandleNow, IntoReply, Listen, ListenNow, Owned, ReplyOf, owned,
     };
     pub use crate::walk::plan::pass;
-    pub use crate::walk::work::{UnitOfWork, commit, work};
+    pub use crate::walk::work::{UnitOfWork, work};
     pub use {inventory, schemars, serde};
 
     /// The value that orders a message, as text.

@@ -263,6 +263,12 @@ impl Registry {
         }
     }
 
+    /// Wire names of all linked commands and queries.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        let requests = self.messages.iter().zip(&self.names);
+        requests.filter(|(entry, _)| entry.meta.kind != MessageKind::Event).map(|(_, name)| *name)
+    }
+
     /// Whether some linked event has this wire name.
     pub(crate) fn knows_event(&self, name: &str) -> bool {
         let named = self.names.iter().position(|known| *known == name);

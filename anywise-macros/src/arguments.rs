@@ -177,17 +177,14 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// The statements that hand every unit of work back and commit them; nothing when there is none.
-    pub(crate) fn commit(&self) -> TokenStream {
+    /// The statements that hand every unit of work back and commit them, with the borrowed `reply`.
+    pub(crate) fn commit(&self, reply: &TokenStream) -> TokenStream {
         let p = &self.private;
-        if !self.writes() {
-            return TokenStream::new();
-        }
         let finishes = self.of(Form::Unique).map(|(at, param)| {
             let (p, slot, ty) = (located(p, param.span()), argument(*at), &param.ty);
             quote_spanned!(param.span()=> <#ty as #p::UnitOfWork>::finish(#slot, #p::work(&mut scope))?;)
         });
-        quote_spanned!(Span::mixed_site()=> #(#finishes)* #p::commit(&mut scope).await?;)
+        quote_spanned!(Span::mixed_site()=> #(#finishes)* #p::commit(&mut scope, #reply).await?;)
     }
 
     /// The call on a thread that may block: everything it needs moves there, the units of work come back with the output.

@@ -130,7 +130,7 @@ fn finish(arguments: &Arguments<'_>, output: &TokenStream, reply: &TokenStream) 
     if !arguments.writes() {
         return arguments.future(&message, &quote_spanned!(at=> #output let reply = #reply?; scope.close(); ::core::result::Result::Ok(reply)));
     }
-    let commit = arguments.commit();
+    let commit = arguments.commit(&quote_spanned!(at=> &reply));
     let body = quote_spanned! {at=>
         #output
         let reply = #reply?;

@@ -114,10 +114,11 @@ fn call(function: &Function, message: &Param, settings: &Settings, arguments: &A
         let wait = function.is_async.then(|| quote_spanned!(at=> .await));
         quote_spanned!(at=> #fetch let output = #call #wait;)
     };
-    let commit = arguments.commit();
+    let commit = arguments.commit(&quote_spanned!(at=> &()));
     let borrowed = quote_spanned!(at=> message);
     match &function.output {
         None if waits => {
+            let commit = arguments.writes().then_some(commit);
             let body = quote_spanned!(at=> #output let () = output; #commit scope.close(); ::core::result::Result::Ok(()));
             arguments.future(&borrowed, &body)
         }
@@ -129,16 +130,13 @@ fn call(function: &Function, message: &Param, settings: &Settings, arguments: &A
         Some(returns) => {
             let answer = quote_spanned!(function.output_span()=> <#returns as #at_output::Answer>::collect(output, &mut answers)?;);
             let sends = quote_spanned!(function.output_span()=> <#returns as #at_output::Answer>::SENDS);
+            let commit = if arguments.writes() { commit } else { quote_spanned!(at=> if #sends { #commit }) };
             let body = quote_spanned! {at=>
                 #output
                 let mut answers = #p::Answers::default();
                 #answer
+                answers.record(&mut scope);
                 #commit
-                if #sends {
-                    #p::dispatch_answer(answers, &mut scope).await?;
-                } else {
-                    answers.none();
-                }
                 scope.close();
                 ::core::result::Result::Ok(())
             };

@@ -67,7 +67,7 @@ async fn with_store() -> (App, Arc<MemoryStore>, Arc<Shelf>) {
     let app = App::builder()
         .slices([SLICE])
         .provide_arc(Arc::clone(&shelf))
-        .store(Arc::clone(&store) as _)
+        .store_arc(Arc::clone(&store) as _)
         .build()
         .await
         .unwrap();
@@ -80,7 +80,7 @@ async fn with_a_store_each_listener_has_a_delivery_of_its_own() {
     app.send(Order { id: 1 }).await.unwrap();
     app.settled().await;
     assert_eq!(shelf.fine.load(Ordering::SeqCst), 1);
-    assert!(store.dead_letters().is_empty());
+    assert!(store.open_dead_letters().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -90,7 +90,7 @@ async fn a_failed_delivery_is_retried_and_the_others_are_not() {
     app.settled().await;
     assert_eq!(shelf.tries.load(Ordering::SeqCst), 3);
     assert_eq!(shelf.fine.load(Ordering::SeqCst), 1);
-    assert!(store.dead_letters().is_empty());
+    assert!(store.open_dead_letters().is_empty());
 }
 
 #[tokio::test]
@@ -98,11 +98,12 @@ async fn a_hopeless_delivery_becomes_a_dead_letter_with_its_reason() {
     let (app, store, shelf) = with_store().await;
     app.publish(Ordered { id: 13 }).await.unwrap();
     app.settled().await;
-    let dead = store.dead_letters();
-    let [(delivery, reason)] = dead.as_slice() else { panic!("one dead letter") };
-    assert_eq!(delivery.target, "behaviour::ports::fails_twice");
-    assert_eq!(delivery.envelope.key.as_deref(), Some("13"));
-    assert!(reason.contains("ports.unlucky"));
+    let dead = store.open_dead_letters();
+    let [letter] = dead.as_slice() else { panic!("one dead letter") };
+    assert_eq!(letter.target, "behaviour::ports::fails_twice");
+    assert_eq!(letter.envelope.key.as_deref(), Some("13"));
+    assert!(letter.reason.contains("ports.unlucky"));
+    assert_eq!(letter.failures[0].code, "ports.unlucky");
     assert_eq!(shelf.fine.load(Ordering::SeqCst), 1);
 }
 
@@ -137,7 +138,7 @@ async fn with_a_store_a_sink_has_a_delivery_of_its_own() {
         .slices([SLICE])
         .provide(Shelf::default())
         .sink(broker.sink())
-        .store(store)
+        .store_arc(store)
         .build()
         .await
         .unwrap();

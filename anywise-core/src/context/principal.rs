@@ -31,6 +31,11 @@ impl Principal {
         &self.id
     }
 
+    /// What it may do.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().map(String::as_str)
+    }
+
     /// Whether the principal has the scope.
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes.iter().any(|known| known == scope)

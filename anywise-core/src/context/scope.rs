@@ -14,6 +14,8 @@ use crate::context::{Context, ContextData};
 use crate::envelope::Head;
 use crate::error::{Error, Kind, Result};
 use crate::message::MessageMeta;
+use crate::ports::store::Store;
+use crate::walk::once::Remember;
 use crate::walk::plan::Plan;
 use crate::walk::work::Work;
 
@@ -34,6 +36,9 @@ pub(crate) struct Extra {
     pub(crate) shared: Option<Arc<ContextData>>,
     pub(crate) values: Vec<(TypeId, Arc<dyn Any + Send + Sync>)>,
     pub(crate) work: Work,
+    /// Its guards have run, before it was looked up whether it was answered before.
+    pub(crate) passed: bool,
+    pub(crate) remember: Option<Arc<Remember>>,
 }
 
 impl Extra {
@@ -68,7 +73,7 @@ impl<'a> Scope<'a> {
     #[doc(hidden)]
     #[inline]
     pub fn is_guarded(&self) -> bool {
-        self.plan.is_guarded()
+        self.plan.is_guarded() && self.extra.as_ref().is_none_or(|extra| !extra.passed)
     }
 
     pub(crate) fn app(&self) -> &'a Arc<Inner> {
@@ -98,6 +103,16 @@ impl<'a> Scope<'a> {
         let mut extra = self.caused();
         extra.head.deadline = None;
         extra
+    }
+
+    /// The application's store, if it has one.
+    pub fn store(&self) -> Option<&Arc<dyn Store>> {
+        self.app.store.as_ref()
+    }
+
+    /// Stable id of the function that is called.
+    pub fn function(&self) -> &'static str {
+        self.plan.entry.id()
     }
 
     /// Wire name of the message being handled.

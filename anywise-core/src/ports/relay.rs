@@ -1,91 +1,303 @@
-//! Moves deliveries from the store to the listeners, and their outcomes back.
+//! Moves deliveries from the store to their functions, and their outcomes back.
 //!
-//! The loop claims what is due, hands each delivery to its listener in a task
-//! of its own, and settles it by the error's kind. Retries wait exponentially
-//! longer, with full jitter, and end in a dead letter.
+//! One loop claims what is due and there is room for; each delivery runs in a
+//! task of its own and is settled by its error's kind. Nothing here is lost
+//! with the process: what is claimed and not settled is claimed again.
 
-use std::sync::Arc;
-use std::time::Duration;
+pub(crate) mod lane;
+pub(crate) mod policy;
 
-use tokio::sync::Semaphore;
-use uuid::Uuid;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
 
 use crate::app::Inner;
-use crate::error::Error;
-use crate::ports::store::{Delivery, Outcome, Store};
+use crate::error::{Error, Kind};
+use crate::ports::relay::lane::{Lane, Lanes};
+use crate::ports::relay::policy::{RelayPolicy, jitter};
+use crate::ports::store::Store;
+use crate::ports::store::claim::{Claim, Claimed, Failure, Settlement};
+use crate::ports::store::outcome::Outcome;
+use crate::walk::hold::{Held, Hold};
+use crate::walk::in_flight::Entered;
 
-/// Attempts before a delivery is given up.
-const ATTEMPTS: u32 = 5;
-/// Deliveries handled at one time.
-const AT_ONCE: usize = 64;
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(120);
+/// Waits between attempts to reach a store that does not answer.
+const SHORTEST: Duration = Duration::from_millis(50);
+const LONGEST: Duration = Duration::from_secs(2);
 
-/// Starts the loop; it ends when the application stops or is dropped.
+/// Starts the loops; they end when the application stops or is dropped.
 pub(crate) fn start(app: &Arc<Inner>) {
     let Some(store) = app.store.clone() else { return };
-    let (weak, stopping) = (Arc::downgrade(app), app.stopping.clone());
-    let room = Arc::new(Semaphore::new(AT_ONCE));
-    tokio::spawn(async move {
+    let relay = Arc::new(Relay {
+        app: Arc::downgrade(app),
+        lanes: Lanes::of(app),
+        policy: app.relay,
+        draining: app.draining.clone(),
+        stopping: app.stopping.clone(),
+        running: Mutex::default(),
+        suspect: AtomicBool::new(false),
+        store,
+    });
+    tokio::spawn(Arc::clone(&relay).claim());
+    if let Some(every) = relay.store.traits().renew {
+        tokio::spawn(Arc::clone(&relay).renew(every));
+    }
+    tokio::spawn(relay.sweep());
+}
+
+struct Relay {
+    app: Weak<Inner>,
+    store: Arc<dyn Store>,
+    lanes: Lanes,
+    policy: RelayPolicy,
+    draining: CancellationToken,
+    stopping: CancellationToken,
+    /// The claims held, each with what ends its run.
+    running: Mutex<HashMap<Claim, CancellationToken>>,
+    /// A delivery that may end the process is at work.
+    suspect: AtomicBool,
+}
+
+impl Relay {
+    /// Claims and runs what is due, until the application takes on nothing new.
+    async fn claim(self: Arc<Self>) {
+        self.warn_of_strangers().await;
+        let mut patience = SHORTEST;
         loop {
-            tokio::select! {
-                () = stopping.cancelled() => return,
-                () = store.ready() => {}
+            let wants = self.lanes.wants();
+            if wants.is_empty() {
+                tokio::select! {
+                    () = self.draining.cancelled() => return,
+                    () = self.lanes.freed() => continue,
+                }
             }
-            let Ok(first) = Arc::clone(&room).acquire_owned().await else { return };
-            let free = room.available_permits();
-            let Some(app) = weak.upgrade() else { return };
-            match store.claim(free + 1).await {
-                Ok(deliveries) => {
-                    let mut first = Some(first);
-                    for delivery in deliveries {
-                        let permit = match first.take() {
-                            Some(permit) => permit,
-                            None => match Arc::clone(&room).acquire_owned().await {
-                                Ok(permit) => permit,
-                                Err(_) => return,
-                            },
-                        };
-                        let (app, store, entered) =
-                            (Arc::clone(&app), Arc::clone(&store), app.in_flight.enter());
-                        tokio::spawn(async move {
-                            settle(&app, store.as_ref(), &delivery).await;
-                            drop((entered, permit));
-                        });
-                    }
+            let Some(app) = self.app.upgrade() else { return };
+            // Entered before the claim: a stop waits for what it brings.
+            let entered = app.in_flight.enter();
+            drop(app);
+            let alone = !self.suspect.load(Ordering::SeqCst);
+            let wait = match self.store.claim(&wants, alone).await {
+                Ok(claims) => {
+                    patience = SHORTEST;
+                    self.lanes.note(&wants, &claims.claimed);
+                    let some = !claims.claimed.is_empty();
+                    self.run_all(claims.claimed);
+                    if some { Duration::ZERO } else { claims.next.unwrap_or(Duration::MAX).min(self.poll()) }
                 }
                 Err(error) => {
-                    tracing::error!(%error, store = store.name(), "claiming failed");
-                    tokio::time::sleep(FIRST_WAIT).await;
+                    tracing::error!(%error, store = self.store.name(), "claiming failed");
+                    patience = (patience * 2).min(LONGEST);
+                    jitter(patience)
+                }
+            };
+            drop(entered);
+            if wait > Duration::ZERO {
+                tokio::select! {
+                    () = self.draining.cancelled() => {}
+                    () = self.store.ready() => {}
+                    () = self.lanes.freed() => {}
+                    () = tokio::time::sleep(wait) => {}
+                }
+            }
+            if self.draining.is_cancelled() {
+                return;
+            }
+        }
+    }
+
+    fn poll(&self) -> Duration {
+        let shared = self.store.traits().shared;
+        self.policy.poll.unwrap_or(if shared { Duration::from_millis(200) } else { Duration::from_secs(1) })
+    }
+
+    fn run_all(self: &Arc<Self>, claimed: Vec<Claimed>) {
+        let Some(app) = self.app.upgrade() else { return };
+        for one in claimed {
+            if one.is_suspect() {
+                self.suspect.store(true, Ordering::SeqCst);
+            }
+            let entered = app.in_flight.enter();
+            let Some(lane) = self.lanes.enter(&one) else { continue };
+            tokio::spawn(Arc::clone(self).run(app.clone(), lane, one, entered));
+        }
+    }
+
+    /// Takes one delivery all the way.
+    async fn run(self: Arc<Self>, app: Arc<Inner>, lane: Arc<Lane>, claimed: Claimed, entered: Entered) {
+        let lost = CancellationToken::new();
+        self.running().insert(claimed.claim, lost.clone());
+        let settlement = match RelayPolicy::hopeless(&claimed) {
+            Some(outcome) => Some(Settlement::new(claimed.claim, outcome)),
+            None => self.attempt(&app, &lane, &claimed, &lost).await,
+        };
+        drop(app);
+        if let Some(settlement) = settlement {
+            self.settle(&claimed, settlement).await;
+        }
+        self.running().remove(&claimed.claim);
+        if claimed.is_suspect() {
+            self.suspect.store(false, Ordering::SeqCst);
+        }
+        lane.leave();
+        drop(entered);
+    }
+
+    /// Runs its function; says how to settle it, if that is not done already.
+    async fn attempt(
+        &self,
+        app: &Arc<Inner>,
+        lane: &Lane,
+        claimed: &Claimed,
+        lost: &CancellationToken,
+    ) -> Option<Settlement> {
+        let stop = || Some(Settlement::new(claimed.claim, Outcome::Stop));
+        let permit = tokio::select! {
+            biased;
+            () = self.draining.cancelled() => return stop(),
+            permit = lane.runs.acquire() => permit.expect("a lane is never closed"),
+        };
+        let (began, hold) = (Instant::now(), Arc::new(Hold::new(claimed.claim)));
+        let result = tokio::select! {
+            biased;
+            result = crate::walk::receive::deliver(app, &claimed.delivery, Arc::clone(&hold)) => result,
+            () = lost.cancelled() => {
+                tracing::warn!(target_id = claimed.delivery.target, "a claim was lost; its run is given up");
+                return None;
+            }
+            () = self.stopping.cancelled() => return stop(),
+        };
+        // The next may run while this one's commit becomes durable.
+        drop(permit);
+        let result = match (result, hold.release()) {
+            (Ok(()), Held::Open) => return Some(Settlement::new(claimed.claim, Outcome::Done(None))),
+            (Ok(()), Held::Staged(durable)) => durable.await,
+            (Err(error), _) => Err(error),
+        };
+        let Err(error) = result else { return None };
+        self.failed(claimed, &error, began.elapsed())
+    }
+
+    fn failed(&self, claimed: &Claimed, error: &Error, took: Duration) -> Option<Settlement> {
+        let (message, function) = (&claimed.delivery.envelope.name, &claimed.delivery.target);
+        match error.code() {
+            // It is another's now, or it may be done: the store finds out.
+            "AW7020" | "AW7006" => {
+                tracing::warn!(message, function, %error, "a delivery's end is not known here");
+                return None;
+            }
+            _ => {}
+        }
+        let outcome = self.policy.outcome(claimed, error);
+        match &outcome {
+            Outcome::DeadLetter(reason) | Outcome::Park(reason) => {
+                tracing::error!(message, function, reason, "dead letter");
+            }
+            _ => tracing::warn!(message, function, %error, attempt = claimed.attempts, "to be tried again"),
+        }
+        let mut failure = Failure::new(claimed.attempts, error.code().to_owned(), chain(error));
+        failure.took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        failure.node = node();
+        Some(Settlement::new(claimed.claim, outcome).because(failure))
+    }
+
+    /// Settles, as often as it takes: what is not settled stays claimed.
+    async fn settle(&self, claimed: &Claimed, settlement: Settlement) {
+        let mut patience = SHORTEST;
+        loop {
+            match self.store.settle(settlement.clone()).await {
+                Ok(_) => return,
+                Err(error) if error.kind() != Kind::Unavailable || self.stopping.is_cancelled() => {
+                    tracing::error!(function = claimed.delivery.target, %error, "settling failed");
+                    return;
+                }
+                Err(error) => tracing::warn!(function = claimed.delivery.target, %error, "settling again"),
+            }
+            tokio::time::sleep(jitter(patience)).await;
+            patience = (patience * 2).min(LONGEST);
+        }
+    }
+
+    /// Keeps what is held from being taken by others.
+    async fn renew(self: Arc<Self>, every: Duration) {
+        loop {
+            tokio::select! {
+                () = self.stopping.cancelled() => return,
+                () = tokio::time::sleep(every) => {}
+            }
+            let claims: Vec<_> = self.running().keys().copied().collect();
+            if claims.is_empty() {
+                continue;
+            }
+            match self.store.renew(&claims).await {
+                Ok(held) => {
+                    let running = self.running();
+                    let lost = claims.iter().filter(|claim| !held.contains(claim));
+                    lost.filter_map(|claim| running.get(claim)).for_each(CancellationToken::cancel);
+                }
+                Err(error) => tracing::error!(%error, store = self.store.name(), "renewing failed"),
+            }
+        }
+    }
+
+    /// Lets the store forget what nobody waits for.
+    async fn sweep(self: Arc<Self>) {
+        loop {
+            tokio::select! {
+                () = self.draining.cancelled() => return,
+                () = tokio::time::sleep(self.policy.sweep) => {}
+            }
+            if self.app.strong_count() == 0 {
+                return;
+            }
+            loop {
+                match self.store.sweep(&self.policy.retention).await {
+                    Ok(0) => break,
+                    Ok(rows) => tracing::debug!(rows, store = self.store.name(), "swept"),
+                    Err(error) => {
+                        tracing::error!(%error, store = self.store.name(), "sweeping failed");
+                        break;
+                    }
                 }
             }
         }
-    });
+    }
+
+    /// Deliveries to functions that are not here are kept, and said.
+    async fn warn_of_strangers(&self) {
+        let Ok(depths) = self.store.depth().await else { return };
+        for depth in depths.iter().filter(|depth| !self.lanes.knows(&depth.target)) {
+            let (target, waiting) = (&depth.target, depth.unsettled() + depth.scheduled + depth.blocked);
+            if waiting > 0 && !self.store.traits().shared {
+                tracing::warn!(
+                    function = target,
+                    waiting,
+                    "deliveries wait for a function that this application does not have"
+                );
+            }
+        }
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<Claim, CancellationToken>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-async fn settle(app: &Arc<Inner>, store: &dyn Store, delivery: &Delivery) {
-    let outcome = match crate::walk::receive::deliver(app, delivery).await {
-        Ok(()) => Outcome::Done(None),
-        Err(error) => outcome(delivery, &error),
-    };
-    if let Outcome::DeadLetter(reason) = &outcome {
-        tracing::error!(event = delivery.envelope.name, target = delivery.target, reason, "dead letter");
+/// An error with what caused it, for the log.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source().map(|source| source as &dyn std::error::Error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
     }
-    if let Err(error) = store.settle(delivery, outcome).await {
-        tracing::error!(event = delivery.envelope.name, %error, "settling failed; it will come again");
-    }
+    text
 }
 
-fn outcome(delivery: &Delivery, error: &Error) -> Outcome {
-    if !error.kind().is_retryable() || delivery.attempts >= ATTEMPTS {
-        return Outcome::DeadLetter(error.to_string());
-    }
-    Outcome::Retry(error.retry_after().unwrap_or_else(|| wait(delivery.attempts)))
-}
-
-/// Exponential backoff with full jitter.
-fn wait(attempts: u32) -> Duration {
-    let longest = FIRST_WAIT.saturating_mul(1 << attempts.min(16)).min(LONGEST_WAIT);
-    let [random, ..] = *Uuid::new_v4().as_bytes();
-    longest.mul_f64(f64::from(random) / f64::from(u8::MAX))
+/// This process, for people.
+fn node() -> String {
+    format!("pid {}", std::process::id())
 }

@@ -71,23 +71,28 @@ pub struct StoreTraits {
     /// The resources whose transactions commit together with a [`Batch`], as
     /// [`WorkDemand::transaction`](crate::WorkDemand::transaction) names them.
     pub transactions: &'static [&'static str],
+    /// Claims must be renewed this often; never if there is none. A store
+    /// shared by several processes takes a claim back that is not.
+    pub renew: Option<Duration>,
 }
 
 impl StoreTraits {
     /// A store that forgets with its process.
     pub const fn volatile() -> Self {
-        Self { durable: false, shared: false, transactions: &[] }
+        Self { durable: false, shared: false, transactions: &[], renew: None }
     }
 
     /// A store that forgets nothing.
     pub const fn durable() -> Self {
-        Self { durable: true, shared: false, transactions: &[] }
+        Self { durable: true, shared: false, transactions: &[], renew: None }
     }
 
-    /// Several processes may work on it at the same time.
+    /// Several processes may work on it at the same time, each renewing its
+    /// claims this often.
     #[must_use]
-    pub const fn shared(mut self) -> Self {
+    pub const fn shared(mut self, renew: Duration) -> Self {
         self.shared = true;
+        self.renew = Some(renew);
         self
     }
 
@@ -186,8 +191,9 @@ pub trait Store: Any + Send + Sync {
     /// that are still held.
     fn renew<'a>(&'a self, claims: &'a [Claim]) -> BoxFuture<'a, Result<Vec<Claim>>>;
 
-    /// Waits for a hint that there may be something to claim. Hints can be
-    /// missed: the relay also asks from time to time.
+    /// Waits for a hint that there may be something to claim. A hint given while
+    /// nobody waits is kept for the next to wait. Hints can be missed: the relay
+    /// also asks from time to time.
     fn ready(&self) -> BoxFuture<'_, ()>;
 
     /// What is remembered of a request, if anything.

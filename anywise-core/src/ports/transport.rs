@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::envelope::Envelope;
 use crate::error::Result;
-use crate::ports::store::Outcome;
+use crate::ports::store::outcome::Outcome;
 use crate::walk::call::BoxFuture;
 
 /// Brings envelopes in.

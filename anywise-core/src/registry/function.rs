@@ -213,6 +213,13 @@ pub(crate) struct Signature {
     pub(crate) faults: &'static [FaultInfo],
 }
 
+impl Signature {
+    /// The commands and queries it may send, whether it waits for them or not.
+    pub(crate) fn sends(&self) -> impl Iterator<Item = &&'static MessageMeta> {
+        self.demand.sends.iter().chain(&self.work.posts)
+    }
+}
+
 /// A parameter: its name and type.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Param {

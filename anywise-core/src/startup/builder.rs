@@ -14,6 +14,7 @@ use crate::codec::{Codec, Codecs, Json};
 use crate::error::IntoError;
 use crate::message::shape::Install;
 use crate::message::{MessageId, MessageMeta, TypeInfo};
+use crate::ports::relay::policy::RelayPolicy;
 use crate::ports::store::Store;
 use crate::ports::transport::{Remote, Sink};
 use crate::registry::function::{Bound, FunctionEntry, bind};
@@ -25,6 +26,7 @@ use crate::startup::model::{Known, Model};
 use crate::startup::provision::{Given, Make, Provision};
 use crate::walk::guard::{Around, Blind, ErasedCheck, Timed};
 use crate::walk::in_flight::InFlight;
+use crate::walk::once::Memories;
 use crate::walk::plan::{Plan, PlanStep, Route};
 use crate::walk::publish::PublishPolicy;
 
@@ -58,6 +60,7 @@ pub struct AppBuilder {
     store: Option<Arc<dyn Store>>,
     sinks: Vec<Arc<dyn Sink>>,
     remote: Option<Arc<dyn Remote>>,
+    relay: RelayPolicy,
     drain: Duration,
 }
 
@@ -76,6 +79,7 @@ impl AppBuilder {
             store: None,
             sinks: Vec::new(),
             remote: None,
+            relay: RelayPolicy::default(),
             drain: Duration::from_secs(30),
         }
     }
@@ -189,10 +193,21 @@ impl AppBuilder {
         self
     }
 
-    /// Sets the store: recorded events are then kept in it until every
-    /// listener has handled them.
-    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
-        self.store = Some(store);
+    /// Sets the store: recorded messages are then kept in it until they are
+    /// handled, each for each of its receivers.
+    pub fn store(self, store: impl Store) -> Self {
+        self.store_arc(Arc::new(store))
+    }
+
+    /// The same with a store that others hold too.
+    pub fn store_arc(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(Arc::clone(&store));
+        store.install(self)
+    }
+
+    /// How deliveries are tried. Default: [`RelayPolicy::default`].
+    pub fn relay(mut self, policy: RelayPolicy) -> Self {
+        self.relay = policy;
         self
     }
 
@@ -222,7 +237,8 @@ impl AppBuilder {
         let mut model = Model::select(self.name, self.slices.as_deref(), &self.functions);
         model.given = self.given.iter().map(|one| one.info).collect();
         model.store = self.store.as_ref().map(|store| store.name().to_owned());
-        model.durable = self.store.as_ref().is_some_and(|store| store.is_durable());
+        model.durable = self.store.as_ref().is_some_and(|store| store.traits().durable);
+        model.transactions = self.store.as_ref().map_or(&[], |store| store.traits().transactions);
         let mut faults = Vec::new();
         if let Some(error) = self.config_fault {
             let message = format!("the configuration cannot be read: {error}");
@@ -241,6 +257,16 @@ impl AppBuilder {
         };
         check::all(&model, &around, &mut faults);
         let provision = Provision::plan(&model, &self.given, &mut faults);
+        if let Some(store) = self.store.as_ref().filter(|_| faults.is_empty())
+            && let Err(error) = store.open(&model.slice_names()).await
+        {
+            faults.push(WiringFault::new(
+                "AW4112",
+                format!("the store `{}` could not be opened: {error}", store.name()),
+                [],
+                "mend what the error says",
+            ));
+        }
         if faults.is_empty() {
             let dependencies = provision.build(self.given, &self.config, &mut faults).await;
             if faults.is_empty() {
@@ -250,6 +276,7 @@ impl AppBuilder {
                     store: self.store,
                     sinks: self.sinks,
                     remote: self.remote,
+                    relay: self.relay,
                     drain: self.drain,
                 };
                 return Ok(assemble(model, &dependencies, parts));
@@ -265,6 +292,7 @@ struct Parts {
     store: Option<Arc<dyn Store>>,
     sinks: Vec<Arc<dyn Sink>>,
     remote: Option<Arc<dyn Remote>>,
+    relay: RelayPolicy,
     drain: Duration,
 }
 
@@ -308,7 +336,10 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
         store: parts.store,
         sinks: parts.sinks,
         remote: parts.remote,
+        relay: parts.relay,
+        memories: Memories::default(),
         in_flight: Arc::new(InFlight::default()),
+        draining: CancellationToken::new(),
         stopping: CancellationToken::new(),
         drain: parts.drain,
     });

@@ -34,6 +34,7 @@ pub(crate) fn all(model: &Model, around: &Surroundings<'_>, faults: &mut Faults)
     guards(model, faults);
     provided(model, around, faults);
     transactions(model, faults);
+    kept(model, faults);
     sinks(around, faults);
 }
 
@@ -105,7 +106,7 @@ fn handlers(model: &Model, messages: &[&MessageEntry], around: &Surroundings<'_>
 fn sent(model: &Model, around: &Surroundings<'_>, faults: &mut Faults) {
     let handlers = model.handlers();
     for known in &model.functions {
-        for meta in &known.signature.demand.sends {
+        for meta in known.signature.sends() {
             // A command of a slice that runs here is reported by `handlers`.
             let reported =
                 model.is_local(registry().slice_of(meta.module)) && registry().entry(meta).is_some();
@@ -282,6 +283,40 @@ fn transactions(model: &Model, faults: &mut Faults) {
                 ),
                 [known.entry.site],
                 "keep one transaction here, and do the rest in a listener of an event it emits",
+            ));
+        } else if let Some(resource) = resources.first().filter(|name| !model.transactions.contains(name)) {
+            let store = model.store.as_deref().map_or_else(
+                || "the application has no store".to_owned(),
+                |store| format!("the store `{store}` has none"),
+            );
+            faults.push(WiringFault::new(
+                "AW4130",
+                format!("`{}` holds a transaction of `{resource}`, and {store}", known.entry.id()),
+                [known.entry.site],
+                "give the application a store of that kind with `.store(..)`, or take `Tx<Any>`",
+            ));
+        }
+    }
+}
+
+/// What is to be kept needs a form to be kept in, and what is scheduled a store.
+fn kept(model: &Model, faults: &mut Faults) {
+    for (_, known) in model.receivers() {
+        let work = &known.signature.work;
+        if work.schedules && model.store.is_none() {
+            faults.push(WiringFault::new(
+                "AW4131",
+                format!("`{}` schedules messages, and the application has no store", known.entry.id()),
+                [known.entry.site],
+                "give the application a store with `.store(..)`",
+            ));
+        }
+        for meta in work.posts.iter().filter(|meta| meta.is_local()) {
+            faults.push(WiringFault::new(
+                "AW4132",
+                format!("`{}` leaves `{}` to the store, which is local", known.entry.id(), meta.wire_name()),
+                [known.entry.site, meta.site],
+                "remove `local` from the message, or send it with `Commands<..>`",
             ));
         }
     }

@@ -100,7 +100,9 @@ fn message(model: &Model, entry: &MessageEntry) -> Message {
             matches!(known.entry.kind, FunctionKind::Handler | FunctionKind::Listener)
                 && holds(&known.signature.receives)
         }),
-        sent_by: ids(&|known| holds(&known.signature.work.emits) || holds(&known.signature.demand.sends)),
+        sent_by: ids(&|known| {
+            holds(&known.signature.work.emits) || known.signature.sends().any(|one| one.id() == id)
+        }),
     }
 }
 
@@ -145,7 +147,7 @@ fn function(model: &Model, known: &Known) -> Function {
         needs: parameters(&signature.needs),
         writes: parameters(&signature.writes),
         emits: names(&signature.work.emits),
-        sends: names(&signature.demand.sends),
+        sends: names(&signature.sends().copied().collect::<Vec<_>>()),
         provides: signature.provides.or(signature.builds).map(|info| info.name()),
         guards: guards(model, known),
         target: (entry.kind == FunctionKind::Guard).then(|| target(known)),
@@ -199,26 +201,56 @@ fn guards(model: &Model, known: &Known) -> Vec<GuardStep> {
 }
 
 fn guarantee(model: &Model, known: &Known) -> Option<Guarantee> {
-    let stored = |reason: &str| {
-        let name = if model.durable { "at-least-once" } else { "in-memory" };
-        Guarantee { name: name.to_owned(), reason: reason.to_owned() }
+    let (name, reason) = match known.entry.kind {
+        FunctionKind::Listener => listener_guarantee(model, known),
+        FunctionKind::Handler => handler_guarantee(model, known),
+        FunctionKind::Guard | FunctionKind::Provider => return None,
     };
-    let in_memory = |reason: &str| Guarantee { name: "in-memory".to_owned(), reason: reason.to_owned() };
-    match known.entry.kind {
-        FunctionKind::Listener => Some(match &model.store {
-            Some(store) => stored(&format!(
-                "each delivery is kept in the store `{store}` until this listener has handled it"
-            )),
-            None => in_memory("the application has no store: a delivery ends with the process"),
-        }),
-        FunctionKind::Handler if !known.signature.work.emits.is_empty() => Some(match &model.store {
-            Some(store) => stored(&format!("its events are kept in the store `{store}`")),
-            None => in_memory("the application has no store: its events end with the process"),
-        }),
-        FunctionKind::Handler => Some(in_memory("runs once for each request; emits nothing")),
-        FunctionKind::Guard | FunctionKind::Provider => None,
+    Some(Guarantee { name: name.to_owned(), reason })
+}
+
+fn listener_guarantee(model: &Model, known: &Known) -> (&'static str, String) {
+    let Some(store) = &model.store else {
+        return (IN_MEMORY, "the application has no store: a delivery ends with the process".to_owned());
+    };
+    match (model.durable, known.signature.work.transactions.is_empty()) {
+        (false, _) => (IN_MEMORY, format!("the store `{store}` forgets with the process")),
+        (true, false) => (
+            EFFECT_ONCE,
+            format!(
+                "its transaction is the store's: what it writes and the end of the delivery in `{store}` are one commit"
+            ),
+        ),
+        (true, true) => (
+            AT_LEAST_ONCE,
+            format!(
+                "each delivery is kept in the store `{store}` until this listener has handled it; what it changes elsewhere is not part of that commit"
+            ),
+        ),
     }
 }
+
+fn handler_guarantee(model: &Model, known: &Known) -> (&'static str, String) {
+    let work = &known.signature.work;
+    let writes = !work.transactions.is_empty();
+    let tells = !work.emits.is_empty() || !work.posts.is_empty();
+    match &model.store {
+        Some(store) if model.durable && writes => (
+            EFFECT_ONCE,
+            format!("what it writes and what it emits are one commit in `{store}`; the reply follows it"),
+        ),
+        Some(store) if model.durable && tells => {
+            (AT_LEAST_ONCE, format!("what it emits is kept in the store `{store}` before the reply"))
+        }
+        _ if !tells => (IN_MEMORY, "runs once for each request; emits nothing".to_owned()),
+        Some(store) => (IN_MEMORY, format!("the store `{store}` forgets with the process")),
+        None => (IN_MEMORY, "the application has no store: its events end with the process".to_owned()),
+    }
+}
+
+const IN_MEMORY: &str = "in-memory";
+const AT_LEAST_ONCE: &str = "at-least-once";
+const EFFECT_ONCE: &str = "effect-once";
 
 fn dependencies(model: &Model) -> Vec<Dependency> {
     let mut sources: HashMap<std::any::TypeId, String> = HashMap::new();

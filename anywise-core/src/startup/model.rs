@@ -23,6 +23,8 @@ pub(crate) struct Model {
     pub(crate) given: Vec<TypeInfo>,
     pub(crate) durable: bool,
     pub(crate) store: Option<String>,
+    /// The resources whose transactions commit with the store's.
+    pub(crate) transactions: &'static [&'static str],
 }
 
 /// A selected function and its signature.
@@ -73,6 +75,7 @@ impl Model {
             given: Vec::new(),
             durable: false,
             store: None,
+            transactions: &[],
         }
     }
 
@@ -131,13 +134,21 @@ impl Model {
         let mut touched: HashSet<MessageId> = HashSet::new();
         for known in &self.functions {
             let signature = &known.signature;
-            let metas = signature.receives.iter().chain(&signature.work.emits).chain(&signature.demand.sends);
+            let metas = signature.receives.iter().chain(&signature.work.emits).chain(signature.sends());
             touched.extend(metas.map(|meta| meta.id()));
         }
         let known = |entry: &&&MessageEntry| {
             touched.contains(&entry.meta.id()) || self.is_local(registry.slice_of(entry.meta.module))
         };
         registry.messages.iter().filter(known).copied().collect()
+    }
+
+    /// The names of the declared slices that this application selected.
+    pub(crate) fn slice_names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.slices().map(|slice| slice.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// The declared slices that this application selected.

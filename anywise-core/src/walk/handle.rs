@@ -4,12 +4,12 @@
 //! dispatcher calls them through `dyn`. Return types are sorted by traits, not
 //! by the macro.
 
-use crate::app::Inner;
-use crate::context::scope::{Extra, Scope};
+use crate::context::scope::Scope;
 use crate::error::{Error, FaultInfo, IntoError, Result};
 use crate::message::shape::RequestInput;
 use crate::message::{Command, MessageMeta};
 use crate::walk::call::BoxFuture;
+use crate::walk::record::Recorded;
 use std::sync::Arc;
 
 /// What the handler of `I` answers.
@@ -47,6 +47,15 @@ pub enum Handler<I, R> {
     Waits(Arc<dyn Handle<Input = I, Reply = R>>),
     #[doc(hidden)]
     Now(Arc<dyn HandleNow<Input = I, Reply = R>>),
+}
+
+impl<I, R> Clone for Handler<I, R> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Waits(handler) => Self::Waits(Arc::clone(handler)),
+            Self::Now(handler) => Self::Now(Arc::clone(handler)),
+        }
+    }
 }
 
 /// The handler of the request `M`.
@@ -110,7 +119,8 @@ impl<R, E: IntoError> IntoReply<R> for Result<R, E> {
 ///
 /// `()`, a command, `Option`, `Vec` and tuples of these, and `Result` of any.
 /// The commands are dispatched after the listener's work is committed, through
-/// their guards like any other.
+/// their guards like any other. With a store they are kept in the same commit,
+/// as deliveries of their own; without one they are waited for.
 #[diagnostic::on_unimplemented(
     message = "a listener cannot return `{Self}`",
     label = "neither `()` nor commands",
@@ -130,24 +140,15 @@ pub trait Answer: Send {
 
 /// Commands a listener answered with.
 #[derive(Default)]
-pub struct Answers(Vec<Box<dyn Answered>>);
+pub struct Answers(Vec<Recorded>);
 
 impl Answers {
-    /// Ends one in which there can be no command.
+    /// Puts them to the work of the listener's event.
     #[inline]
-    pub fn none(self) {
-        debug_assert!(self.0.is_empty(), "its listener returns no command");
-        std::mem::forget(self);
-    }
-}
-
-trait Answered: Send {
-    fn send(self: Box<Self>, app: &Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'_, Result<()>>;
-}
-
-impl<C: Command> Answered for C {
-    fn send(self: Box<Self>, app: &Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move { crate::walk::send::run(app, *self, extra).await.map(drop) })
+    pub fn record(self, scope: &mut Scope<'_>) {
+        if !self.0.is_empty() {
+            scope.extra().work.answers = self.0;
+        }
     }
 }
 
@@ -161,7 +162,7 @@ impl Answer for () {
 
 impl<C: Command> Answer for C {
     fn collect(self, into: &mut Answers) -> Result<()> {
-        into.0.push(Box::new(self));
+        into.0.push(Recorded::command(self));
         Ok(())
     }
     fn describe(into: &mut Vec<&'static MessageMeta>) {
@@ -223,18 +224,6 @@ answers!(A B C);
 answers!(A B C D);
 answers!(A B C D E);
 answers!(A B C D E F);
-
-/// Dispatches the commands a listener answered with, one after the other.
-///
-/// # Errors
-/// The first command's that fails; later ones are not sent.
-pub async fn dispatch_answer(answers: Answers, scope: &mut Scope<'_>) -> Result<()> {
-    for command in answers.0 {
-        let extra = Some(scope.caused());
-        command.send(scope.app(), extra).await?;
-    }
-    Ok(())
-}
 
 /// A message a function takes by value although others receive it too.
 #[diagnostic::on_unimplemented(

@@ -82,7 +82,8 @@ impl Plan {
     /// Whether the function can be called at once.
     #[inline]
     pub(crate) fn is_direct(&self, extra: Option<&Extra>) -> bool {
-        self.direct && extra.is_none_or(|extra| extra.head.deadline.is_none())
+        self.direct
+            && extra.is_none_or(|extra| extra.head.deadline.is_none() && extra.head.idempotency_key.is_none())
     }
 
     /// Whether nothing but a view of the message stood between.

@@ -9,14 +9,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use uuid::Uuid;
 
 use crate::app::{Inner, Row};
 use crate::context::scope::{Extra, Scope};
 use crate::envelope::Head;
 use crate::error::{Error, Kind, Result};
 use crate::message::Event;
+use crate::ports::store::Batch;
+use crate::ports::store::remember::{Memory, Remembered};
 use crate::walk::call::{BoxFuture, Caught, caught};
 use crate::walk::handle::Listener;
 use crate::walk::plan::{EventBody, Plan, walk};
@@ -131,12 +135,22 @@ pub(crate) async fn run<E: Event>(app: &Arc<Inner>, event: E, extra: Option<Box<
 }
 
 async fn keep_or_deliver<E: Event>(app: &Arc<Inner>, event: E, extra: Option<Box<Extra>>) -> Result<()> {
-    if app.store.is_none() || E::META.is_local() {
+    let Some(store) = app.store.as_deref().filter(|_| !E::META.is_local()) else {
         return deliver_here(app, event, extra).await;
-    }
+    };
     let mut extra = extra.unwrap_or_default();
     let envelope = crate::codec::seal(&event, app.codecs.first(), &mut extra.head)?;
-    app.keep(app.deliveries(&envelope)).await
+    let remember = extra.head.idempotency_key.as_deref().map(|key| {
+        let principal = extra.head.principal.as_ref().map(crate::Principal::id);
+        let memory = Memory::new(&envelope.name, principal, key);
+        let fingerprint = Uuid::new_v5(&Uuid::nil(), &envelope.body);
+        Remembered::new(memory, fingerprint, envelope.content_type.clone(), Bytes::new())
+    });
+    let batch = Batch { append: app.deliveries(&envelope), remember, ..Batch::default() };
+    if batch.is_empty() {
+        return Ok(());
+    }
+    crate::walk::once::published(store, batch).await
 }
 
 /// Delivers to this process's listeners and to the sinks.

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::app::{Inner, SINK};
+use crate::app::{Inner, REMOTE, SINK};
 use crate::codec::{AnyMessage, Codec, JSON};
 use crate::context::scope::Extra;
 use crate::envelope::{Envelope, Head};
 use crate::error::{Error, Kind, Result};
-use crate::ports::store::Delivery;
+use crate::ports::store::delivery::Delivery;
 use crate::registry::MessageEntry;
 use crate::walk::call::BoxFuture;
 use crate::walk::enter::Enter;
+use crate::walk::hold::Hold;
 
 /// Handles an envelope: the encoded reply of a request, nothing for an event.
 pub(crate) async fn receive(app: &Arc<Inner>, envelope: Envelope) -> Result<Option<Bytes>> {
@@ -36,22 +37,29 @@ pub(crate) async fn request(app: &Arc<Inner>, envelope: Envelope) -> Result<Byte
     receive(app, envelope).await?.ok_or_else(|| unknown(&name))
 }
 
-/// Delivers an envelope to one listener or sink.
-pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery) -> Result<()> {
+/// Delivers an envelope to its one target, under the hold of its claim.
+pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery, hold: Arc<Hold>) -> Result<()> {
     let envelope = &delivery.envelope;
     if let Some(name) = delivery.target.strip_prefix(SINK) {
         let sink = app.sinks.iter().find(|sink| sink.name() == name);
         return sink.ok_or_else(|| no_target(delivery))?.send(envelope.clone()).await;
     }
+    if delivery.target.starts_with(REMOTE) {
+        let remote = app.remote.as_ref().ok_or_else(|| no_target(delivery))?;
+        return remote.call(envelope.clone()).await.map(drop);
+    }
     let entry = *app.by_name.get(envelope.name.as_str()).ok_or_else(|| unknown(&envelope.name))?;
-    let Enter::Event { one, .. } = entry.enter else { return Err(unknown(&envelope.name)) };
-    let listener = app.row((entry.slot)()).and_then(|row| {
-        let at = row.listening.iter().position(|plan| plan.entry.id() == delivery.target)?;
-        Some((row, at))
-    });
-    let (row, at) = listener.ok_or_else(|| no_target(delivery))?;
+    let row = app.row((entry.slot)()).ok_or_else(|| no_target(delivery))?;
     let message = entry.open(app.codecs.named(&envelope.content_type)?, envelope)?;
-    one(app, row, at, message, Some(Extra::of(envelope.head()))).await
+    let mut extra = Extra::of(envelope.head());
+    extra.head.hold = Some(hold);
+    match entry.enter {
+        Enter::Request(enter) => enter(app, message, Some(extra)).await.map(drop),
+        Enter::Event { one, .. } => {
+            let at = row.listening.iter().position(|plan| plan.entry.id() == delivery.target);
+            one(app, row, at.ok_or_else(|| no_target(delivery))?, message, Some(extra)).await
+        }
+    }
 }
 
 #[cold]
@@ -79,7 +87,7 @@ impl MessageEntry {
         wire.read(codec, &envelope.body, Some(self.meta))
     }
 
-    fn close(&self, codec: &dyn Codec, reply: &(dyn Any + Send + Sync)) -> Result<Bytes> {
+    pub(crate) fn close(&self, codec: &dyn Codec, reply: &(dyn Any + Send + Sync)) -> Result<Bytes> {
         let wire = self.reply_wire.as_ref().ok_or_else(|| unknown(self.meta.wire_name()))?;
         wire.write(codec, reply)
     }

@@ -5,11 +5,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use uuid::Uuid;
+
 use crate::app::Inner;
 use crate::context::scope::{Extra, Scope};
 use crate::envelope::Head;
 use crate::error::Result;
-use crate::message::Request;
+use crate::message::{Command, Request};
+use crate::ports::store::Batch;
+use crate::ports::store::delivery::Delivery;
 use crate::walk::call::{BoxFuture, caught};
 use crate::walk::handle::{Handler, HandlerOf};
 use crate::walk::plan::{Plan, RequestBody, walk};
@@ -48,6 +53,14 @@ macro_rules! options {
             self
         }
 
+        /// Names the request: the same one under the same key is carried out
+        /// once, and answered alike. It takes a store, and means nothing for
+        /// queries.
+        pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+            self.extra().head.idempotency_key = Some(key.into());
+            self
+        }
+
         fn extra(&mut self) -> &mut Extra {
             self.extra.get_or_insert_with(Box::default)
         }
@@ -82,8 +95,61 @@ pub(crate) fn run<M: Request>(
     Sending { app, message, extra }.into_future()
 }
 
-impl<M> Sending<'_, M> {
+impl<'a, M> Sending<'a, M> {
     options!();
+
+    /// Leaves the command to the store: the future is done when it is kept, and
+    /// gives its id. It is tried until its handler has succeeded or it is a
+    /// dead letter.
+    pub fn durable(self) -> Posting<'a, M>
+    where
+        M: Command,
+    {
+        Posting { sending: self, due: None }
+    }
+}
+
+/// A command about to be left to the store; await it for its message id.
+#[must_use = "a message is kept when it is awaited"]
+pub struct Posting<'a, M> {
+    sending: Sending<'a, M>,
+    due: Option<Timestamp>,
+}
+
+impl<'a, M: Command> Posting<'a, M> {
+    /// Not to be handled before `due`.
+    pub fn at(mut self, due: Timestamp) -> Self {
+        self.due = Some(due);
+        self
+    }
+
+    /// Not to be handled before `delay` has passed.
+    pub fn after(self, delay: Duration) -> Self {
+        self.at(Timestamp::now().checked_add(delay).unwrap_or(Timestamp::MAX))
+    }
+
+    async fn keep(self) -> Result<Uuid> {
+        let Self { sending: Sending { app, message, extra }, due } = self;
+        if app.store.is_none() {
+            return Err(crate::walk::record::no_store(M::META));
+        }
+        let target = app.target_of(M::META)?;
+        let mut extra = extra.unwrap_or_default();
+        let envelope = crate::codec::seal(&message, app.codecs.first(), &mut extra.head)?;
+        let id = envelope.id;
+        let append = vec![Delivery::new(target, envelope).due(due)];
+        app.keep(Batch { append, ..Batch::default() }).await?;
+        Ok(id)
+    }
+}
+
+impl<'a, M: Command> IntoFuture for Posting<'a, M> {
+    type Output = Result<Uuid>;
+    type IntoFuture = BoxFuture<'a, Result<Uuid>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.keep())
+    }
 }
 
 impl<'a, M: Request> IntoFuture for Sending<'a, M> {
@@ -152,6 +218,13 @@ fn guarded<'a, M: Request>(
     let mut scope = Scope::new(app, plan, extra);
     plan.expose(&message, &mut scope);
     let deadline = scope.deadline();
+    if let Some(once) = crate::walk::once::once::<M>(app, &mut scope, handler) {
+        return Box::pin(async move {
+            let mut body = RequestBody::new(&once, scope, message);
+            walk(plan, deadline, &mut body).await?;
+            body.into_reply()
+        });
+    }
     match handler {
         Handler::Waits(handler) if plan.is_open(deadline) => handler.handle(scope, message),
         handler => Box::pin(async move {

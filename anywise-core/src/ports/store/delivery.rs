@@ -46,8 +46,10 @@ pub struct Depth {
     pub target: String,
     /// Due and not claimed.
     pub ready: u64,
-    /// Not due yet: scheduled, or waiting to be retried.
-    pub later: u64,
+    /// Not due yet and never tried: scheduled.
+    pub scheduled: u64,
+    /// Not due yet, to be tried again.
+    pub retrying: u64,
     /// Claimed by a process.
     pub claimed: u64,
     /// Behind an earlier message of their key.
@@ -64,8 +66,9 @@ impl Depth {
         Self { target: target.into(), ..Self::default() }
     }
 
-    /// Deliveries that are neither done nor dead, and behind no dead one.
-    pub fn pending(&self) -> u64 {
-        self.ready + self.later + self.claimed
+    /// Deliveries that will be tried without anybody's help, and were not
+    /// scheduled for later.
+    pub fn unsettled(&self) -> u64 {
+        self.ready + self.retrying + self.claimed
     }
 }

@@ -63,7 +63,7 @@ const _: () = {
                         arg3,
                         ::anywise::__private::work(&mut scope),
                     )?;
-                    ::anywise::__private::commit(&mut scope).await?;
+                    ::anywise::__private::commit(&mut scope, &reply).await?;
                     scope.close();
                     ::core::result::Result::Ok(reply)
                 },

@@ -36,19 +36,14 @@ const _: () = {
                     <Result<
                         ConfirmOrder,
                     > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
+                    answers.record(&mut scope);
                     <Tx<
                         Sqlite,
                     > as ::anywise::__private::UnitOfWork>::finish(
                         arg1,
                         ::anywise::__private::work(&mut scope),
                     )?;
-                    ::anywise::__private::commit(&mut scope).await?;
-                    if <Result<ConfirmOrder> as ::anywise::__private::Answer>::SENDS {
-                        ::anywise::__private::dispatch_answer(answers, &mut scope)
-                            .await?;
-                    } else {
-                        answers.none();
-                    }
+                    ::anywise::__private::commit(&mut scope, &()).await?;
                     scope.close();
                     ::core::result::Result::Ok(())
                 },

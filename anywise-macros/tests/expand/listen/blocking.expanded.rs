@@ -36,11 +36,9 @@ const _: () = {
                     <Result<
                         (),
                     > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
+                    answers.record(&mut scope);
                     if <Result<()> as ::anywise::__private::Answer>::SENDS {
-                        ::anywise::__private::dispatch_answer(answers, &mut scope)
-                            .await?;
-                    } else {
-                        answers.none();
+                        ::anywise::__private::commit(&mut scope, &()).await?;
                     }
                     scope.close();
                     ::core::result::Result::Ok(())

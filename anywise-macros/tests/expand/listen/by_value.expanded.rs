@@ -32,11 +32,9 @@ const _: () = {
                     <Option<
                         ConfirmOrder,
                     > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
+                    answers.record(&mut scope);
                     if <Option<ConfirmOrder> as ::anywise::__private::Answer>::SENDS {
-                        ::anywise::__private::dispatch_answer(answers, &mut scope)
-                            .await?;
-                    } else {
-                        answers.none();
+                        ::anywise::__private::commit(&mut scope, &()).await?;
                     }
                     scope.close();
                     ::core::result::Result::Ok(())

@@ -36,7 +36,7 @@ const _: () = {
                         arg1,
                         ::anywise::__private::work(&mut scope),
                     )?;
-                    ::anywise::__private::commit(&mut scope).await?;
+                    ::anywise::__private::commit(&mut scope, &()).await?;
                     scope.close();
                     ::core::result::Result::Ok(())
                 },

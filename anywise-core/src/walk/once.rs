@@ -1,0 +1,191 @@
+//! A command that comes twice under one idempotency key is carried out once.
+//!
+//! Its guards run each time: a reply is not given to somebody who may not ask.
+//! Then the memory of the key is looked up; if there is none, the handler runs
+//! and its reply is remembered in the commit of its work.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OwnedMutexGuard;
+use uuid::Uuid;
+
+use crate::app::Inner;
+use crate::context::scope::Scope;
+use crate::error::{Error, Kind, Result};
+use crate::message::{MessageKind, Request};
+use crate::ports::store::remember::{Memory, Remembered};
+use crate::ports::store::{Batch, Store};
+use crate::registry::{MessageEntry, registry};
+use crate::walk::call::{BoxFuture, caught};
+use crate::walk::handle::{Handle, Handler, HandlerOf};
+use crate::walk::plan::pass;
+
+/// A request's place in the memory, until its reply is put there.
+pub(crate) struct Remember {
+    entry: &'static MessageEntry,
+    memory: Memory,
+    fingerprint: Uuid,
+    taken: AtomicBool,
+}
+
+impl Remember {
+    /// What is to be remembered of `reply`, for the first commit that asks.
+    pub(crate) fn take(&self, reply: &(dyn Any + Send + Sync)) -> Result<Option<Remembered>> {
+        if self.taken.swap(true, Ordering::SeqCst) {
+            return Ok(None);
+        }
+        let reply = self.entry.close(&crate::codec::Json, reply)?;
+        Ok(Some(Remembered::new(self.memory.clone(), self.fingerprint, crate::codec::JSON, reply)))
+    }
+}
+
+/// The handler of `M` for a request with an idempotency key; none if the key
+/// means nothing here.
+pub(crate) fn once<M: Request>(
+    app: &Inner,
+    scope: &mut Scope<'_>,
+    handler: &HandlerOf<M>,
+) -> Option<HandlerOf<M>> {
+    let key = scope.head().idempotency_key.take()?;
+    if M::META.kind != MessageKind::Command || app.store.is_none() {
+        return None;
+    }
+    let entry = registry().entry(M::META).filter(|entry| entry.reply_wire.is_some())?;
+    Some(Handler::Waits(Arc::new(Once { entry, key, inner: handler.clone() })))
+}
+
+struct Once<M: Request> {
+    entry: &'static MessageEntry,
+    key: String,
+    inner: HandlerOf<M>,
+}
+
+impl<M: Request> Handle for Once<M> {
+    type Input = M;
+    type Reply = M::Reply;
+
+    fn handle<'a>(&'a self, mut scope: Scope<'a>, message: M) -> BoxFuture<'a, Result<M::Reply>> {
+        Box::pin(async move {
+            if scope.is_guarded() {
+                pass(&mut scope, &message).await?;
+                scope.extra().passed = true;
+            }
+            let app = scope.app();
+            let Some(store) = app.store.as_deref() else { return self.run(scope, message).await };
+            let remember = Arc::new(self.remember(&mut scope, &message)?);
+            let _alone = app.memories.alone(&remember.memory).await;
+            if let Some(reply) = self.recall(store, &remember).await? {
+                return Ok(reply);
+            }
+            scope.extra().remember = Some(Arc::clone(&remember));
+            let reply = match self.run(scope, message).await {
+                Ok(reply) => reply,
+                // Another process was faster; its reply is the reply.
+                Err(error) if error.code() == TAKEN => {
+                    return self.recall(store, &remember).await?.ok_or(error);
+                }
+                Err(error) => return Err(error),
+            };
+            self.keep(store, &remember, reply).await
+        })
+    }
+}
+
+/// The code of a commit whose memory was taken by another.
+const TAKEN: &str = "AW1042";
+
+impl<M: Request> Once<M> {
+    async fn run(&self, mut scope: Scope<'_>, message: M) -> Result<M::Reply> {
+        match &self.inner {
+            Handler::Waits(handler) => handler.handle(scope, message).await,
+            Handler::Now(handler) => caught(|| handler.handle(&mut scope, message), Err),
+        }
+    }
+
+    fn remember(&self, scope: &mut Scope<'_>, message: &M) -> Result<Remember> {
+        let wire = self.entry.wire.as_ref().ok_or_else(|| Error::internal("a local command has no key"))?;
+        let body = wire.write(&crate::codec::Json, message)?;
+        let head = scope.head();
+        let principal = head.principal.as_ref().map(|known| known.id().to_owned());
+        let memory = Memory::new(M::META.wire_name(), principal.as_deref(), &self.key);
+        let fingerprint = Uuid::new_v5(&Uuid::nil(), &body);
+        Ok(Remember { entry: self.entry, memory, fingerprint, taken: AtomicBool::new(false) })
+    }
+
+    async fn recall(&self, store: &dyn Store, remember: &Remember) -> Result<Option<M::Reply>> {
+        let Some(known) = store.recall(&remember.memory).await? else { return Ok(None) };
+        if known.fingerprint != remember.fingerprint {
+            return Err(mismatch());
+        }
+        crate::codec::open_reply::<M>(&crate::codec::Json, &known.reply).map(Some)
+    }
+
+    /// Remembers the reply of a handler that commits nothing itself.
+    async fn keep(&self, store: &dyn Store, remember: &Remember, reply: M::Reply) -> Result<M::Reply> {
+        let Some(known) = remember.take(&reply)? else { return Ok(reply) };
+        match store.commit(Batch { remember: Some(known), ..Batch::default() }).await {
+            Ok(()) => Ok(reply),
+            Err(error) if error.code() == TAKEN => self.recall(store, remember).await?.ok_or(error),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// An event that comes twice under one idempotency key is published once.
+///
+/// # Errors
+/// That another event came under the key before.
+pub(crate) async fn published(store: &dyn Store, batch: Batch) -> Result<()> {
+    let wanted = batch.remember.clone();
+    match (store.commit(batch).await, wanted) {
+        (Err(error), Some(wanted)) if error.code() == TAKEN => match store.recall(&wanted.memory).await? {
+            Some(known) if known.fingerprint == wanted.fingerprint => Ok(()),
+            Some(_) => Err(mismatch()),
+            None => Err(error),
+        },
+        (result, _) => result,
+    }
+}
+
+fn mismatch() -> Error {
+    Error::new(
+        Kind::Unprocessable,
+        "idempotency.mismatch",
+        "this Idempotency-Key was used before, with another request",
+    )
+}
+
+/// One request a memory at a time, in this process.
+#[derive(Default)]
+pub(crate) struct Memories(Mutex<HashMap<Memory, Arc<tokio::sync::Mutex<()>>>>);
+
+impl Memories {
+    async fn alone(&self, memory: &Memory) -> Alone<'_> {
+        let lock = Arc::clone(self.locks().entry(memory.clone()).or_default());
+        Alone { memories: self, memory: memory.clone(), guard: Some(lock.lock_owned().await) }
+    }
+
+    fn locks(&self) -> std::sync::MutexGuard<'_, HashMap<Memory, Arc<tokio::sync::Mutex<()>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Alone<'m> {
+    memories: &'m Memories,
+    memory: Memory,
+    guard: Option<OwnedMutexGuard<()>>,
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        drop(self.guard.take());
+        let mut locks = self.memories.locks();
+        // Nobody else waits for it: only the table holds it.
+        if locks.get(&self.memory).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+            locks.remove(&self.memory);
+        }
+    }
+}
