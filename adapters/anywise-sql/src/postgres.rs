@@ -21,7 +21,7 @@ impl PostgresStore {
 
 /// What sessions need of the store.
 #[derive(Debug)]
-pub struct Shared;
+pub(crate) struct Shared;
 
 /// An open transaction.
 #[derive(Debug)]
