@@ -1,0 +1,71 @@
+//! The store on Postgres.
+
+use std::sync::Arc;
+
+use anywise_core::{Batch, BoxFuture, Durable, Result};
+use futures_core::stream::BoxStream;
+use sqlx::SqlStr;
+
+use crate::session::{Run, Yield};
+use crate::statement::Statement;
+
+/// The store on Postgres.
+#[derive(Debug)]
+pub struct PostgresStore(Arc<Shared>);
+
+impl PostgresStore {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+}
+
+/// What sessions need of the store.
+#[derive(Debug)]
+pub(crate) struct Shared;
+
+/// An open transaction.
+#[derive(Debug)]
+pub enum Session {}
+
+impl Session {
+    pub(crate) async fn open(_shared: &Arc<Shared>, _function: &'static str) -> sqlx::Result<Self> {
+        Err(sqlx::Error::PoolClosed)
+    }
+
+    pub(crate) fn commit(self, _batch: Batch) -> BoxFuture<'static, Result<Durable>> {
+        match self {}
+    }
+}
+
+impl Run<sqlx::Postgres> for &mut Session {
+    fn many<'r>(self: Box<Self>, _: Statement<sqlx::Postgres>) -> BoxStream<'r, Yield<sqlx::Postgres>>
+    where
+        Self: 'r,
+    {
+        match **self {}
+    }
+
+    fn optional<'r>(
+        self: Box<Self>,
+        _: Statement<sqlx::Postgres>,
+    ) -> BoxFuture<'r, sqlx::Result<Option<sqlx::postgres::PgRow>>>
+    where
+        Self: 'r,
+    {
+        match **self {}
+    }
+
+    fn prepare<'r>(self: Box<Self>, _: SqlStr) -> BoxFuture<'r, sqlx::Result<sqlx::postgres::PgStatement>>
+    where
+        Self: 'r,
+    {
+        match **self {}
+    }
+
+    fn describe<'r>(self: Box<Self>, _: SqlStr) -> BoxFuture<'r, sqlx::Result<sqlx::Describe<sqlx::Postgres>>>
+    where
+        Self: 'r,
+    {
+        match **self {}
+    }
+}
