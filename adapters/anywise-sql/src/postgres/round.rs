@@ -18,8 +18,9 @@
 //! ended, so it goes [alone](Job::goes_alone).
 
 use std::collections::HashSet;
+use std::time::Duration;
 
-use anywise_core::{Batch, Claim, Delivery, Error, Failure, Kind, Outcome, Remembered, Result, Settlement};
+use anywise_core::{Batch, Claim, Error, Failure, Kind, Outcome, Remembered, Result, Settlement};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
@@ -32,10 +33,19 @@ use crate::postgres::transaction::{Mark, Transaction};
 use crate::row::Stored;
 
 /// What one caller wants done.
-#[derive(Clone, Debug)]
-pub(super) enum Job {
-    Commit(Box<Batch>),
+#[derive(Debug)]
+pub(crate) enum Job {
+    Commit(Box<Commit>),
     Settle(Box<Settlement>),
+}
+
+/// A batch, ready to be written.
+#[derive(Debug)]
+pub(crate) struct Commit {
+    append: Vec<Stored>,
+    done: Option<Claim>,
+    cancel: Vec<Uuid>,
+    remember: Option<Remembered>,
 }
 
 impl Job {
@@ -45,9 +55,23 @@ impl Job {
     }
 }
 
+impl From<Batch> for Job {
+    fn from(batch: Batch) -> Self {
+        let Batch { append, done, cancel, remember, .. } = batch;
+        let append = append.into_iter().map(Stored::from).collect();
+        Self::Commit(Box::new(Commit { append, done, cancel, remember }))
+    }
+}
+
+impl From<Settlement> for Job {
+    fn from(settlement: Settlement) -> Self {
+        Self::Settle(Box::new(settlement))
+    }
+}
+
 /// How a job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     Kept,
     /// The claim is no longer held.
     Lost,
@@ -70,14 +94,22 @@ impl Verdict {
 ///
 /// # Errors
 /// That the transaction has failed as a whole.
-pub(super) async fn apply(shared: &Shared, transaction: &mut Transaction, jobs: Vec<Job>) -> Result<Vec<Verdict>> {
+pub(super) async fn apply(shared: &Shared, transaction: &mut Transaction, jobs: &[Job]) -> Result<Applied> {
+    point("tx.after_business").await?;
     let mut round = Round::new(jobs);
     round.lock(shared, transaction).await?;
-    point("tx.after_business").await?;
-    let written = round.write(&shared.sql, transaction).await;
-    written.map_err(from_sqlx)?;
+    round.write(&shared.sql, transaction).await.map_err(from_sqlx)?;
     point("tx.after_outbox").await?;
-    Ok(round.verdicts)
+    Ok(Applied { verdicts: round.verdicts, is_news: round.is_news })
+}
+
+/// What a round did.
+#[derive(Debug)]
+pub(super) struct Applied {
+    /// In the order of the jobs.
+    pub(super) verdicts: Vec<Verdict>,
+    /// There may be something to claim that was not there before.
+    pub(super) is_news: bool,
 }
 
 /// Target and key.
@@ -85,15 +117,17 @@ type Key = (String, String);
 
 /// The jobs, taken apart by what is done in one statement. Each part knows its
 /// job by its place.
-struct Round {
+#[derive(Default)]
+struct Round<'j> {
     verdicts: Vec<Verdict>,
     finish: Vec<(usize, Claim)>,
     again: Vec<(usize, Again)>,
-    bury: Vec<(usize, Bury)>,
-    remember: Vec<(usize, Remembered)>,
-    append: Vec<(usize, Stored)>,
+    bury: Vec<(usize, Bury<'j>)>,
+    remember: Vec<(usize, &'j Remembered)>,
+    append: Vec<(usize, &'j Stored)>,
     cancel: Vec<(usize, Uuid)>,
     touched: HashSet<Key>,
+    is_news: bool,
 }
 
 struct Again {
@@ -103,54 +137,45 @@ struct Again {
     failure: Option<String>,
 }
 
-struct Bury {
+struct Bury<'j> {
     claim: Claim,
-    reason: String,
+    reason: &'j str,
     parked: bool,
     failure: Option<String>,
 }
 
-impl Round {
-    fn new(jobs: Vec<Job>) -> Self {
-        let mut round = Self {
-            verdicts: vec![Verdict::Kept; jobs.len()],
-            finish: Vec::new(),
-            again: Vec::new(),
-            bury: Vec::new(),
-            remember: Vec::new(),
-            append: Vec::new(),
-            cancel: Vec::new(),
-            touched: HashSet::new(),
-        };
-        for (place, job) in jobs.into_iter().enumerate() {
+impl<'j> Round<'j> {
+    fn new(jobs: &'j [Job]) -> Self {
+        let mut round = Self { verdicts: vec![Verdict::Kept; jobs.len()], ..Self::default() };
+        for (place, job) in jobs.iter().enumerate() {
             match job {
-                Job::Commit(batch) => round.add_batch(place, *batch),
-                Job::Settle(settlement) => round.add_settlement(place, *settlement),
+                Job::Commit(batch) => round.add_batch(place, batch),
+                Job::Settle(settlement) => round.add_settlement(place, settlement),
             }
         }
         round
     }
 
-    fn add_batch(&mut self, place: usize, batch: Batch) {
-        let Batch { append, done, cancel, remember, .. } = batch;
-        self.append.extend(append.into_iter().map(|delivery| (place, Stored::from(delivery))));
-        self.finish.extend(done.map(|claim| (place, claim)));
-        self.cancel.extend(cancel.into_iter().map(|message| (place, message)));
-        self.remember.extend(remember.map(|reply| (place, reply)));
+    fn add_batch(&mut self, place: usize, batch: &'j Commit) {
+        self.append.extend(batch.append.iter().map(|new| (place, new)));
+        self.finish.extend(batch.done.map(|claim| (place, claim)));
+        self.cancel.extend(batch.cancel.iter().map(|message| (place, *message)));
+        self.remember.extend(batch.remember.iter().map(|reply| (place, reply)));
     }
 
-    fn add_settlement(&mut self, place: usize, settlement: Settlement) {
-        let Settlement { claim, outcome, failure, .. } = settlement;
-        let failure = failure.as_ref().map(as_json);
-        match outcome {
+    fn add_settlement(&mut self, place: usize, settlement: &'j Settlement) {
+        let claim = settlement.claim;
+        let failure = settlement.failure.as_ref().map(as_json);
+        match &settlement.outcome {
             Outcome::Done(_) | Outcome::Skip => self.finish.push((place, claim)),
             Outcome::Retry(after) => {
-                let after = i64::try_from(after.as_micros()).unwrap_or(i64::MAX).min(LONGEST);
-                self.again.push((place, Again { claim, after, back: 0, failure }));
+                self.again.push((place, Again { claim, after: micros(*after), back: 0, failure }));
             }
             Outcome::Stop => self.again.push((place, Again { claim, after: 0, back: 1, failure: None })),
             Outcome::DeadLetter(reason) => self.bury.push((place, Bury { claim, reason, parked: false, failure })),
             Outcome::Park(reason) => self.bury.push((place, Bury { claim, reason, parked: true, failure })),
+            // Nothing is lost by holding it back.
+            _ => self.bury.push((place, Bury { claim, reason: "unknown outcome", parked: true, failure })),
         }
     }
 
@@ -175,6 +200,7 @@ impl Round {
         self.remember(sql, transaction).await?;
         self.append(sql, transaction).await?;
         self.cancel(sql, transaction).await?;
+        self.is_news |= !self.touched.is_empty();
         release(sql, transaction, self.touched.drain()).await
     }
 
@@ -205,6 +231,7 @@ impl Round {
             .bind(column(&self.again, |again| again.back))
             .bind(column(&self.again, |again| again.failure.clone()));
         let mut held = ids(&query.fetch_all(transaction.raw()).await?)?;
+        self.is_news = true;
         for (place, again) in &self.again {
             judge(&mut self.verdicts, *place, held.remove(&again.claim.id), Verdict::Lost);
         }
@@ -218,7 +245,7 @@ impl Round {
         let query = sqlx::query(sql.bury.text())
             .bind(column(&self.bury, |bury| bury.claim.id))
             .bind(column(&self.bury, |bury| bury.claim.epoch))
-            .bind(column(&self.bury, |bury| plain(&bury.reason)))
+            .bind(column(&self.bury, |bury| plain(bury.reason)))
             .bind(column(&self.bury, |bury| bury.parked))
             .bind(column(&self.bury, |bury| bury.failure.clone()));
         let mut held = ids(&query.fetch_all(transaction.raw()).await?)?;
@@ -253,12 +280,13 @@ impl Round {
         let verdicts = &self.verdicts;
         let mut known = HashSet::new();
         self.append.retain(|(place, new)| {
-            verdicts[*place] == Verdict::Kept && known.insert((new.msg_id, new.target.clone()))
+            verdicts[*place] == Verdict::Kept && known.insert((new.msg_id, new.target.as_str()))
         });
         if self.append.is_empty() {
             return Ok(());
         }
         let new: Vec<_> = self.append.drain(..).map(|(_, new)| new).collect();
+        self.is_news = true;
         let keys = append(sql, transaction, &new).await?;
         self.touched.extend(keys);
         Ok(())
@@ -331,7 +359,7 @@ pub(super) async fn lock(shared: &Shared, transaction: &mut Transaction, concern
 pub(super) async fn append(
     sql: &Statements,
     transaction: &mut Transaction,
-    new: &[Stored],
+    new: &[&Stored],
 ) -> sqlx::Result<Vec<Key>> {
     let is_keyed = new.iter().any(|new| new.key.is_some());
     let text = if is_keyed { sql.append_keyed.text() } else { sql.append.text() };
@@ -401,8 +429,11 @@ fn plain(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-/// A hundred years, in microseconds.
-const LONGEST: i64 = 100 * 365 * 24 * 3_600 * 1_000_000;
+/// In microseconds; a hundred years at most.
+pub(super) fn micros(time: Duration) -> i64 {
+    const LONGEST: i64 = 100 * 365 * 24 * 3_600 * 1_000_000;
+    i64::try_from(time.as_micros()).map_or(LONGEST, |micros| micros.min(LONGEST))
+}
 
 fn ended_early() -> Error {
     let text = "the transaction was ended by one of its statements: `COMMIT` and `ROLLBACK` are the framework's";

@@ -304,7 +304,7 @@ WHERE ($1::bigint IS NULL OR id = $1) AND ($2::text IS NULL OR target = $2) AND 
   AND ($4 OR state = 0) AND ($6::bigint IS NULL OR id < $6)
 ORDER BY id DESC LIMIT $5";
 
-const DEAD_HEAD: &str = "SELECT head, body FROM {s}.aw_dead WHERE id = $1 AND state = 0 FOR UPDATE";
+const DEAD_HEAD: &str = "SELECT head FROM {s}.aw_dead WHERE id = $1 AND state = 0 FOR UPDATE";
 
 /// Back under its old number, with an epoch that goes on. If the message has
 /// come again in the meantime, that one is delivered.
@@ -314,7 +314,7 @@ WITH letter AS (
     WHERE id = $1 AND state = 0 RETURNING *
 ), back AS (
     INSERT INTO {s}.aw_delivery (id, msg_id, target, name, key, head, body, crc, state, due, epoch, replays)
-    SELECT delivery, msg_id, target, name, key, head, $2, $3,
+    SELECT delivery, msg_id, target, name, key, head, coalesce($2, body), coalesce($3, crc),
            CASE WHEN key IS NULL THEN 0 ELSE 2 END, statement_timestamp(), epoch, replays
     FROM letter
     ON CONFLICT DO NOTHING
