@@ -1,2 +1,3 @@
-//! skeleton
-fn main() {}
+//! The stores against their databases, a module for each behaviour.
+
+mod postgres;
