@@ -40,7 +40,7 @@ impl Place {
     }
 
     pub(crate) fn options(&self) -> PostgresOptions {
-        Postgres::at(&self.url).unwrap().schema(&self.schema).unwrap().lease(Duration::from_secs(1))
+        Postgres::options(&self.url).unwrap().schema(&self.schema).unwrap().lease(Duration::from_secs(1))
     }
 
     /// A store that is open.

@@ -30,9 +30,9 @@ async fn tables_newer_than_the_program_are_refused() {
 
 #[tokio::test]
 async fn what_is_no_schema_or_no_address_is_refused() {
-    let address = Postgres::at("postgres://localhost/test").unwrap();
+    let address = Postgres::options("postgres://localhost/test").unwrap();
     assert_eq!(address.schema("a; drop table b").unwrap_err().code(), "AW3023");
-    assert_eq!(Postgres::at("not an address").unwrap_err().code(), "AW3023");
+    assert_eq!(Postgres::options("not an address").unwrap_err().code(), "AW3023");
 }
 
 #[tokio::test]
