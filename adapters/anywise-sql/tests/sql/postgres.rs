@@ -6,6 +6,7 @@
 //! its own.
 
 mod claims;
+mod contract;
 mod keys;
 mod leases;
 mod losses;
