@@ -33,6 +33,9 @@ pub use anywise_macros::provide;
 #[doc = include_str!("../docs/attributes/query.md")]
 pub use anywise_macros::query;
 
+#[cfg(feature = "sql")]
+pub use anywise_sql as sql;
+
 #[doc(hidden)]
 pub use anywise_core::__private;
 
@@ -48,6 +51,8 @@ pub mod prelude {
     pub use anywise_macros::{
         Fault, command, config, data, event, guard, handler, handlers, listen, one_of, provide, query,
     };
+    #[cfg(feature = "sql")]
+    pub use anywise_sql::{Reader, Tx};
 }
 
 #[cfg(doctest)]
