@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use anywise_core::{BoxFuture, Kind};
 use futures_core::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, stream};
-use sqlx::SqlStr;
 use sqlx::any::{AnyQueryResult, AnyRow, AnyStatement};
+use sqlx::SqlStr;
 use sqlx::{Either, Execute};
 
 use crate::error::Refusal;
@@ -83,7 +83,7 @@ impl<D: sqlx::Database> Execute<'static, D> for Statement<D> {
 
 /// A database that [`Any`](crate::Any) can be on.
 #[doc(hidden)]
-pub trait Lower: sqlx::Database {
+pub(crate) trait Lower: sqlx::Database {
     fn arguments(arguments: sqlx::any::AnyArguments) -> Result<Self::Arguments, BoxDynError>;
     fn row(row: &Self::Row) -> sqlx::Result<AnyRow>;
     fn result(result: &Self::QueryResult) -> AnyQueryResult;
@@ -109,9 +109,7 @@ macro_rules! lower {
             fn statement(statement: Self::Statement) -> sqlx::Result<AnyStatement> {
                 let names = sqlx::Statement::columns(&statement)
                     .iter()
-                    .map(|column| {
-                        (sqlx::Column::name(column).to_owned().into(), sqlx::Column::ordinal(column))
-                    })
+                    .map(|column| (sqlx::Column::name(column).to_owned().into(), sqlx::Column::ordinal(column)))
                     .collect();
                 AnyStatement::try_from_statement(statement, std::sync::Arc::new(names))
             }
