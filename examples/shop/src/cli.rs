@@ -4,7 +4,7 @@ use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use anywise::{App, MemoryStore, Slice};
+use anywise::{App, Slice};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
@@ -12,8 +12,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
 use crate::operate::{Dlq, depth, dlq};
-use crate::store::open_store;
-use crate::{SLICES, builder, export, http, pages};
+use crate::{Data, SLICES, Scratch, builder, export, http, pages};
 
 /// The example application of anywise.
 #[derive(Debug, Parser)]
@@ -50,9 +49,9 @@ pub(crate) struct Options {
     /// Port on 127.0.0.1; 0 for a free one
     #[arg(long, global = true, env = "SHOP_PORT", default_value_t = 3000)]
     pub(crate) port: u16,
-    /// Folder for the shop's data; it is created. This version keeps its data in memory
+    /// Folder for the shop's data, which is kept on SQLite; it is created
     #[arg(long, global = true, env = "SHOP_DATA", default_value = "./shop-data", value_name = "DIR")]
-    data: PathBuf,
+    pub(crate) data: PathBuf,
     /// Slices to run, separated by commas; all unless given
     #[arg(long, global = true, env = "SHOP_SLICES", value_delimiter = ',', value_name = "SLICE")]
     #[arg(value_parser = PossibleValuesParser::new(SLICES.map(|slice| slice.name())))]
@@ -60,8 +59,8 @@ pub(crate) struct Options {
     /// What to log, such as `debug` or `warn,shop=debug`
     #[arg(long, global = true, env = "SHOP_LOG", default_value = "info", value_name = "FILTER")]
     log: Targets,
-    /// Comes with a later version
-    #[arg(long, global = true, env = "SHOP_POSTGRES", hide = true, value_name = "URL")]
+    /// Postgres database for the shop's data instead, such as postgres://user@host/name; shops can share it
+    #[arg(long, global = true, env = "SHOP_POSTGRES", hide_env_values = true, value_name = "URL")]
     postgres: Option<String>,
     /// Comes with a later version
     #[arg(long, global = true, env = "SHOP_NATS", hide = true, value_name = "URL")]
@@ -81,14 +80,14 @@ impl Cli {
             .with(options.log.clone())
             .init();
         match command.unwrap_or(Command::Serve) {
-            Command::Serve => options.serve().await,
+            Command::Serve => options.serve(&options.app(&options.data()).await?).await,
             Command::Docs { out } => {
-                let files = export(&options.described().await?, &out)?;
+                let files = export(&options.app(&Scratch::new().data()).await?, &out)?;
                 println!("wrote {files} files below {}", out.display());
                 Ok(())
             }
             Command::Inspect => {
-                print!("{}", options.described().await?.inspect());
+                print!("{}", options.app(&Scratch::new().data()).await?.inspect());
                 Ok(())
             }
             Command::Dlq(what) => {
@@ -106,11 +105,22 @@ impl Cli {
 impl Options {
     /// Refuses what this version cannot do yet.
     fn check(&self) -> Result<(), Box<dyn Error>> {
-        let later = [("--postgres", &self.postgres), ("--nats", &self.nats)];
-        match later.iter().find(|(_, value)| value.is_some()) {
+        match &self.nats {
             None => Ok(()),
-            Some((flag, _)) => Err(format!("{flag} comes with a later version of the shop").into()),
+            Some(_) => Err("--nats comes with a later version of the shop".into()),
         }
+    }
+
+    /// Where the command line says that the data is.
+    pub(crate) fn data(&self) -> Data {
+        match &self.postgres {
+            Some(url) => Data::Postgres(url.clone()),
+            None => Data::Folder(self.data.clone()),
+        }
+    }
+
+    async fn app(&self, data: &Data) -> Result<App, Box<dyn Error>> {
+        Ok(builder(self.slices(), data.open().await?).build().await?)
     }
 
     pub(crate) fn slices(&self) -> impl Iterator<Item = Slice> {
@@ -118,15 +128,7 @@ impl Options {
         SLICES.into_iter().filter(move |slice| all || self.slices.iter().any(|name| name == slice.name()))
     }
 
-    /// The shop, to be looked at: its data is left alone.
-    async fn described(&self) -> Result<App, Box<dyn Error>> {
-        Ok(builder(self.slices()).store(MemoryStore::new()).build().await?)
-    }
-
-    async fn serve(&self) -> Result<(), Box<dyn Error>> {
-        let app = builder(self.slices()).store_arc(open_store(self).await?).build().await?;
-        let data = self.data.display();
-        std::fs::create_dir_all(&self.data).map_err(|error| format!("cannot create {data}: {error}"))?;
+    async fn serve(&self, app: &App) -> Result<(), Box<dyn Error>> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let listener = TcpListener::bind(address)
             .await
@@ -134,7 +136,7 @@ impl Options {
         let address = listener.local_addr()?;
         println!("The shop is open at http://{address}");
         println!("Its pages are at   http://{address}{}", pages::ROOT);
-        app.serve(http(&app, listener)).await?;
+        app.serve(http(app, listener)).await?;
         Ok(())
     }
 }

@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 use crate::cli::Options;
 use crate::operations::client::Client;
 use crate::operations::desk::Desk;
-use crate::store::open_store;
 
 /// What to do about dead letters.
 #[derive(Debug, Subcommand)]
@@ -75,14 +74,15 @@ impl Counter {
         if let Some(client) = Client::find(options.port).await? {
             return Ok(Self::Running(client));
         }
-        let store = open_store(options).await?;
-        if !store.traits().durable {
+        let data = options.data();
+        if !data.exists() {
             let port = options.port;
-            return Err(format!(
-                "no shop listens on port {port}, and its data would be in its memory; --port says where it is"
-            )
-            .into());
+            let (port, folder) = (options.port, options.data.display());
+            return Err(
+                format!("no shop listens on port {port}, and there is no shop's data in {folder}").into()
+            );
         }
+        let store = data.open().await?;
         store.open(&options.slices().map(|slice| slice.name()).collect::<Vec<_>>()).await?;
         Ok(Self::Store(Desk::on(store)))
     }

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anywise::{App, AppBuilder};
+use anywise::App;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
+
+use crate::home::Home;
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -23,12 +25,8 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    pub(crate) async fn start() -> Self {
-        Self::of(shop::builder(shop::SLICES)).await
-    }
-
-    pub(crate) async fn of(builder: AppBuilder) -> Self {
-        let app = builder.build().await.expect("the shop is well wired");
+    pub(crate) async fn start(home: &Home) -> Self {
+        let app = home.app().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let client = Client::new(listener.local_addr().expect("it is bound"));
         let (stop, stopped) = oneshot::channel::<()>();

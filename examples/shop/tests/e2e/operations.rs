@@ -1,19 +1,15 @@
 //! What an operator finds and does, over HTTP and on the command line.
 
-use anywise::{App, Batch, Delivery, Envelope, MemoryStore};
+use anywise::{App, Batch, Delivery, Envelope};
 use serde_json::{Value, json};
 
-use crate::client::{Client, Reply, Served};
+use crate::client::{Client, PATIENCE, Reply, Served};
+use crate::home::{Home, on_each};
 use crate::program::output;
 
 const TARGET: &str = "shop_order::listeners::mark_paid";
 const EVENT: &str = "payment.PaymentSettled";
 const ROOT: &str = "/anywise/operations";
-
-/// A shop with a store.
-async fn stored() -> Served {
-    Served::of(shop::builder(shop::SLICES).store(MemoryStore::new())).await
-}
 
 /// Puts an event into the store that its listener cannot read; answers with
 /// its number as a dead letter.
@@ -55,7 +51,11 @@ async fn place(client: &Client) -> (String, String) {
 
 #[tokio::test]
 async fn a_dead_letter_is_seen_edited_and_delivered_again() {
-    let Served { client, app, .. } = &stored().await;
+    on_each(edited_and_delivered_again).await;
+}
+
+async fn edited_and_delivered_again(home: &Home) {
+    let Served { client, app, .. } = &Served::start(home).await;
     let (order_id, body) = place(client).await;
     let id = break_one(app, client, &order_id).await;
 
@@ -83,7 +83,8 @@ async fn a_dead_letter_is_seen_edited_and_delivered_again() {
 
 #[tokio::test]
 async fn strangers_are_refused() {
-    let Served { client, app, .. } = &stored().await;
+    let home = Home::sqlite();
+    let Served { client, app, .. } = &Served::start(&home).await;
     let id = break_one(app, client, "o-1").await;
     let (token, own) = (format!("token={}", token(client).await), from_here(client));
     let path = format!("{id}/replay");
@@ -115,15 +116,9 @@ async fn strangers_are_refused() {
 }
 
 #[tokio::test]
-async fn a_shop_without_a_store_says_so() {
-    let Served { client, .. } = &Served::start().await;
-    assert!(client.get(ROOT).await.text.contains("has no store"));
-    assert_eq!(client.get(&format!("{ROOT}.json")).await.expect(200)["depth"], json!([]));
-}
-
-#[tokio::test]
 async fn the_command_line_asks_the_shop_that_runs() {
-    let Served { client, app, .. } = &stored().await;
+    let home = Home::sqlite();
+    let Served { client, app, .. } = &Served::start(&home).await;
     let (order_id, body) = place(client).await;
     let id = break_one(app, client, &order_id).await.to_string();
     let port = client.address().port().to_string();
@@ -152,4 +147,24 @@ async fn the_command_line_asks_the_shop_that_runs() {
     check(&["dlq", "discard", &other], &["given up for good"]).await;
     let (succeeded, text) = run(&["dlq", "show", "999999"]).await;
     assert!(!succeeded && text.contains("there is no dead letter"), "{text}");
+}
+
+#[tokio::test]
+async fn the_command_line_opens_the_store_of_a_shop_that_does_not_run() {
+    on_each(async |home| {
+        let Served { client, app, .. } = Served::start(home).await;
+        let id = break_one(&app, &client, "o-1").await.to_string();
+        app.stop(PATIENCE).await;
+        let [flag, place] = home.arguments();
+        let check = async |arguments: &[&str], expected: bool, part: &str| {
+            let (output, text) = output(&[arguments, &["--port", "1", &flag, &place]].concat()).await;
+            assert!(output.status.success() == expected && text.contains(part), "{arguments:?}: {text}");
+        };
+        check(&["dlq", "list"], true, EVENT).await;
+        check(&["dlq", "show", &id], true, "AW1010").await;
+        check(&["depth"], true, TARGET).await;
+        check(&["dlq", "discard", &id], true, "given up for good").await;
+        check(&["dlq", "discard", &id], false, "no open dead letter").await;
+    })
+    .await;
 }
