@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, Reply, Served};
 use crate::home::Home;
-use crate::program::output;
+use crate::process::output;
 
 const TARGET: &str = "shop_order::listeners::mark_paid";
 const EVENT: &str = "payment.PaymentSettled";
