@@ -6,7 +6,7 @@
 //! kills at the third pass of one point, fails the first of another, and waits
 //! 20 ms in each from the second on of a third.
 
-use anywise_core::Result;
+use crate::error::Refusal;
 
 /// Every point of this crate.
 const NAMES: &[&str] = &[
@@ -45,7 +45,7 @@ pub fn names() -> &'static [&'static str] {
 #[cfg(not(feature = "failpoints"))]
 #[inline]
 #[expect(clippy::unused_async, clippy::unnecessary_wraps, reason = "the same as with the feature")]
-pub(crate) async fn point(_name: &'static str) -> Result<()> {
+pub(crate) async fn point(_name: &'static str) -> Result<(), Refusal> {
     Ok(())
 }
 
@@ -59,7 +59,9 @@ mod armed {
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
 
-    use anywise_core::{Error, Result};
+    use anywise_core::Kind;
+
+    use crate::error::Refusal;
 
     enum Act {
         Kill,
@@ -77,12 +79,12 @@ mod armed {
     ///
     /// # Errors
     /// That it was told to fail.
-    pub(crate) async fn point(name: &'static str) -> Result<()> {
+    pub(crate) async fn point(name: &'static str) -> Result<(), Refusal> {
         let Some(armed) = points().get(name) else { return Ok(()) };
         let pass = armed.passes.fetch_add(1, Ordering::SeqCst) + 1;
         match armed.act {
             Act::Kill if pass == armed.at => kill().await,
-            Act::Fail if pass == armed.at => return Err(Error::internal(format!("failpoint {name}"))),
+            Act::Fail if pass == armed.at => return Err(Refusal::new(Kind::Internal, "AW7021", format!("failpoint {name}"))),
             Act::Wait(wait) if pass >= armed.at => tokio::time::sleep(wait).await,
             _ => {}
         }

@@ -7,6 +7,7 @@
 //! No message type appears in this crate, and none of the application's policy:
 //! retries, their waits and what becomes of a delivery are core's.
 
+mod batch;
 mod database;
 mod error;
 mod failpoint;
@@ -21,7 +22,7 @@ mod tx;
 
 pub use database::{Any, Database, Postgres, Sqlite};
 pub use migration::{Migration, MigrationEntry};
-pub use postgres::PostgresStore;
+pub use postgres::{PostgresOptions, PostgresStore};
 pub use reader::Reader;
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use sqlx;

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use anywise_core::BoxFuture;
 use futures_core::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, stream};
-use sqlx::sql_str::SqlStr;
+use sqlx::SqlStr;
 use sqlx::{Either, Execute, Executor, Pool};
 
 use crate::database::Database;

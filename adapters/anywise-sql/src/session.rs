@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anywise_core::{Batch, BoxFuture, Durable, Result, Store};
 use futures_core::stream::BoxStream;
 use sqlx::Either;
-use sqlx::sql_str::SqlStr;
+use sqlx::SqlStr;
 
 use crate::error::no_store;
 use crate::statement::Statement;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anywise_core::{Batch, BoxFuture, Durable, Result};
 use futures_core::stream::BoxStream;
-use sqlx::sql_str::SqlStr;
+use sqlx::SqlStr;
 
 use crate::session::{Run, Yield};
 use crate::statement::Statement;

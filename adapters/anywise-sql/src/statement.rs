@@ -7,7 +7,7 @@ use anywise_core::{BoxFuture, Kind};
 use futures_core::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, stream};
 use sqlx::any::{AnyQueryResult, AnyRow, AnyStatement};
-use sqlx::sql_str::SqlStr;
+use sqlx::SqlStr;
 use sqlx::{Either, Execute};
 
 use crate::error::Refusal;

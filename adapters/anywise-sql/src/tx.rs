@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use anywise_core::{Batch, BoxFuture, Durable, Result, Scope, Transaction, UnitOfWork, Work, WorkDemand};
 use futures_core::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, TryFutureExt, stream};
-use sqlx::sql_str::SqlStr;
+use sqlx::SqlStr;
 use sqlx::{Either, Execute, Executor};
 
 use crate::database::Database;
