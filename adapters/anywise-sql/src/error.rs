@@ -89,6 +89,20 @@ pub(crate) fn from_sqlx(error: sqlx::Error) -> Error {
     Error::new(kind, code, error.to_string()).with_source(error)
 }
 
+/// The same, for those who can only be told later.
+pub(crate) fn refusal(error: &sqlx::Error) -> Refusal {
+    let own = error.as_database_error().and_then(|error| error.try_downcast_ref::<Refusal>());
+    own.cloned().unwrap_or_else(|| {
+        let (kind, code) = sort(error);
+        Refusal::new(kind, code, error.to_string())
+    })
+}
+
+/// Whether the disk or the database file can be trusted no more.
+pub(crate) fn is_fatal(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::WorkerCrashed) || sort(error).1 == "AW7003"
+}
+
 /// Kind and code of an error of sqlx.
 fn sort(error: &sqlx::Error) -> (Kind, &'static str) {
     match error {
@@ -115,10 +129,14 @@ fn sort_database(error: &dyn DatabaseError) -> (Kind, &'static str) {
 /// By the database's own code: SQLSTATE, or SQLite's extended result code.
 fn sort_code(error: &dyn DatabaseError, code: &str) -> (Kind, &'static str) {
     if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-        return match code.parse::<i32>().map(|code| code & 0xff) {
-            Ok(SQLITE_FULL) => (Kind::Unavailable, "AW7005"),
-            Ok(SQLITE_IOERR | SQLITE_CORRUPT | SQLITE_NOTADB) => (Kind::Unavailable, "AW7003"),
-            Ok(SQLITE_BUSY | SQLITE_LOCKED | SQLITE_INTERRUPT) => (Kind::Unavailable, "AW7004"),
+        let code = code.parse::<i32>().unwrap_or_default();
+        if code == SQLITE_IOERR_SHMSIZE {
+            return (Kind::Unavailable, "AW7005");
+        }
+        return match code & 0xff {
+            SQLITE_FULL => (Kind::Unavailable, "AW7005"),
+            SQLITE_IOERR | SQLITE_CORRUPT | SQLITE_NOTADB => (Kind::Unavailable, "AW7003"),
+            SQLITE_BUSY | SQLITE_LOCKED | SQLITE_INTERRUPT => (Kind::Unavailable, "AW7004"),
             _ => (Kind::Internal, "AW7021"),
         };
     }
@@ -130,13 +148,15 @@ fn sort_code(error: &dyn DatabaseError, code: &str) -> (Kind, &'static str) {
     }
 }
 
-pub(crate) const SQLITE_BUSY: i32 = 5;
-pub(crate) const SQLITE_LOCKED: i32 = 6;
-pub(crate) const SQLITE_INTERRUPT: i32 = 9;
-pub(crate) const SQLITE_IOERR: i32 = 10;
-pub(crate) const SQLITE_CORRUPT: i32 = 11;
-pub(crate) const SQLITE_FULL: i32 = 13;
-pub(crate) const SQLITE_NOTADB: i32 = 26;
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_LOCKED: i32 = 6;
+const SQLITE_INTERRUPT: i32 = 9;
+const SQLITE_IOERR: i32 = 10;
+const SQLITE_CORRUPT: i32 = 11;
+const SQLITE_FULL: i32 = 13;
+const SQLITE_NOTADB: i32 = 26;
+/// The index of the write-ahead log could not grow: the disk is full.
+const SQLITE_IOERR_SHMSIZE: i32 = 4874;
 
 /// What a caller may read of an error that is theirs: never the database's words.
 fn look(error: &dyn Any) -> Option<FaultView> {

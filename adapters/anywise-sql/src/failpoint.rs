@@ -106,16 +106,22 @@ mod armed {
 
     /// Reads `name=act@pass`.
     fn read(part: &str) -> (String, Armed) {
-        let wrong = || -> ! { panic!("AW_FP: `{part}` is not `name=kill@n`, `name=error@n` or `name=delay:ms@n`") };
-        let (name, rest) = part.split_once('=').unwrap_or_else(wrong);
+        let armed = parse(part).unwrap_or_else(|| {
+            panic!("AW_FP: `{part}` is not `name=kill@n`, `name=error@n` or `name=delay:ms@n` of a known name")
+        });
+        (armed.0.to_owned(), armed.1)
+    }
+
+    fn parse(part: &str) -> Option<(&str, Armed)> {
+        let (name, rest) = part.split_once('=')?;
         let (act, at) = rest.split_once('@').unwrap_or((rest, "1"));
         let act = match act.split_once(':') {
             None if act == "kill" => Act::Kill,
             None if act == "error" => Act::Fail,
-            Some(("delay", millis)) => Act::Wait(Duration::from_millis(millis.parse().unwrap_or_else(|_| wrong()))),
-            _ => wrong(),
+            Some(("delay", millis)) => Act::Wait(Duration::from_millis(millis.parse().ok()?)),
+            _ => return None,
         };
-        assert!(super::NAMES.contains(&name), "AW_FP: there is no point `{name}`");
-        (name.to_owned(), Armed { act, at: at.parse().unwrap_or_else(|_| wrong()), passes: AtomicU64::new(0) })
+        let armed = Armed { act, at: at.parse().ok()?, passes: AtomicU64::new(0) };
+        super::NAMES.contains(&name).then_some((name, armed))
     }
 }

@@ -24,7 +24,7 @@ pub use database::{Any, Database, Postgres, Sqlite};
 pub use migration::{Migration, MigrationEntry};
 pub use postgres::{PostgresOptions, PostgresStore};
 pub use reader::Reader;
-pub use sqlite::{SqliteOptions, SqliteStore};
+pub use sqlite::{SqliteOptions, SqliteStats, SqliteStore};
 pub use sqlx;
 pub use tx::Tx;
 

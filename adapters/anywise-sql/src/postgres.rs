@@ -80,7 +80,7 @@ pub struct PostgresStore {
 }
 
 /// What sessions and tasks need of the store.
-pub struct Shared {
+pub(crate) struct Shared {
     options: PostgresOptions,
     /// Who holds this store's claims.
     owner: String,

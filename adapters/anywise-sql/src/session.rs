@@ -18,7 +18,7 @@ use crate::statement::Statement;
 use crate::{PostgresStore, SqliteStore, postgres, sqlite};
 
 /// What a statement yields: a result, or a row.
-pub type Yield<D> =
+pub(crate) type Yield<D> =
     sqlx::Result<Either<<D as sqlx::Database>::QueryResult, <D as sqlx::Database>::Row>>;
 
 /// Runs statements, each to its end or to the point where its rows are not

@@ -1,75 +1,69 @@
-//! The store on SQLite.
+//! The store on SQLite: one process, one file, one writer.
+//!
+//! Everything that changes the file is a [`Request`](request::Request) to the
+//! [`writer`], a task that owns the only connection for writing. It serves what
+//! has come in the meantime in one transaction, so that many share one write to
+//! the disk, and answers them all after it. Reading has connections of its own.
 
-use std::sync::Arc;
+mod checkpoint;
+mod claims;
+mod letters;
+mod lock;
+mod migrate;
+mod options;
+mod plain;
+mod reads;
+mod request;
+mod schema;
+mod session;
+mod shared;
+mod slot;
+mod statements;
+mod stats;
+mod store;
+mod writer;
 
-use anywise_core::{Batch, BoxFuture, Durable, Result};
-use futures_core::stream::BoxStream;
-use sqlx::SqlStr;
+use std::path::Path;
 
-use crate::session::{Run, Yield};
-use crate::statement::Statement;
+use anywise_core::Result;
 
-/// The store on SQLite.
-#[derive(Debug)]
-pub struct SqliteStore(Arc<Shared>);
+use crate::database::Sqlite;
 
-impl SqliteStore {
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.0
+pub use options::SqliteOptions;
+pub(crate) use session::Session;
+pub(crate) use shared::Shared;
+pub use stats::SqliteStats;
+pub use store::SqliteStore;
+
+impl Sqlite {
+    /// Opens the store in the file at `path`, which is made if it is not there.
+    ///
+    /// # Errors
+    /// `AW3021`: a database in memory; `AW7001`: the file cannot be opened;
+    /// `AW7002`: another process has it; `AW7007`: it was written by a newer
+    /// program.
+    ///
+    /// # Examples
+    /// ```
+    /// use anywise_core::{Result, Store};
+    /// use anywise_sql::Sqlite;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<()> {
+    /// # let folder = std::env::temp_dir().join(format!("anywise-open-{}", std::process::id()));
+    /// let store = Sqlite::open(folder.join("shop.db")).await?;
+    /// assert!(store.traits().durable);
+    /// # store.close().await?;
+    /// # std::fs::remove_dir_all(folder)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn open(path: impl AsRef<Path>) -> Result<SqliteStore> {
+        Self::options(path).open().await
+    }
+
+    /// How the store in the file at `path` is opened.
+    pub fn options(path: impl AsRef<Path>) -> SqliteOptions {
+        SqliteOptions::new(path.as_ref())
     }
 }
-
-/// What sessions need of the store.
-#[derive(Debug)]
-pub struct Shared;
-
-/// An open transaction.
-#[derive(Debug)]
-pub enum Session {}
-
-impl Session {
-    pub(crate) async fn open(_shared: &Arc<Shared>, _function: &'static str) -> sqlx::Result<Self> {
-        Err(sqlx::Error::PoolClosed)
-    }
-
-    pub(crate) fn commit(self, _batch: Batch) -> BoxFuture<'static, Result<Durable>> {
-        match self {}
-    }
-}
-
-impl Run<sqlx::Sqlite> for &mut Session {
-    fn many<'r>(self: Box<Self>, _: Statement<sqlx::Sqlite>) -> BoxStream<'r, Yield<sqlx::Sqlite>>
-    where
-        Self: 'r,
-    {
-        match **self {}
-    }
-
-    fn optional<'r>(
-        self: Box<Self>,
-        _: Statement<sqlx::Sqlite>,
-    ) -> BoxFuture<'r, sqlx::Result<Option<sqlx::sqlite::SqliteRow>>>
-    where
-        Self: 'r,
-    {
-        match **self {}
-    }
-
-    fn prepare<'r>(self: Box<Self>, _: SqlStr) -> BoxFuture<'r, sqlx::Result<sqlx::sqlite::SqliteStatement>>
-    where
-        Self: 'r,
-    {
-        match **self {}
-    }
-
-    fn describe<'r>(self: Box<Self>, _: SqlStr) -> BoxFuture<'r, sqlx::Result<sqlx::Describe<sqlx::Sqlite>>>
-    where
-        Self: 'r,
-    {
-        match **self {}
-    }
-}
-
-/// How a store on SQLite is opened.
-#[derive(Debug)]
-pub struct SqliteOptions;

@@ -83,7 +83,7 @@ impl<D: sqlx::Database> Execute<'static, D> for Statement<D> {
 
 /// A database that [`Any`](crate::Any) can be on.
 #[doc(hidden)]
-pub trait Lower: sqlx::Database {
+pub(crate) trait Lower: sqlx::Database {
     fn arguments(arguments: sqlx::any::AnyArguments) -> Result<Self::Arguments, BoxDynError>;
     fn row(row: &Self::Row) -> sqlx::Result<AnyRow>;
     fn result(result: &Self::QueryResult) -> AnyQueryResult;

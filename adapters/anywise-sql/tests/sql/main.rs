@@ -1,2 +1,10 @@
-//! skeleton
-fn main() {}
+//! The store on SQLite, and transactions of handlers on it.
+
+mod claims;
+mod files;
+mod full;
+mod group;
+mod migrations;
+mod slot;
+mod support;
+mod transactions;

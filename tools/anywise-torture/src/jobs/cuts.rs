@@ -1,6 +1,6 @@
 //! Power cuts, made up from what a child wrote.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -271,6 +271,8 @@ async fn revive(image: &Image, entries: &Entries) -> Result<Vec<Violation>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
+
     use crate::history::Op;
 
     fn image(acked: &[&str]) -> Image {
