@@ -64,17 +64,20 @@ pub(crate) struct Report {
     pub(crate) violations: Vec<Violation>,
     /// More to say.
     pub(crate) note: String,
+    /// Messages that were suspected of ending processes that were killed.
+    pub(crate) suspected: u64,
 }
 
 impl Report {
     /// A job of so many iterations.
     pub(crate) fn of(iterations: u64, violations: Vec<Violation>) -> Self {
-        Self { iterations, violations, note: String::new() }
+        Self { iterations, violations, ..Self::default() }
     }
 
     fn add(&mut self, other: Self) {
         self.iterations += other.iterations;
         self.violations.extend(other.violations);
+        self.suspected += other.suspected;
     }
 }
 
@@ -96,7 +99,10 @@ impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = if self.is_good() { "ok" } else { "FAILED" };
         let (iterations, note) = match &self.report {
-            Ok(report) => (report.iterations.to_string(), report.note.clone()),
+            Ok(Report { iterations, note, suspected: 0, .. }) => (iterations.to_string(), note.clone()),
+            Ok(Report { iterations, note, suspected, .. }) => {
+                (iterations.to_string(), format!("{note} {suspected} innocents suspected"))
+            }
             Err(error) => ("-".to_owned(), error.to_string()),
         };
         write!(f, "{:<18} {iterations:>9}  {verdict:<7} {:>6.1} s  {note}", self.job, self.took.as_secs_f64())?;

@@ -1,6 +1,7 @@
 //! One store, the nodes on it, their client and what they leave: a run.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,9 @@ pub(crate) struct Rig {
     /// How its nodes are started.
     pub(crate) spec: Spec,
     gauges: Mutex<Gauges>,
+    /// Nodes are killed so often that innocent messages may be suspected of it.
+    pub(crate) hurried: bool,
+    suspected: AtomicU64,
 }
 
 impl Rig {
@@ -33,7 +37,8 @@ impl Rig {
         std::fs::create_dir_all(dir)?;
         let history = Arc::new(History::new(Some(&dir.join("history.jsonl")))?);
         let spec = Spec { dir: dir.to_owned(), postgres, ..Spec::default() };
-        Ok(Self { dir: dir.to_owned(), history, cluster: Cluster::new(nodes), spec, gauges: Mutex::default() })
+        let (cluster, gauges, suspected) = (Cluster::new(nodes), Mutex::default(), AtomicU64::new(0));
+        Ok(Self { dir: dir.to_owned(), history, cluster, spec, gauges, hurried: false, suspected })
     }
 
     /// How node `index` is started.
@@ -110,14 +115,34 @@ impl Rig {
         if cured {
             node.call(json!({"op": "replay"})).await.ok_or("no replay")?;
         }
-        let left = self.drain(&node).await?;
-        let answer = node.call(json!({"op": "dead"})).await.ok_or("no dead letters")?;
-        let dead = answer["d"].as_array().ok_or("no dead letters")?.iter().map(letter).collect();
+        let mut left = self.drain(&node).await?;
+        let mut dead = letters(&node).await?;
+        while self.hurried && self.rehabilitate(&node, &dead).await {
+            left = self.drain(&node).await?;
+            dead = letters(&node).await?;
+        }
         self.look(&node);
         drop(node);
         self.stop(0).await?;
         let gauges = *self.gauges.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Evidence { left, dead, cured, gauges, ..self.rows().await? })
+    }
+
+    /// Replays what was given up because processes ended: they were killed, and
+    /// it had no part in that. Says whether there was any.
+    async fn rehabilitate(&self, node: &Node, dead: &[Dead]) -> bool {
+        let mut any = false;
+        for innocent in dead.iter().filter(|dead| dead.reason.starts_with("AW2500")) {
+            any = true;
+            self.suspected.fetch_add(1, Ordering::Relaxed);
+            node.call(json!({"op": "replay", "id": innocent.id})).await;
+        }
+        any
+    }
+
+    /// How many were suspected and are innocent.
+    pub(crate) fn suspected(&self) -> u64 {
+        self.suspected.load(Ordering::Relaxed)
     }
 
     async fn stop(&self, index: usize) -> Result<()> {
@@ -158,6 +183,11 @@ fn left(depth: &Value) -> Left {
         retrying: number("retrying"),
         scheduled: number("scheduled"),
     }
+}
+
+async fn letters(node: &Node) -> Result<Vec<Dead>> {
+    let answer = node.call(json!({"op": "dead"})).await.ok_or("no dead letters")?;
+    Ok(answer["d"].as_array().ok_or("no dead letters")?.iter().map(letter).collect())
 }
 
 fn letter(letter: &Value) -> Dead {

@@ -26,7 +26,8 @@ pub(crate) fn names(postgres: bool) -> Vec<&'static str> {
 pub(crate) async fn run(plan: &Plan, postgres: bool) -> Result<Report> {
     let hits = if postgres { 1 } else { plan.amounts.hits };
     let part = if postgres { "pg-failpoints" } else { "failpoints" };
-    let (rig, mut seed) = (plan.rig(part, postgres, 1).await?, plan.seed(part));
+    let (mut rig, mut seed) = (plan.rig(part, postgres, 1).await?, plan.seed(part));
+    rig.hurried = true;
     let shape = Shape { rest: Duration::from_millis(4), ..Shape::default() };
     let load = Load::start(&rig.cluster, &rig.history, &seed, shape, 0);
     let mut report = Report::default();
@@ -54,6 +55,7 @@ pub(crate) async fn run(plan: &Plan, postgres: bool) -> Result<Report> {
     rig.up(0).await?;
     load.stop().await;
     report.violations = rig.finish().await?;
+    report.suspected = rig.suspected();
     if !missed.is_empty() {
         let what = format!("failpoints that were never passed, or too seldom: {}", missed.join(", "));
         report.violations.push(Violation { invariant: "hits", what });

@@ -37,7 +37,8 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
 
 async fn one(plan: &Plan, number: u64, kills: u64) -> Result<Report> {
     let name = format!("kills-{number}");
-    let (rig, mut seed) = (plan.rig(&name, false, 1).await?, plan.seed(&name));
+    let (mut rig, mut seed) = (plan.rig(&name, false, 1).await?, plan.seed(&name));
+    rig.hurried = true;
     let load = Load::start(&rig.cluster, &rig.history, &seed, Shape::default(), 0);
     for kill in 0..kills {
         if kill % RECOVERY == RECOVERY - 1 {
@@ -51,7 +52,8 @@ async fn one(plan: &Plan, number: u64, kills: u64) -> Result<Report> {
     }
     rig.up(0).await?;
     load.stop().await;
-    let report = Report::of(kills, rig.finish().await?);
+    let mut report = Report::of(kills, rig.finish().await?);
+    report.suspected = rig.suspected();
     tidy(&rig.dir, &report);
     Ok(report)
 }

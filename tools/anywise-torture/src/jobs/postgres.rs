@@ -26,7 +26,8 @@ struct Scene {
 impl Scene {
     async fn open(plan: &Plan, name: &str, nodes: usize) -> Result<Self> {
         let server = plan.server.clone().ok_or("there is no Postgres")?;
-        let (rig, seed) = (plan.rig(name, true, nodes).await?, plan.seed(name));
+        let (mut rig, seed) = (plan.rig(name, true, nodes).await?, plan.seed(name));
+        rig.hurried = true;
         for index in 0..nodes {
             rig.up(index).await?;
         }
@@ -47,7 +48,8 @@ impl Scene {
     async fn close(self, iterations: u64) -> Result<Report> {
         self.heal().await?;
         self.load.stop().await;
-        let report = Report::of(iterations, self.rig.finish().await?);
+        let mut report = Report::of(iterations, self.rig.finish().await?);
+        report.suspected = self.rig.suspected();
         tidy(&self.rig.dir, &report);
         Ok(report)
     }
