@@ -33,6 +33,12 @@ pub use anywise_macros::provide;
 #[doc = include_str!("../docs/attributes/query.md")]
 pub use anywise_macros::query;
 
+#[doc = include_str!("../docs/attributes/schedule.md")]
+pub use anywise_macros::schedule;
+
+#[cfg(feature = "sql")]
+pub use anywise_sql as sql;
+
 #[doc(hidden)]
 pub use anywise_core::__private;
 
@@ -43,11 +49,14 @@ pub use anywise_core::__private;
 pub mod prelude {
     pub use anywise_core::{
         App, Authorization, Cancellation, Commands, Context, Deadline, Dispatcher, Error, Events, Fault,
-        Header, JsonView, Kind, Next, Outbox, Principal, Provided, Queries, Result, Schedule,
+        Header, JsonView, Kind, Next, Outbox, Principal, Provided, Queries, Result, Schedule, Tick,
     };
     pub use anywise_macros::{
         Fault, command, config, data, event, guard, handler, handlers, listen, one_of, provide, query,
+        schedule,
     };
+    #[cfg(feature = "sql")]
+    pub use anywise_sql::{Reader, Tx};
 }
 
 #[cfg(doctest)]

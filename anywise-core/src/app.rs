@@ -80,8 +80,10 @@ pub(crate) const REMOTE: &str = "remote:";
 /// What this application has for one message type.
 pub(crate) struct Row {
     pub(crate) meta: &'static MessageMeta,
-    /// A `HandlerOf<M>`.
+    /// A `Waits` or a `Now` of it.
     pub(crate) handler: Option<Typed>,
+    /// Whether it is a `Waits`.
+    pub(crate) waits: bool,
     /// The handler's plan.
     pub(crate) plan: Plan,
     /// A `Vec<Listener<E>>`, beside `listening`.
@@ -93,8 +95,8 @@ pub(crate) struct Row {
 impl Row {
     /// The handler, typed.
     #[inline]
-    pub(crate) fn handler<M: Request>(&self) -> Option<&HandlerOf<M>> {
-        self.handler.as_ref()?.downcast_ref()
+    pub(crate) fn handler<M: Request>(&self) -> Option<HandlerOf<'_, M>> {
+        HandlerOf::of(self.handler.as_ref()?, self.waits)
     }
 
     /// The listeners, typed.

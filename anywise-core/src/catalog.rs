@@ -182,6 +182,9 @@ pub struct Function {
     pub timeout_ms: Option<u64>,
     /// Most runs at one time.
     pub concurrency: Option<u32>,
+    /// When it runs by the clock: a cron line, in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
     /// What is promised about its effects; absent for guards and providers.
     pub guarantee: Option<Guarantee>,
     /// Errors its return type declares.

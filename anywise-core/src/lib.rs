@@ -43,6 +43,7 @@ pub use message::shape::{EventInput, GuardInput, Input, RequestInput};
 pub use message::{Command, Event, InFamily, Message, MessageKind, MessageMeta, Query, Request, Site};
 pub use ports::memory::{Loopback, MemoryBroker, MemoryStore};
 pub use ports::relay::policy::RelayPolicy;
+pub use ports::schedule::{IsTick, Tick};
 pub use ports::store::claim::{Claim, Claimed, Claims, Failure, SUSPECT, Settlement, Want};
 pub use ports::store::dead::{DeadLetter, DeadLetterId, DeadLetterState, DeadLetters};
 pub use ports::store::delivery::{Delivery, Depth};
@@ -70,7 +71,7 @@ pub use walk::work::{Durable, Transaction, UnitOfWork, Work, WorkDemand};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::context::scope::{FromContext, Scope};
-    pub use crate::error::{AsSource, Fault, FaultEntry, FaultInfo, FaultView, Kind, Result};
+    pub use crate::error::{AsSource, Fault, FaultEntry, FaultInfo, FaultView, Kind, Result, view};
     pub use crate::message::shape::{EventInput, GuardInput, Input, Many, RequestInput, Single};
     pub use crate::message::{
         Command, Event, InFamily, Message, MessageMeta, Query, Request, Site, Slot, TypeInfo,
@@ -89,6 +90,7 @@ pub mod __private {
         Answer, Answers, Handle, HandleNow, IntoReply, Listen, ListenNow, Owned, ReplyOf, owned,
     };
     pub use crate::walk::plan::pass;
+    pub use crate::walk::run::{Held, Ran, RunHandler, RunListener, Taken};
     pub use crate::walk::work::{UnitOfWork, work};
     pub use {inventory, schemars, serde};
 

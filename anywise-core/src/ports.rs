@@ -2,5 +2,6 @@
 
 pub(crate) mod memory;
 pub(crate) mod relay;
+pub(crate) mod schedule;
 pub(crate) mod store;
 pub(crate) mod transport;

@@ -16,5 +16,6 @@ pub(crate) mod plan;
 pub(crate) mod publish;
 pub(crate) mod receive;
 pub(crate) mod record;
+pub(crate) mod run;
 pub(crate) mod send;
 pub(crate) mod work;

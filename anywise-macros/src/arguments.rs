@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::facade::located;
-use crate::parameter::{Form, Param};
+use crate::parameter::{Form, Param, without_elision};
 use crate::signature::Function;
 
 /// The tokens of one function's parameters (without its message), each list in the order of the parameters.
@@ -14,6 +14,23 @@ pub(crate) struct Arguments<'a> {
     function: &'a Function,
     params: Vec<(usize, &'a Param)>,
     private: TokenStream,
+}
+
+/// What becomes of the values and units of work that were asked for at start-up.
+#[derive(Clone, Copy)]
+pub(crate) enum Wires {
+    /// They are described.
+    Describes,
+    /// They are described, and how they are taken is kept for `walk/run.rs`.
+    Runs,
+}
+
+/// The message of a call, as the function takes it.
+pub(crate) enum Lead {
+    /// Nothing of it stays behind.
+    HandedOver(TokenStream),
+    /// It must outlive the call.
+    Borrowed(TokenStream),
 }
 
 impl<'a> Arguments<'a> {
@@ -51,17 +68,22 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// `__Bound(d0?, ..)`: the bound function, once every dependency was asked for.
-    pub(crate) fn bind(&self) -> TokenStream {
+    /// `__Bound(d0?, ..)`: the bound function, once every dependency was asked for, and what `wires` keeps beside it.
+    pub(crate) fn bind(&self, wires: Wires) -> TokenStream {
         let names: Vec<_> = (0..self.dependencies().len()).map(dependency).collect();
-        match names.as_slice() {
+        let bound = match names.as_slice() {
             [] => quote!(__Bound),
             names => quote_spanned!(Span::mixed_site()=> __Bound(#(#names?),*)),
+        };
+        let ((values, _), (units, _)) = (self.list(Form::Value), self.list(Form::Unique));
+        match wires {
+            Wires::Describes => bound,
+            Wires::Runs => quote_spanned!(Span::mixed_site()=> #bound, #values, #units),
         }
     }
 
-    /// The statements that ask for every parameter at start-up; `writes` asks for one unit of work.
-    pub(crate) fn wiring(&self, writes: impl Fn(&Param) -> TokenStream) -> TokenStream {
+    /// The statements that ask for every parameter at start-up; `writable` asks whether a unit of work may be there.
+    pub(crate) fn wiring(&self, wires: Wires, writable: impl Fn(&Param) -> TokenStream) -> TokenStream {
         let mut wiring = TokenStream::new();
         let mut next = 0..;
         let mut needs = |name: &str, ty: &TokenStream, span: Span| {
@@ -71,15 +93,30 @@ impl<'a> Arguments<'a> {
         if let Some(owner) = &self.function.owner {
             wiring.extend(needs("self", owner, self.function.span()));
         }
-        for (_, param) in &self.params {
+        for (at, param) in &self.params {
             let Param { name, ty, form, .. } = param;
             wiring.extend(match form {
                 Form::Value => {
-                    let p = located(&self.private, param.span());
-                    quote_spanned!(param.span()=> wiring.takes(#name, #p::TypeInfo::of::<#ty>, <#ty as #p::FromContext>::demand);)
+                    let (p, slot) = (located(&self.private, param.span()), argument(*at));
+                    let described = quote_spanned!(param.span()=> #name, #p::TypeInfo::of::<#ty>, <#ty as #p::FromContext>::demand);
+                    match wires {
+                        Wires::Describes => quote_spanned!(param.span()=> wiring.takes(#described);),
+                        Wires::Runs => quote_spanned!(param.span()=> let #slot = wiring.taken(#described, <#ty as #p::FromContext>::from_context);),
+                    }
                 }
                 Form::Shared => needs(name, ty, param.span()),
-                Form::Unique => writes(param),
+                Form::Unique => {
+                    let (p, slot) = (located(&self.private, param.span()), argument(*at));
+                    let writable = writable(param);
+                    let described = quote_spanned!(param.span()=> #name, #p::TypeInfo::of::<#ty>, <#ty as #p::UnitOfWork>::demand);
+                    match wires {
+                        Wires::Describes => quote_spanned!(param.span()=> #writable wiring.writes(#described);),
+                        Wires::Runs => quote_spanned! {param.span()=>
+                            #writable
+                            let #slot = wiring.held(#described, <#ty as #p::UnitOfWork>::begin, <#ty as #p::UnitOfWork>::finish);
+                        },
+                    }
+                }
             });
         }
         wiring
@@ -105,6 +142,47 @@ impl<'a> Arguments<'a> {
         fetches.collect()
     }
 
+    /// What the traits of `walk/run.rs` ask of every function: the types of what it takes and returns, and the call. `input` is
+    /// the type that the message comes as.
+    pub(crate) fn run(&self, input: &TokenStream, message: Lead) -> TokenStream {
+        let span = self.function.span();
+        let (values, value_types) = self.list(Form::Value);
+        let (units, unit_types) = self.list(Form::Unique);
+        let (message, is_handed_over) = match message {
+            Lead::HandedOver(message) => (message, true),
+            Lead::Borrowed(message) => (message, false),
+        };
+        let call = self.call_with(Some(message), None, Self::held, |unit| quote!(#unit));
+        let future = if self.function.is_async && is_handed_over {
+            call
+        } else {
+            let wait = self.function.is_async.then(|| quote_spanned!(Span::mixed_site()=> .await));
+            quote_spanned!(span=> async move { #call #wait })
+        };
+        let output = without_elision(self.function.returns());
+        let result = quote_spanned!(span=> impl ::core::future::Future<Output = Self::Output> + ::core::marker::Send + 'a);
+        quote_spanned! {Span::mixed_site()=>
+            type Output = #output;
+            type Values = #value_types;
+            type Units = #unit_types;
+            #[inline]
+            fn run<'a>(&'a self, message: #input, #values: Self::Values, #units: &'a mut Self::Units) -> #result {
+                #future
+            }
+        }
+    }
+
+    /// The names and the types of all parameters of one form: `(first, (second, ()))`.
+    fn list(&self, form: Form) -> (TokenStream, TokenStream) {
+        let at_macro = Span::mixed_site();
+        let none = quote_spanned!(at_macro=> ());
+        let params: Vec<_> = self.of(form).collect();
+        params.into_iter().rev().fold((none.clone(), none), |(names, types), (at, param)| {
+            let (name, ty) = (argument(*at), without_elision(param.ty.clone()));
+            (quote_spanned!(at_macro=> (#name, #names)), quote_spanned!(at_macro=> (#ty, #types)))
+        })
+    }
+
     /// The statements that fetch every value from `next`, in an around-guard.
     pub(crate) fn fetch_from_next(&self) -> TokenStream {
         let p = &self.private;
@@ -122,6 +200,17 @@ impl<'a> Arguments<'a> {
         trailing: Option<TokenStream>,
         held: impl Fn(usize) -> TokenStream,
     ) -> TokenStream {
+        self.call_with(leading, trailing, held, |unit| quote!(&mut #unit))
+    }
+
+    /// The same, with what `unit` makes of each unit of work.
+    fn call_with(
+        &self,
+        leading: Option<TokenStream>,
+        trailing: Option<TokenStream>,
+        held: impl Fn(usize) -> TokenStream,
+        unit: impl Fn(Ident) -> TokenStream,
+    ) -> TokenStream {
         let mut next = 0..;
         let mut borrowed = || next.next().map(&held);
         let owner = self.function.owner.as_ref().and_then(|_| borrowed());
@@ -133,7 +222,7 @@ impl<'a> Arguments<'a> {
                 match param.form {
                     Form::Value => Some(quote!(#slot)),
                     Form::Shared => borrowed(),
-                    Form::Unique => Some(quote!(&mut #slot)),
+                    Form::Unique => Some(unit(slot)),
                 }
             })
             .collect();

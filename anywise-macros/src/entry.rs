@@ -65,6 +65,7 @@ impl Entry<'_> {
         quote_spanned! {Span::mixed_site()=>
             const _: () = {
                 #items
+                #[cold]
                 fn __wire(wiring: &mut #p::Wiring<'_>) -> ::core::option::Option<#p::Bound> {
                     #wiring
                 }

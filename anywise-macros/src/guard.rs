@@ -7,7 +7,7 @@ use proc_macro2::{Literal, Span, TokenStream};
 use quote::quote_spanned;
 use syn::{LitInt, Type};
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Wires};
 use crate::duration;
 use crate::entry::{self, Entry};
 use crate::errors::Errors;
@@ -178,7 +178,7 @@ fn before_message(function: &Function, message: &Param, p: &TokenStream) -> (Tok
         }
     };
     let p_at = located(p, message.span());
-    let guards = quote_spanned!(message.span()=> wiring.receives(<#input as #p_at::GuardInput>::messages););
+    let guards = quote_spanned!(message.span()=> wiring.receives(<#input as #p_at::GuardInput>::MESSAGES););
     let install = quote_spanned!(message.span()=> , <#input as #p_at::GuardInput>::install);
     (items, wiring(function, &arguments, &guards, "guard", &install, p))
 }
@@ -262,14 +262,14 @@ fn wiring(
     p: &TokenStream,
 ) -> TokenStream {
     let at = Span::mixed_site();
-    let params = arguments.wiring(|_| TokenStream::new());
+    let params = arguments.wiring(Wires::Describes, |_| TokenStream::new());
     let returns = function.returns();
     let at_output = located(p, function.output_span());
     let provides = quote_spanned! {function.output_span()=>
         wiring.provides(#at_output::TypeInfo::of::<<#returns as #at_output::GuardOutput>::Value>);
         wiring.fails(<#returns as #at_output::GuardOutput>::DECLARED);
     };
-    let bind = arguments.bind();
+    let bind = arguments.bind(Wires::Describes);
     let form = proc_macro2::Ident::new(form, at);
     quote_spanned!(at=> #special #params #provides ::core::option::Option::Some(#p::Bound::#form(#bind #install)))
 }

@@ -7,7 +7,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Type;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Lead, Wires};
 use crate::entry::{self, Entry};
 use crate::errors::Errors;
 use crate::facade::located;
@@ -42,22 +42,20 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
     let (input, returns) = (&message.ty, function.returns());
     let (at_input, at_output) = (located(p, message.span()), located(p, function.output_span()));
     let receives =
-        quote_spanned!(message.span()=> wiring.receives(<#input as #at_input::RequestInput>::messages););
-    let params = arguments.wiring(|param| {
-        let Param { name, ty, .. } = param;
-        let p = located(p, param.span());
-        quote_spanned! {param.span()=>
-            wiring.writable::<#input>();
-            wiring.writes(#name, #p::TypeInfo::of::<#ty>, <#ty as #p::UnitOfWork>::demand);
-        }
-    });
+        quote_spanned!(message.span()=> wiring.receives(<#input as #at_input::RequestInput>::MESSAGES););
+    let waits = waits(function, settings, &arguments);
+    let wires = if waits && !settings.blocking { Wires::Runs } else { Wires::Describes };
+    let params = arguments.wiring(wires, |param| quote_spanned!(param.span()=> wiring.writable::<#input>();));
     let reply_of = reply_of(message, p);
     let fails = quote_spanned!(function.output_span()=> wiring.fails(<#returns as #at_output::IntoReply<#reply_of>>::DECLARED););
-    let install = quote_spanned!(message.span()=> <#input as #at_input::RequestInput>::install);
-    let bind = arguments.bind();
-    let waits = waits(function, settings, &arguments);
-    let (form, handles) = if waits { ("handler", "Handle") } else { ("handler_now", "HandleNow") };
-    let (form, handles) = (Ident::new(form, at), Ident::new(handles, at));
+    let bind = arguments.bind(wires);
+    let (form, install) = match wires {
+        Wires::Runs => ("run_handler", "waits"),
+        Wires::Describes if waits => ("handler", "waits"),
+        Wires::Describes => ("handler_now", "now"),
+    };
+    let (form, install) = (Ident::new(form, at), Ident::new(install, at));
+    let install = quote_spanned!(message.span()=> <#input as #at_input::RequestInput>::#install);
     let wiring = quote_spanned! {at=>
         #receives
         #params
@@ -65,20 +63,20 @@ fn expand(function: &Function, message: &Param, settings: &Settings) -> TokenStr
         ::core::option::Option::Some(#p::Bound::#form(#bind, #install))
     };
     let bound = arguments.bound();
-    let call = call(function, message, settings, &arguments);
-    let handle = if waits {
-        quote_spanned!(at=> fn handle<'a>(&'a self, mut scope: #p::Scope<'a>, message: #input) -> #p::BoxFuture<'a, #p::Result<Self::Reply>>)
+    let (handles, call) = if settings.blocking {
+        ("Handle", blocking(function, message, settings, &arguments))
+    } else if waits {
+        ("RunHandler", run(function, message, settings, &arguments))
     } else {
-        quote_spanned!(at=> fn handle(&self, scope: &mut #p::Scope<'_>, message: #input) -> #p::Result<Self::Reply>)
+        ("HandleNow", now(function, message, settings, &arguments))
     };
+    let handles = Ident::new(handles, at);
     let items = quote_spanned! {at=>
         #bound
         impl #p::#handles for __Bound {
             type Input = #input;
             type Reply = #reply_of;
-            #handle {
-                #call
-            }
+            #call
         }
     };
     Entry { function, private: p, kind: "handler", settings: settings.tokens(), items, wiring }.expand()
@@ -95,48 +93,79 @@ fn waits(function: &Function, settings: &Settings, arguments: &Arguments<'_>) ->
     function.is_async || settings.blocking || arguments.writes()
 }
 
-/// The body of `handle`: fetch, call, hand back, commit, reply.
-fn call(function: &Function, message: &Param, settings: &Settings, arguments: &Arguments<'_>) -> TokenStream {
-    let (p, at) = (&settings.private, Span::mixed_site());
-    let returns = function.returns();
-    let leading = match message.form {
+/// The message as the function takes it, from a variable that owns it.
+fn leading(message: &Param) -> TokenStream {
+    let at = Span::mixed_site();
+    match message.form {
         Form::Shared => quote_spanned!(at=> &message),
         Form::Value | Form::Unique => quote_spanned!(at=> message),
-    };
-    let waits = waits(function, settings, arguments);
-    let scope = if waits { quote_spanned!(at=> &mut scope) } else { quote_spanned!(at=> scope) };
-    let fetch = arguments.fetch(&scope, !settings.blocking);
-    let output = if settings.blocking {
-        let call = arguments.blocking_call(Some(leading));
-        quote_spanned!(at=> #fetch #call)
-    } else {
-        let call = arguments.call(Some(leading), None, Arguments::held);
-        let wait = function.is_async.then(|| quote_spanned!(at=> .await));
-        quote_spanned!(at=> #fetch let output = #call #wait;)
-    };
-    let reply_of = reply_of(message, p);
-    let at_output = located(p, function.output_span());
-    let reply = quote_spanned!(function.output_span()=> <#returns as #at_output::IntoReply<#reply_of>>::into_reply(output));
-    if waits {
-        return finish(arguments, &output, &reply);
     }
-    quote_spanned!(at=> #output #reply)
 }
 
-/// The future that makes `output`, hands back the units of work, commits them and gives the reply.
-fn finish(arguments: &Arguments<'_>, output: &TokenStream, reply: &TokenStream) -> TokenStream {
-    let at = Span::mixed_site();
-    let message = quote_spanned!(at=> &message);
-    if !arguments.writes() {
-        return arguments.future(&message, &quote_spanned!(at=> #output let reply = #reply?; scope.close(); ::core::result::Result::Ok(reply)));
+/// The reply made of what the function returned.
+fn reply(function: &Function, message: &Param, settings: &Settings) -> TokenStream {
+    let (p, returns) = (&settings.private, function.returns());
+    let reply_of = reply_of(message, p);
+    let at_output = located(p, function.output_span());
+    quote_spanned!(function.output_span()=> <#returns as #at_output::IntoReply<#reply_of>>::into_reply(output))
+}
+
+/// A handler that waits: its part of the future that is written in core.
+fn run(function: &Function, message: &Param, settings: &Settings, arguments: &Arguments<'_>) -> TokenStream {
+    let lead = match message.form {
+        Form::Shared => Lead::Borrowed(leading(message)),
+        Form::Value | Form::Unique => Lead::HandedOver(leading(message)),
+    };
+    let run = arguments.run(&message.ty, lead);
+    let (p, reply) = (&settings.private, reply(function, message, settings));
+    quote_spanned! {Span::mixed_site()=>
+        #run
+        #[inline]
+        fn reply(output: Self::Output) -> #p::Result<Self::Reply> {
+            #reply
+        }
     }
-    let commit = arguments.commit(&quote_spanned!(at=> &reply));
+}
+
+/// A handler that never waits.
+fn now(function: &Function, message: &Param, settings: &Settings, arguments: &Arguments<'_>) -> TokenStream {
+    let (p, at, input) = (&settings.private, Span::mixed_site(), &message.ty);
+    let fetch = arguments.fetch(&quote_spanned!(at=> scope), true);
+    let call = arguments.call(Some(leading(message)), None, Arguments::held);
+    let reply = reply(function, message, settings);
+    quote_spanned! {at=>
+        fn handle(&self, scope: &mut #p::Scope<'_>, message: #input) -> #p::Result<Self::Reply> {
+            #fetch
+            let output = #call;
+            #reply
+        }
+    }
+}
+
+/// A handler on a thread that may block: what it takes moves there, and its units of work come back.
+fn blocking(
+    function: &Function,
+    message: &Param,
+    settings: &Settings,
+    arguments: &Arguments<'_>,
+) -> TokenStream {
+    let (p, at, input) = (&settings.private, Span::mixed_site(), &message.ty);
+    let fetch = arguments.fetch(&quote_spanned!(at=> &mut scope), false);
+    let call = arguments.blocking_call(Some(leading(message)));
+    let reply = reply(function, message, settings);
+    let commit = arguments.writes().then(|| arguments.commit(&quote_spanned!(at=> &reply)));
     let body = quote_spanned! {at=>
-        #output
+        #fetch
+        #call
         let reply = #reply?;
         #commit
         scope.close();
         ::core::result::Result::Ok(reply)
     };
-    arguments.future(&message, &body)
+    let future = arguments.future(&quote_spanned!(at=> &message), &body);
+    quote_spanned! {at=>
+        fn handle<'a>(&'a self, mut scope: #p::Scope<'a>, message: #input) -> #p::BoxFuture<'a, #p::Result<Self::Reply>> {
+            #future
+        }
+    }
 }

@@ -27,6 +27,7 @@ mod one_of;
 mod parameter;
 mod placeholders;
 mod provide;
+mod schedule;
 mod settings;
 mod signature;
 mod subject;
@@ -94,6 +95,14 @@ pub fn handler(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn listen(arguments: TokenStream, item: TokenStream) -> TokenStream {
     listen::listen(arguments.into(), &item.into()).into()
+}
+
+/// Makes a function run by the clock: `#[schedule("0 3 * * *")]`, a cron line of five fields, in UTC.
+///
+/// Its first parameter is `Tick`. Keys, behind the line: those of `#[handler]`.
+#[proc_macro_attribute]
+pub fn schedule(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    schedule::schedule(arguments.into(), &item.into()).into()
 }
 
 /// Makes a function a guard: it runs before handlers and listeners, may refuse and may provide a value.

@@ -142,6 +142,42 @@ pub(crate) fn find(tokens: TokenStream, word: &str) -> Option<Ident> {
     })
 }
 
+/// The type with every lifetime that is left out written as `'static`, for a place where none may be left out. Those of `fn(&T)`
+/// and `Fn(&T)` belong to the function and stay.
+pub(crate) fn without_elision(ty: TokenStream) -> TokenStream {
+    let mut tokens = ty.into_iter().peekable();
+    let (mut written, mut named) = (TokenStream::new(), false);
+    while let Some(token) = tokens.next() {
+        let is = |token: &TokenTree, c| matches!(token, TokenTree::Punct(punct) if punct.as_char() == c);
+        let elided = is(&token, '&') && !tokens.peek().is_some_and(|next| is(next, '\''));
+        let follows_name = std::mem::replace(&mut named, matches!(token, TokenTree::Ident(_)));
+        match token {
+            TokenTree::Group(group) if !follows_name => {
+                let mut inner = proc_macro2::Group::new(group.delimiter(), without_elision(group.stream()));
+                inner.set_span(group.span());
+                written.extend([TokenTree::from(inner)]);
+            }
+            TokenTree::Ident(ident) if ident == "_" && follows_lifetime(&written) => {
+                written.extend([TokenTree::from(Ident::new("static", ident.span()))]);
+            }
+            token => {
+                let span = token.span();
+                written.extend([token]);
+                if elided {
+                    written.extend(quote_spanned!(span=> 'static));
+                }
+            }
+        }
+    }
+    written
+}
+
+/// Whether the last token is the mark of a lifetime.
+fn follows_lifetime(tokens: &TokenStream) -> bool {
+    let last = tokens.clone().into_iter().last();
+    matches!(last, Some(TokenTree::Punct(mark)) if mark.as_char() == '\'')
+}
+
 /// The type with `Self` spelled out, since expansions stand outside the user's `impl` block.
 pub(crate) fn with_owner(ty: TokenStream, owner: Option<&TokenStream>) -> TokenStream {
     let Some(owner) = owner else { return ty };

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Wires};
 use crate::entry::{self, Entry};
 use crate::errors::Errors;
 use crate::facade::Facade;
@@ -53,7 +53,7 @@ fn check(function: &Function, errors: &mut Errors) {
 fn expand(function: &Function, p: &TokenStream) -> TokenStream {
     let at = Span::mixed_site();
     let arguments = Arguments::new(function, 0, usize::MAX, p);
-    let needs = arguments.wiring(|_| TokenStream::new());
+    let needs = arguments.wiring(Wires::Describes, |_| TokenStream::new());
     let unwrap = arguments.resolved();
     let call = arguments.call(None, None, Arguments::local);
     let wait = function.is_async.then(|| quote_spanned!(at=> .await));

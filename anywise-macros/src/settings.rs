@@ -2,12 +2,13 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
+use syn::LitStr;
 
 use crate::duration;
 use crate::errors::Errors;
 use crate::facade::Facade;
-use crate::keys;
 use crate::signature::Function;
+use crate::{keys, schedule};
 
 const KEYS: &[&str] = &["timeout", "concurrency", "blocking", "crate"];
 
@@ -17,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) private: TokenStream,
     /// Whether the function runs on a thread that may block.
     pub(crate) blocking: bool,
+    /// When a scheduled function runs.
+    pub(crate) schedule: Option<LitStr>,
     timeout: Option<u64>,
     concurrency: Option<u32>,
 }
@@ -42,7 +45,7 @@ impl Settings {
             );
         }
         let private = Facade::new(facade.as_ref()).private();
-        Self { private, blocking: blocking.is_some(), timeout, concurrency }
+        Self { private, blocking: blocking.is_some(), schedule: None, timeout, concurrency }
     }
 
     /// The calls on the entry.
@@ -57,6 +60,7 @@ impl Settings {
             quote_spanned!(at=> .concurrency(#limit))
         });
         let blocking = self.blocking.then(|| quote_spanned!(at=> .blocking()));
-        quote_spanned!(at=> #timeout #concurrency #blocking)
+        let schedule = self.schedule.as_ref().map(schedule::tokens);
+        quote_spanned!(at=> #timeout #concurrency #blocking #schedule)
     }
 }

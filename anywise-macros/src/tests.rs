@@ -42,6 +42,7 @@ fn expander(attribute: &Attribute) -> Option<fn(TokenStream, &TokenStream) -> To
         "listen" => crate::listen::listen,
         "guard" => crate::guard::guard,
         "provide" => crate::provide::provide,
+        "schedule" => crate::schedule::schedule,
         "handlers" => crate::handlers::handlers,
         _ => return None,
     })

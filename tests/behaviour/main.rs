@@ -5,6 +5,7 @@
 mod answering;
 mod context;
 mod dependencies;
+mod durable;
 mod envelopes;
 mod functions;
 mod guards;

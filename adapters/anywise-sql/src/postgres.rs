@@ -64,14 +64,14 @@ impl Postgres {
     ///
     /// # Errors
     /// `AW3023`: that the address cannot be read.
-    pub fn at(url: &str) -> Result<PostgresOptions> {
+    pub fn options(url: &str) -> Result<PostgresOptions> {
         PostgresOptions::parse(url)
     }
 }
 
 /// The store on Postgres.
 ///
-/// [`Postgres::connect`] connects; [`Postgres::at`] gives options.
+/// [`Postgres::connect`] connects; [`Postgres::options`] gives options.
 pub struct PostgresStore {
     shared: Arc<Shared>,
     batcher: Batcher<Shared>,

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use crate::context::scope::Scope;
 use crate::error::Result;
 use crate::message::{Event, Message, MessageMeta, Request, Slot};
+use crate::registry::function::Bound;
 use crate::walk::call::{BoxFuture, Step};
 use crate::walk::guard::{Check, ErasedCheck};
-use crate::walk::handle::{Handle, HandleNow, Handler, HandlerOf, Listen, ListenNow, Listener};
+use crate::walk::handle::{Handle, HandleNow, Listen, ListenNow, Listener, Now, Waits};
 
 /// A type that may be the first parameter of a handler, listener or guard.
 #[diagnostic::on_unimplemented(
@@ -42,15 +43,14 @@ pub struct Install {
     pub(crate) typed: Typed,
     /// Puts it into the row of its message, whose type it knows.
     pub(crate) put: fn(&mut Option<Typed>, Typed),
+    /// Whether it may wait.
+    pub(crate) waits: bool,
     /// Whether its calls begin with the guards in front of it.
     pub(crate) passes: bool,
 }
 
-/// Takes what was installed.
-pub(crate) type Installer<'i> = dyn FnMut(Install) + 'i;
-
-/// Takes what was installed: the message and the guard of it.
-pub(crate) type GuardInstaller<'i> = dyn FnMut(&'static MessageMeta, Arc<dyn ErasedCheck>) + 'i;
+/// What was installed of a guard: the message, and the guard of it.
+pub(crate) type InstallGuard = (&'static MessageMeta, Arc<dyn ErasedCheck>);
 
 /// An input of a handler.
 #[diagnostic::on_unimplemented(
@@ -62,9 +62,11 @@ pub trait RequestInput: Input {
     /// What the handler answers.
     type Reply: Send + Sync + 'static;
     #[doc(hidden)]
-    fn messages() -> Vec<&'static MessageMeta>;
+    const MESSAGES: &'static [&'static MessageMeta];
     #[doc(hidden)]
-    fn install(handler: Handler<Self, Self::Reply>, to: &mut Installer<'_>);
+    fn waits(handler: Waits<Self, Self::Reply>) -> Bound;
+    #[doc(hidden)]
+    fn now(handler: Now<Self, Self::Reply>) -> Bound;
 }
 
 /// An input of a listener.
@@ -75,9 +77,9 @@ pub trait RequestInput: Input {
 )]
 pub trait EventInput: Input {
     #[doc(hidden)]
-    fn messages() -> Vec<&'static MessageMeta>;
+    const MESSAGES: &'static [&'static MessageMeta];
     #[doc(hidden)]
-    fn install(listener: Listener<Self>, to: &mut Installer<'_>);
+    fn install(listener: Listener<Self>) -> Bound;
 }
 
 /// An input of a guard.
@@ -88,28 +90,29 @@ pub trait EventInput: Input {
 )]
 pub trait GuardInput: Input {
     #[doc(hidden)]
-    fn messages() -> Vec<&'static MessageMeta>;
+    const MESSAGES: &'static [&'static MessageMeta];
     #[doc(hidden)]
-    fn install(guard: Arc<dyn Check<Input = Self>>, to: &mut GuardInstaller<'_>);
+    fn install(guard: Arc<dyn Check<Input = Self>>) -> Bound;
 }
 
 #[doc(hidden)]
 pub trait RequestShape<I> {
     type Reply: Send + Sync + 'static;
-    fn messages() -> Vec<&'static MessageMeta>;
-    fn install(handler: Handler<I, Self::Reply>, to: &mut Installer<'_>);
+    const MESSAGES: &'static [&'static MessageMeta];
+    fn waits(handler: Waits<I, Self::Reply>) -> Bound;
+    fn now(handler: Now<I, Self::Reply>) -> Bound;
 }
 
 #[doc(hidden)]
 pub trait EventShape<I> {
-    fn messages() -> Vec<&'static MessageMeta>;
-    fn install(listener: Listener<I>, to: &mut Installer<'_>);
+    const MESSAGES: &'static [&'static MessageMeta];
+    fn install(listener: Listener<I>) -> Bound;
 }
 
 #[doc(hidden)]
 pub trait GuardShape<I> {
-    fn messages() -> Vec<&'static MessageMeta>;
-    fn install(guard: Arc<dyn Check<Input = I>>, to: &mut GuardInstaller<'_>);
+    const MESSAGES: &'static [&'static MessageMeta];
+    fn install(guard: Arc<dyn Check<Input = I>>) -> Bound;
 }
 
 impl<I: Input> RequestInput for I
@@ -117,11 +120,12 @@ where
     I::Shape: RequestShape<I>,
 {
     type Reply = <I::Shape as RequestShape<I>>::Reply;
-    fn messages() -> Vec<&'static MessageMeta> {
-        <I::Shape as RequestShape<I>>::messages()
+    const MESSAGES: &'static [&'static MessageMeta] = <I::Shape as RequestShape<I>>::MESSAGES;
+    fn waits(handler: Waits<Self, Self::Reply>) -> Bound {
+        <I::Shape as RequestShape<I>>::waits(handler)
     }
-    fn install(handler: Handler<Self, Self::Reply>, to: &mut Installer<'_>) {
-        <I::Shape as RequestShape<I>>::install(handler, to);
+    fn now(handler: Now<Self, Self::Reply>) -> Bound {
+        <I::Shape as RequestShape<I>>::now(handler)
     }
 }
 
@@ -129,11 +133,9 @@ impl<I: Input> EventInput for I
 where
     I::Shape: EventShape<I>,
 {
-    fn messages() -> Vec<&'static MessageMeta> {
-        <I::Shape as EventShape<I>>::messages()
-    }
-    fn install(listener: Listener<Self>, to: &mut Installer<'_>) {
-        <I::Shape as EventShape<I>>::install(listener, to);
+    const MESSAGES: &'static [&'static MessageMeta] = <I::Shape as EventShape<I>>::MESSAGES;
+    fn install(listener: Listener<Self>) -> Bound {
+        <I::Shape as EventShape<I>>::install(listener)
     }
 }
 
@@ -141,43 +143,70 @@ impl<I: Input> GuardInput for I
 where
     I::Shape: GuardShape<I>,
 {
-    fn messages() -> Vec<&'static MessageMeta> {
-        <I::Shape as GuardShape<I>>::messages()
-    }
-    fn install(guard: Arc<dyn Check<Input = Self>>, to: &mut GuardInstaller<'_>) {
-        <I::Shape as GuardShape<I>>::install(guard, to);
+    const MESSAGES: &'static [&'static MessageMeta] = <I::Shape as GuardShape<I>>::MESSAGES;
+    fn install(guard: Arc<dyn Check<Input = Self>>) -> Bound {
+        <I::Shape as GuardShape<I>>::install(guard)
     }
 }
 
 impl<M: Request> RequestShape<M> for Single {
     type Reply = M::Reply;
-    fn messages() -> Vec<&'static MessageMeta> {
-        vec![M::META]
+    const MESSAGES: &'static [&'static MessageMeta] = &[M::META];
+    #[inline]
+    fn waits(handler: Waits<M, M::Reply>) -> Bound {
+        Bound::Function(install_waits(handler, true))
     }
-    fn install(handler: HandlerOf<M>, to: &mut Installer<'_>) {
-        let passes = matches!(handler, Handler::Waits(_));
-        install_handler(handler, passes, to);
+    #[inline]
+    fn now(handler: Now<M, M::Reply>) -> Bound {
+        Bound::Function(install_now(handler))
     }
 }
 
-fn install_handler<M: Request>(handler: HandlerOf<M>, passes: bool, to: &mut Installer<'_>) {
-    let put = |row: &mut Option<Typed>, typed| *row = Some(typed);
-    to(Install { meta: M::META, slot: M::slot(), typed: Box::new(handler), put, passes });
+#[inline]
+fn install_waits<M: Request>(handler: Waits<M, M::Reply>, passes: bool) -> Install {
+    Install {
+        meta: M::META,
+        slot: M::slot(),
+        typed: Box::new(handler),
+        put: put_handler,
+        waits: true,
+        passes,
+    }
+}
+
+#[inline]
+fn install_now<M: Request>(handler: Now<M, M::Reply>) -> Install {
+    Install {
+        meta: M::META,
+        slot: M::slot(),
+        typed: Box::new(handler),
+        put: put_handler,
+        waits: false,
+        passes: false,
+    }
+}
+
+fn put_handler(row: &mut Option<Typed>, typed: Typed) {
+    *row = Some(typed);
 }
 
 impl<E: Event> EventShape<E> for Single {
-    fn messages() -> Vec<&'static MessageMeta> {
-        vec![E::META]
-    }
-    fn install(listener: Listener<E>, to: &mut Installer<'_>) {
+    const MESSAGES: &'static [&'static MessageMeta] = &[E::META];
+    fn install(listener: Listener<E>) -> Bound {
         let passes = matches!(listener, Listener::Waits(_));
-        install_listener(listener, passes, to);
+        Bound::Function(listens(listener, passes))
     }
 }
 
-fn install_listener<E: Event>(listener: Listener<E>, passes: bool, to: &mut Installer<'_>) {
-    let put = put_listener::<E>;
-    to(Install { meta: E::META, slot: E::slot(), typed: Box::new(listener), put, passes });
+fn listens<E: Event>(listener: Listener<E>, passes: bool) -> Install {
+    Install {
+        meta: E::META,
+        slot: E::slot(),
+        typed: Box::new(listener),
+        put: put_listener::<E>,
+        waits: passes,
+        passes,
+    }
 }
 
 /// The listeners of an event are one list of one type, found with one look.
@@ -189,11 +218,9 @@ fn put_listener<E: Event>(row: &mut Option<Typed>, typed: Typed) {
 }
 
 impl<M: Message> GuardShape<M> for Single {
-    fn messages() -> Vec<&'static MessageMeta> {
-        vec![M::META]
-    }
-    fn install(guard: Arc<dyn Check<Input = M>>, to: &mut GuardInstaller<'_>) {
-        to(M::META, Arc::new(Direct(guard)));
+    const MESSAGES: &'static [&'static MessageMeta] = &[M::META];
+    fn install(guard: Arc<dyn Check<Input = M>>) -> Bound {
+        Bound::Guard(vec![(M::META, Arc::new(Direct(guard)))])
     }
 }
 
@@ -217,8 +244,8 @@ struct Widen<F: ?Sized, M> {
 }
 
 impl<F: ?Sized, M> Widen<F, M> {
-    fn new(inner: &Arc<F>) -> Arc<Self> {
-        Arc::new(Self { inner: Arc::clone(inner), message: PhantomData })
+    fn new(inner: &Arc<F>) -> Self {
+        Self { inner: Arc::clone(inner), message: PhantomData }
     }
 }
 
@@ -269,33 +296,45 @@ where
     }
 }
 
-fn widen_handler<I, M>(handler: &Handler<I, M::Reply>, to: &mut Installer<'_>)
-where
-    I: From<M> + Send + 'static,
-    M: Request,
-{
-    let one: HandlerOf<M> = match handler {
-        Handler::Waits(inner) => Handler::Waits(Widen::new(inner)),
-        Handler::Now(inner) => Handler::Now(Widen::new(inner)),
-    };
-    install_handler(one, false, to);
+/// A listener for an enum, to be shared by its messages.
+enum SharedListener<I> {
+    Waits(Arc<dyn Listen<Input = I>>),
+    Now(Arc<dyn ListenNow<Input = I>>),
 }
 
-fn widen_listener<I, E>(listener: &Listener<I>, to: &mut Installer<'_>)
-where
-    I: From<E> + Send + Sync + 'static,
-    E: Event + Clone,
-{
-    let one: Listener<E> = match listener {
-        Listener::Waits(inner) => Listener::Waits(Widen::new(inner)),
-        Listener::Now(inner) => Listener::Now(Widen::new(inner)),
-    };
-    install_listener(one, false, to);
+impl<I: Send + Sync + 'static> SharedListener<I> {
+    fn new(listener: Listener<I>) -> Self {
+        match listener {
+            Listener::Waits(listener) => Self::Waits(Arc::from(listener)),
+            Listener::Now(listener) => Self::Now(Arc::from(listener)),
+        }
+    }
+
+    fn widen<E: Event + Clone>(&self) -> Install
+    where
+        I: From<E>,
+    {
+        let one: Listener<E> = match self {
+            Self::Waits(inner) => Listener::Waits(Box::new(Widen::new(inner))),
+            Self::Now(inner) => Listener::Now(Box::new(Widen::new(inner))),
+        };
+        listens(one, false)
+    }
 }
 
 struct WidenCheck<I, M> {
     inner: Arc<dyn Check<Input = I>>,
     message: PhantomData<fn(M)>,
+}
+
+impl<I, M> WidenCheck<I, M>
+where
+    I: From<M> + Send + Sync + 'static,
+    M: Message + Clone,
+{
+    fn of(guard: &Arc<dyn Check<Input = I>>) -> InstallGuard {
+        (M::META, Arc::new(Self { inner: Arc::clone(guard), message: PhantomData }))
+    }
 }
 
 impl<I, M> ErasedCheck for WidenCheck<I, M>
@@ -323,12 +362,19 @@ macro_rules! many {
             $($rest: Request<Reply = <$first as Request>::Reply>,)*
         {
             type Reply = <$first as Request>::Reply;
-            fn messages() -> Vec<&'static MessageMeta> {
-                vec![$first::META, $($rest::META),*]
+            const MESSAGES: &'static [&'static MessageMeta] = &[$first::META, $($rest::META),*];
+            fn waits(handler: Waits<I, Self::Reply>) -> Bound {
+                let shared = Arc::from(handler);
+                Bound::Functions(vec![
+                    install_waits::<$first>(Box::new(Widen::new(&shared)), false)
+                    $(, install_waits::<$rest>(Box::new(Widen::new(&shared)), false))*
+                ])
             }
-            fn install(handler: Handler<I, Self::Reply>, to: &mut Installer<'_>) {
-                widen_handler::<I, $first>(&handler, to);
-                $(widen_handler::<I, $rest>(&handler, to);)*
+            fn now(handler: Now<I, Self::Reply>) -> Bound {
+                let shared = Arc::from(handler);
+                Bound::Functions(vec![
+                    install_now::<$first>(Box::new(Widen::new(&shared))) $(, install_now::<$rest>(Box::new(Widen::new(&shared))))*
+                ])
             }
         }
 
@@ -338,12 +384,10 @@ macro_rules! many {
             $first: Event + Clone,
             $($rest: Event + Clone,)*
         {
-            fn messages() -> Vec<&'static MessageMeta> {
-                vec![$first::META, $($rest::META),*]
-            }
-            fn install(listener: Listener<I>, to: &mut Installer<'_>) {
-                widen_listener::<I, $first>(&listener, to);
-                $(widen_listener::<I, $rest>(&listener, to);)*
+            const MESSAGES: &'static [&'static MessageMeta] = &[$first::META, $($rest::META),*];
+            fn install(listener: Listener<I>) -> Bound {
+                let shared = SharedListener::new(listener);
+                Bound::Functions(vec![shared.widen::<$first>() $(, shared.widen::<$rest>())*])
             }
         }
 
@@ -353,12 +397,9 @@ macro_rules! many {
             $first: Message + Clone,
             $($rest: Message + Clone,)*
         {
-            fn messages() -> Vec<&'static MessageMeta> {
-                vec![$first::META, $($rest::META),*]
-            }
-            fn install(guard: Arc<dyn Check<Input = I>>, to: &mut GuardInstaller<'_>) {
-                to($first::META, Arc::new(WidenCheck::<I, $first> { inner: Arc::clone(&guard), message: PhantomData }));
-                $(to($rest::META, Arc::new(WidenCheck::<I, $rest> { inner: Arc::clone(&guard), message: PhantomData }));)*
+            const MESSAGES: &'static [&'static MessageMeta] = &[$first::META, $($rest::META),*];
+            fn install(guard: Arc<dyn Check<Input = I>>) -> Bound {
+                Bound::Guard(vec![WidenCheck::<I, $first>::of(&guard) $(, WidenCheck::<I, $rest>::of(&guard))*])
             }
         }
     };

@@ -162,7 +162,7 @@ impl Relay {
         let (began, hold) = (Instant::now(), Arc::new(Hold::new(claimed.claim)));
         let result = tokio::select! {
             biased;
-            result = crate::walk::receive::deliver(app, &claimed.delivery, Arc::clone(&hold)) => result,
+            result = crate::walk::receive::deliver(app, &claimed.delivery, Some(Arc::clone(&hold))) => result,
             () = lost.cancelled() => {
                 tracing::warn!(target_id = claimed.delivery.target, "a claim was lost; its run is given up");
                 return None;

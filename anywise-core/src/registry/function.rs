@@ -10,13 +10,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::catalog::FunctionKind;
 use crate::context::scope::Demand;
 use crate::error::{FaultInfo, Result};
-use crate::message::shape::{GuardInstaller, Input, Installer};
+use crate::message::shape::{Input, Install, InstallGuard};
 use crate::message::{Command, MessageMeta, Site, TypeInfo};
+use crate::ports::schedule::IsTick;
 use crate::startup::dependency::{Built, Dep, Dependencies, Dependency};
 use crate::walk::call::BoxFuture;
 use crate::walk::guard::{Around, Check, CheckAny, IsNext, Target};
-use crate::walk::handle::{Handle, HandleNow, Handler, Listen, ListenNow, Listener};
-use crate::walk::work::WorkDemand;
+use crate::walk::handle::{Handle, HandleNow, Listen, ListenNow, Listener, Now, Waits};
+use crate::walk::run::{Held, HoldAll, Ran, RunHandler, RunListener, Take, TakeAll, Taken};
+use crate::walk::work::{Work, WorkDemand};
 
 /// Registers a function.
 pub struct FunctionEntry {
@@ -28,6 +30,7 @@ pub struct FunctionEntry {
     pub(crate) docs: &'static str,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) concurrency: Option<u32>,
+    pub(crate) schedule: Option<&'static str>,
     pub(crate) blocking: bool,
     pub(crate) target: Option<Target>,
     pub(crate) order: i32,
@@ -54,6 +57,7 @@ impl FunctionEntry {
             docs: "",
             timeout_ms: None,
             concurrency: None,
+            schedule: None,
             blocking: false,
             target: None,
             order: 0,
@@ -92,6 +96,12 @@ impl FunctionEntry {
     #[must_use]
     pub const fn concurrency(mut self, most: u32) -> Self {
         self.concurrency = Some(most);
+        self
+    }
+
+    #[must_use]
+    pub const fn schedule(mut self, line: &'static str) -> Self {
+        self.schedule = Some(line);
         self
     }
 
@@ -141,18 +151,17 @@ fn intern(id: String) -> &'static str {
     id
 }
 
-/// Installs the handler of an `I` with the reply `R`.
-type InstallHandler<I, R> = fn(Handler<I, R>, &mut Installer<'_>);
-
 /// Installs the listener of an `I`.
-type InstallListener<I> = fn(Listener<I>, &mut Installer<'_>);
+type InstallListener<I> = fn(Listener<I>) -> Bound;
 
 /// A function with its dependencies, ready to be installed.
 pub enum Bound {
     #[doc(hidden)]
-    Function(Box<dyn FnOnce(&mut Installer<'_>)>),
+    Function(Install),
     #[doc(hidden)]
-    Guard(Box<dyn FnOnce(&mut GuardInstaller<'_>)>),
+    Functions(Vec<Install>),
+    #[doc(hidden)]
+    Guard(Vec<InstallGuard>),
     #[doc(hidden)]
     GuardAny(Arc<dyn CheckAny>),
     #[doc(hidden)]
@@ -163,27 +172,47 @@ pub enum Bound {
 
 #[doc(hidden)]
 impl Bound {
-    pub fn handler<H: Handle>(handler: H, install: InstallHandler<H::Input, H::Reply>) -> Self {
-        Self::Function(Box::new(move |to| install(Handler::Waits(Arc::new(handler)), to)))
+    pub fn handler<H: Handle>(handler: H, install: fn(Waits<H::Input, H::Reply>) -> Self) -> Self {
+        install(Box::new(handler))
     }
 
-    pub fn handler_now<H: HandleNow>(handler: H, install: InstallHandler<H::Input, H::Reply>) -> Self {
-        Self::Function(Box::new(move |to| install(Handler::Now(Arc::new(handler)), to)))
+    pub fn handler_now<H: HandleNow>(handler: H, install: fn(Now<H::Input, H::Reply>) -> Self) -> Self {
+        install(Box::new(handler))
     }
 
     pub fn listener<L: Listen>(listener: L, install: InstallListener<L::Input>) -> Self {
-        Self::Function(Box::new(move |to| install(Listener::Waits(Arc::new(listener)), to)))
+        install(Listener::Waits(Box::new(listener)))
     }
 
     pub fn listener_now<L: ListenNow>(listener: L, install: InstallListener<L::Input>) -> Self {
-        Self::Function(Box::new(move |to| install(Listener::Now(Arc::new(listener)), to)))
+        install(Listener::Now(Box::new(listener)))
     }
 
-    pub fn guard<G: Check>(
-        guard: G,
-        install: fn(Arc<dyn Check<Input = G::Input>>, &mut GuardInstaller<'_>),
-    ) -> Self {
-        Self::Guard(Box::new(move |to| install(Arc::new(guard), to)))
+    pub fn run_handler<F, V, U>(
+        function: F,
+        values: V,
+        units: U,
+        install: fn(Waits<F::Input, F::Reply>) -> Self,
+    ) -> Self
+    where
+        F: RunHandler + Send + Sync + 'static,
+        V: TakeAll<F::Values>,
+        U: HoldAll<F::Units>,
+    {
+        install(Box::new(Ran { function, values, units }))
+    }
+
+    pub fn run_listener<F, V, U>(function: F, values: V, units: U, install: InstallListener<F::Input>) -> Self
+    where
+        F: RunListener + Send + Sync + 'static,
+        V: TakeAll<F::Values>,
+        U: HoldAll<F::Units>,
+    {
+        install(Listener::Waits(Box::new(Ran { function, values, units })))
+    }
+
+    pub fn guard<G: Check>(guard: G, install: fn(Arc<dyn Check<Input = G::Input>>) -> Self) -> Self {
+        install(Arc::new(guard))
     }
 
     pub fn guard_any<G: CheckAny>(guard: G) -> Self {
@@ -202,7 +231,7 @@ impl Bound {
 /// A signature as its `wire` function reads it out.
 #[derive(Debug, Default)]
 pub(crate) struct Signature {
-    pub(crate) receives: Vec<&'static MessageMeta>,
+    pub(crate) receives: &'static [&'static MessageMeta],
     pub(crate) takes: Vec<Param>,
     pub(crate) needs: Vec<Param>,
     pub(crate) writes: Vec<Param>,
@@ -249,8 +278,19 @@ pub(crate) fn bind(entry: &FunctionEntry, dependencies: &Dependencies) -> Option
 
 #[doc(hidden)]
 impl Wiring<'_> {
-    pub fn receives(&mut self, messages: fn() -> Vec<&'static MessageMeta>) {
-        self.record(|signature| signature.receives = messages());
+    pub fn receives(&mut self, messages: &'static [&'static MessageMeta]) {
+        self.record(|signature| signature.receives = messages);
+    }
+
+    pub fn taken<T>(
+        &mut self,
+        name: &'static str,
+        info: fn() -> TypeInfo,
+        demand: fn(&mut Demand),
+        take: Take<T>,
+    ) -> Taken<T> {
+        self.takes(name, info, demand);
+        Taken(take)
     }
 
     pub fn takes(&mut self, name: &'static str, info: fn() -> TypeInfo, demand: fn(&mut Demand)) {
@@ -263,6 +303,18 @@ impl Wiring<'_> {
     pub fn needs<T: Dependency + ?Sized>(&mut self, name: &'static str) -> Option<Dep<T>> {
         self.record(|signature| signature.needs.push(Param { name, info: TypeInfo::of::<T>() }));
         self.dependencies?.get()
+    }
+
+    pub fn held<T>(
+        &mut self,
+        name: &'static str,
+        info: fn() -> TypeInfo,
+        demand: fn(&mut WorkDemand),
+        begin: Take<T>,
+        finish: fn(T, &mut Work) -> Result<()>,
+    ) -> Held<T> {
+        self.writes(name, info, demand);
+        Held { begin, finish }
     }
 
     pub fn writes(&mut self, name: &'static str, info: fn() -> TypeInfo, demand: fn(&mut WorkDemand)) {
@@ -289,6 +341,9 @@ impl Wiring<'_> {
 
     /// A unit of work in a handler of `I`.
     pub fn writable<I: Writable>(&mut self) {}
+
+    /// The first parameter of a scheduled function.
+    pub fn ticks<T: IsTick>(&mut self) {}
 
     pub fn next<T: IsNext>(&mut self) {}
 

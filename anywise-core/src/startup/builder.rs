@@ -302,8 +302,12 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
     let guards = Guards::bind(&model, dependencies);
     let mut table: Vec<Option<Row>> = Vec::new();
     for (_, known) in model.receivers() {
-        let Some(Bound::Function(install)) = bind(known.entry, dependencies) else { continue };
-        install(&mut |Install { meta, slot, typed, put, passes }| {
+        let installs = match bind(known.entry, dependencies) {
+            Some(Bound::Function(install)) => vec![install],
+            Some(Bound::Functions(installs)) => installs,
+            _ => continue,
+        };
+        for Install { meta, slot, typed, put, waits, passes } in installs {
             let number = slot.assign();
             if table.len() <= number {
                 table.resize_with(number + 1, || None);
@@ -312,12 +316,13 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
             let row = table[number].get_or_insert_with(|| Row::new(meta, known.entry));
             if known.is_handler() {
                 put(&mut row.handler, typed);
+                row.waits = waits;
                 row.plan = plan;
             } else {
                 put(&mut row.listeners, typed);
                 row.listening.push(plan);
             }
-        });
+        }
     }
     let mut by_name = HashMap::new();
     for row in table.iter().flatten() {
@@ -346,12 +351,20 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
     if inner.store.is_some() {
         crate::ports::relay::start(&inner);
     }
+    crate::ports::schedule::start(&inner);
     App::from_inner(inner)
 }
 
 impl Row {
     fn new(meta: &'static MessageMeta, entry: &'static FunctionEntry) -> Self {
-        Self { meta, handler: None, plan: Plan::empty(entry, meta), listeners: None, listening: Vec::new() }
+        Self {
+            meta,
+            handler: None,
+            waits: false,
+            plan: Plan::empty(entry, meta),
+            listeners: None,
+            listening: Vec::new(),
+        }
     }
 }
 
@@ -372,12 +385,10 @@ impl Guards {
             let bound = match bind(entry, dependencies) {
                 Some(Bound::GuardAny(guard)) => BoundGuard::Blind(timed_check(entry, Arc::new(Blind(guard)))),
                 Some(Bound::Around(guard)) => BoundGuard::Around(timed_around(entry, guard)),
-                Some(Bound::Guard(install)) => {
-                    let mut checks = HashMap::new();
-                    install(&mut |meta, check| {
-                        checks.insert(meta.id(), timed_check(entry, check));
-                    });
-                    BoundGuard::Of(checks)
+                Some(Bound::Guard(guards)) => {
+                    let checks =
+                        guards.into_iter().map(|(meta, check)| (meta.id(), timed_check(entry, check)));
+                    BoundGuard::Of(checks.collect())
                 }
                 _ => continue,
             };

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalog::{FunctionKind, MessageKind};
-use crate::message::{MessageMeta, TypeInfo};
+use crate::message::{Message as _, MessageMeta, TypeInfo};
+use crate::ports::schedule::Tick;
 use crate::ports::transport::{Remote, Sink};
 use crate::registry::{MessageEntry, Slice, registry};
 use crate::startup::fault::WiringFault;
@@ -35,6 +36,7 @@ pub(crate) fn all(model: &Model, around: &Surroundings<'_>, faults: &mut Faults)
     provided(model, around, faults);
     transactions(model, faults);
     kept(model, faults);
+    scheduled(model, faults);
     sinks(around, faults);
 }
 
@@ -221,7 +223,7 @@ fn guards(model: &Model, faults: &mut Faults) {
 fn provided(model: &Model, around: &Surroundings<'_>, faults: &mut Faults) {
     let mut told = HashSet::new();
     for (_, function) in model.receivers() {
-        for message in &function.signature.receives {
+        for message in function.signature.receives {
             let mut have: HashSet<TypeId> = around.sent_along.clone();
             let chain = model.chain(function, message);
             let walk = chain.iter().map(|at| &model.functions[*at]).chain([function]);
@@ -318,6 +320,35 @@ fn kept(model: &Model, faults: &mut Faults) {
                 [known.entry.site, meta.site],
                 "remove `local` from the message, or send it with `Commands<..>`",
             ));
+        }
+    }
+}
+
+fn scheduled(model: &Model, faults: &mut Faults) {
+    let tick = Tick::META.id();
+    for (_, known) in model.receivers() {
+        let receives = known.signature.receives.iter().any(|meta| meta.id() == tick);
+        match known.entry.schedule {
+            Some(line) => {
+                if let Err(error) = crate::ports::schedule::parse(line) {
+                    faults.push(WiringFault::new(
+                        "AW4120",
+                        format!("`{}` is scheduled by `{line}`: {error}", known.entry.id()),
+                        [known.entry.site],
+                        "write five fields: minute, hour, day of the month, month, day of the week, as in `0 3 * * *`",
+                    ));
+                }
+            }
+            None if receives => faults.push(WiringFault::new(
+                "AW4121",
+                format!(
+                    "`{}` listens to `Tick`, which is sent to nobody but scheduled functions",
+                    known.entry.id()
+                ),
+                [known.entry.site],
+                "write `#[schedule(\"0 3 * * *\")]` instead of `#[listen]`",
+            )),
+            None => {}
         }
     }
 }

@@ -98,7 +98,7 @@ fn message(model: &Model, entry: &MessageEntry) -> Message {
             .map(|reply| Reply { type_name: reply().name(), schema: entry.reply_wire.as_ref().map(schema) }),
         received_by: ids(&|known| {
             matches!(known.entry.kind, FunctionKind::Handler | FunctionKind::Listener)
-                && holds(&known.signature.receives)
+                && holds(known.signature.receives)
         }),
         sent_by: ids(&|known| {
             holds(&known.signature.work.emits) || known.signature.sends().any(|one| one.id() == id)
@@ -142,7 +142,7 @@ fn function(model: &Model, known: &Known) -> Function {
         slice: known.slice.to_owned(),
         docs: entry.docs.to_owned(),
         site: entry.site.into(),
-        receives: names(&signature.receives),
+        receives: names(signature.receives),
         takes: parameters(&signature.takes),
         needs: parameters(&signature.needs),
         writes: parameters(&signature.writes),
@@ -156,6 +156,7 @@ fn function(model: &Model, known: &Known) -> Function {
         blocking: entry.blocking,
         timeout_ms: entry.timeout_ms,
         concurrency: entry.concurrency,
+        schedule: entry.schedule.map(str::to_owned),
         guarantee: guarantee(model, known),
         faults: signature
             .faults

@@ -119,7 +119,7 @@ impl Model {
         let mut handlers: HashMap<MessageId, Vec<usize>> = HashMap::new();
         for (at, known) in self.receivers() {
             if known.entry.kind == FunctionKind::Handler {
-                for message in &known.signature.receives {
+                for message in known.signature.receives {
                     handlers.entry(message.id()).or_default().push(at);
                 }
             }

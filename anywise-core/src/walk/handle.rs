@@ -6,11 +6,10 @@
 
 use crate::context::scope::Scope;
 use crate::error::{Error, FaultInfo, IntoError, Result};
-use crate::message::shape::RequestInput;
-use crate::message::{Command, MessageMeta};
+use crate::message::shape::{RequestInput, Typed};
+use crate::message::{Command, MessageMeta, Request};
 use crate::walk::call::BoxFuture;
 use crate::walk::record::Recorded;
-use std::sync::Arc;
 
 /// What the handler of `I` answers.
 pub type ReplyOf<I> = <I as RequestInput>::Reply;
@@ -41,25 +40,30 @@ pub trait HandleNow: Send + Sync + 'static {
     fn handle(&self, scope: &mut Scope<'_>, message: Self::Input) -> Result<Self::Reply>;
 }
 
-/// The handler of an `I`, whatever its own type.
-pub enum Handler<I, R> {
-    #[doc(hidden)]
-    Waits(Arc<dyn Handle<Input = I, Reply = R>>),
-    #[doc(hidden)]
-    Now(Arc<dyn HandleNow<Input = I, Reply = R>>),
+/// A handler of an `I` that may wait, whatever its own type.
+pub(crate) type Waits<I, R> = Box<dyn Handle<Input = I, Reply = R>>;
+
+/// A handler of an `I` that never waits, whatever its own type.
+pub(crate) type Now<I, R> = Box<dyn HandleNow<Input = I, Reply = R>>;
+
+/// The handler of the request `M`, found in its row.
+pub(crate) enum HandlerOf<'a, M: Request> {
+    Waits(&'a dyn Handle<Input = M, Reply = ReplyOf<M>>),
+    Now(&'a dyn HandleNow<Input = M, Reply = ReplyOf<M>>),
 }
 
-impl<I, R> Clone for Handler<I, R> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Waits(handler) => Self::Waits(Arc::clone(handler)),
-            Self::Now(handler) => Self::Now(Arc::clone(handler)),
+impl<'a, M: Request> HandlerOf<'a, M> {
+    /// What a row holds is one of two types. That it is not one enum spares the
+    /// crate of each handler the code of the other half.
+    #[inline]
+    pub(crate) fn of(typed: &'a Typed, waits: bool) -> Option<Self> {
+        if waits {
+            typed.downcast_ref::<Waits<M, ReplyOf<M>>>().map(|handler| Self::Waits(&**handler))
+        } else {
+            typed.downcast_ref::<Now<M, ReplyOf<M>>>().map(|handler| Self::Now(&**handler))
         }
     }
 }
-
-/// The handler of the request `M`.
-pub(crate) type HandlerOf<M> = Handler<M, ReplyOf<M>>;
 
 /// A bound listener that may wait: its dependencies, and the call.
 pub trait Listen: Send + Sync + 'static {
@@ -83,9 +87,9 @@ pub trait ListenNow: Send + Sync + 'static {
 /// The listener of an `I`, whatever its own type.
 pub enum Listener<I> {
     #[doc(hidden)]
-    Waits(Arc<dyn Listen<Input = I>>),
+    Waits(Box<dyn Listen<Input = I>>),
     #[doc(hidden)]
-    Now(Arc<dyn ListenNow<Input = I>>),
+    Now(Box<dyn ListenNow<Input = I>>),
 }
 
 /// What the handler of a message with reply `R` may return: `R`,
@@ -143,6 +147,13 @@ pub trait Answer: Send {
 pub struct Answers(Vec<Recorded>);
 
 impl Answers {
+    /// Ends one in which there can be no command.
+    #[inline]
+    pub fn none(self) {
+        debug_assert!(self.0.is_empty(), "its listener returns no command");
+        std::mem::forget(self);
+    }
+
     /// Puts them to the work of the listener's event.
     #[inline]
     pub fn record(self, scope: &mut Scope<'_>) {

@@ -6,13 +6,14 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
-use crate::app::Inner;
+use crate::app::{Inner, Row};
 use crate::context::scope::Scope;
 use crate::error::{Error, Kind, Result};
 use crate::message::{MessageKind, Request};
@@ -20,7 +21,7 @@ use crate::ports::store::remember::{Memory, Remembered};
 use crate::ports::store::{Batch, Store};
 use crate::registry::{MessageEntry, registry};
 use crate::walk::call::{BoxFuture, caught};
-use crate::walk::handle::{Handle, Handler, HandlerOf};
+use crate::walk::handle::{Handle, HandlerOf, no_handler};
 use crate::walk::plan::pass;
 
 /// A request's place in the memory, until its reply is put there.
@@ -42,25 +43,23 @@ impl Remember {
     }
 }
 
-/// The handler of `M` for a request with an idempotency key; none if the key
-/// means nothing here.
-pub(crate) fn once<M: Request>(
-    app: &Inner,
-    scope: &mut Scope<'_>,
-    handler: &HandlerOf<M>,
-) -> Option<HandlerOf<M>> {
+/// What stands in for the handler of `M` when its request has an idempotency
+/// key; nothing if the key means nothing here.
+pub(crate) fn once<M: Request>(app: &Inner, scope: &mut Scope<'_>) -> Option<Once<M>> {
+    scope.existing()?.head.idempotency_key.as_ref()?;
     let key = scope.head().idempotency_key.take()?;
     if M::META.kind != MessageKind::Command || app.store.is_none() {
         return None;
     }
     let entry = registry().entry(M::META).filter(|entry| entry.reply_wire.is_some())?;
-    Some(Handler::Waits(Arc::new(Once { entry, key, inner: handler.clone() })))
+    Some(Once { entry, key, message: PhantomData })
 }
 
-struct Once<M: Request> {
+/// A handler of `M` that asks the store before it asks the real one.
+pub(crate) struct Once<M> {
     entry: &'static MessageEntry,
     key: String,
-    inner: HandlerOf<M>,
+    message: PhantomData<fn() -> M>,
 }
 
 impl<M: Request> Handle for Once<M> {
@@ -99,9 +98,10 @@ const TAKEN: &str = "AW1042";
 
 impl<M: Request> Once<M> {
     async fn run(&self, mut scope: Scope<'_>, message: M) -> Result<M::Reply> {
-        match &self.inner {
-            Handler::Waits(handler) => handler.handle(scope, message).await,
-            Handler::Now(handler) => caught(|| handler.handle(&mut scope, message), Err),
+        match scope.app().row(M::slot()).and_then(Row::handler::<M>) {
+            Some(HandlerOf::Waits(handler)) => handler.handle(scope, message).await,
+            Some(HandlerOf::Now(handler)) => caught(|| handler.handle(&mut scope, message), Err),
+            None => Err(no_handler(M::META)),
         }
     }
 

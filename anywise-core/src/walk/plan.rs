@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use stackfuture::StackFuture;
 use tokio::sync::Semaphore;
 
 use crate::context::scope::{Extra, Scope};
@@ -21,7 +22,7 @@ use crate::message::{Event, Message, MessageMeta, Request};
 use crate::registry::function::FunctionEntry;
 use crate::walk::call::{BoxFuture, Step};
 use crate::walk::guard::{Around, ErasedCheck, Next, Rest};
-use crate::walk::handle::{Handler, HandlerOf, Listener};
+use crate::walk::handle::{HandlerOf, Listener};
 
 /// How one installed function is reached.
 pub(crate) struct Plan {
@@ -112,13 +113,19 @@ impl Plan {
 ///
 /// # Errors
 /// The first guard's that refuses.
-pub async fn pass(scope: &mut Scope<'_>, message: &(dyn Any + Send + Sync)) -> Result<()> {
-    for guard in &scope.plan().inner {
-        let mut step = pin!(guard.check(scope, message));
-        poll_fn(|cx| step.as_mut().poll(cx)).await?;
-    }
-    Ok(())
+pub fn pass<'a>(scope: &'a mut Scope<'_>, message: &'a (dyn Any + Send + Sync)) -> Pass<'a> {
+    Pass::from(async move {
+        for guard in &scope.plan().inner {
+            let mut step = pin!(guard.check(scope, message));
+            poll_fn(|cx| step.as_mut().poll(cx)).await?;
+        }
+        Ok(())
+    })
 }
+
+/// The guards that stand directly in front of a function, its type forgotten:
+/// a future that begins with them does not compile them once more.
+type Pass<'a> = StackFuture<'a, Result<()>, 320>;
 
 /// The function at the end of a chain, with its message: typed inside, seen
 /// without its type by the chain.
@@ -205,7 +212,7 @@ pub(crate) fn timed_out(function: &str) -> Error {
 
 /// A handler with its message.
 pub(crate) struct RequestBody<'a, M: Request> {
-    handler: &'a HandlerOf<M>,
+    handler: HandlerOf<'a, M>,
     state: BodyState<'a, M, M::Reply>,
     reply: Option<M::Reply>,
 }
@@ -230,7 +237,7 @@ impl<I, R> BodyState<'_, I, R> {
 }
 
 impl<'a, M: Request> RequestBody<'a, M> {
-    pub(crate) fn new(handler: &'a HandlerOf<M>, scope: Scope<'a>, message: M) -> Self {
+    pub(crate) fn new(handler: HandlerOf<'a, M>, scope: Scope<'a>, message: M) -> Self {
         Self { handler, state: BodyState::Before(scope, message), reply: None }
     }
 
@@ -258,8 +265,8 @@ impl<M: Request> Body for RequestBody<'_, M> {
             && let BodyState::Before(mut scope, message) = mem::replace(&mut self.state, BodyState::After)
         {
             match self.handler {
-                Handler::Waits(handler) => self.state = BodyState::Running(handler.handle(scope, message)),
-                Handler::Now(handler) => {
+                HandlerOf::Waits(handler) => self.state = BodyState::Running(handler.handle(scope, message)),
+                HandlerOf::Now(handler) => {
                     let result = handler.handle(&mut scope, message);
                     return Poll::Ready(result.map(|reply| self.reply = Some(reply)));
                 }

@@ -37,8 +37,9 @@ pub(crate) async fn request(app: &Arc<Inner>, envelope: Envelope) -> Result<Byte
     receive(app, envelope).await?.ok_or_else(|| unknown(&name))
 }
 
-/// Delivers an envelope to its one target, under the hold of its claim.
-pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery, hold: Arc<Hold>) -> Result<()> {
+/// Delivers an envelope to its one target, under the hold of its claim if it
+/// came from a store.
+pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery, hold: Option<Arc<Hold>>) -> Result<()> {
     let envelope = &delivery.envelope;
     if let Some(name) = delivery.target.strip_prefix(SINK) {
         let sink = app.sinks.iter().find(|sink| sink.name() == name);
@@ -52,7 +53,7 @@ pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery, hold: Arc<Hol
     let row = app.row((entry.slot)()).ok_or_else(|| no_target(delivery))?;
     let message = entry.open(app.codecs.named(&envelope.content_type)?, envelope)?;
     let mut extra = Extra::of(envelope.head());
-    extra.head.hold = Some(hold);
+    extra.head.hold = hold;
     match entry.enter {
         Enter::Request(enter) => enter(app, message, Some(extra)).await.map(drop),
         Enter::Event { one, .. } => {

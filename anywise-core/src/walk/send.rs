@@ -16,7 +16,7 @@ use crate::message::{Command, Request};
 use crate::ports::store::Batch;
 use crate::ports::store::delivery::Delivery;
 use crate::walk::call::{BoxFuture, caught};
-use crate::walk::handle::{Handler, HandlerOf};
+use crate::walk::handle::HandlerOf;
 use crate::walk::plan::{Plan, RequestBody, walk};
 
 /// What is known of a message about to be sent; set by the methods of the
@@ -168,8 +168,8 @@ impl<'a, M: Request> IntoFuture for Sending<'a, M> {
         }
         let mut scope = Scope::new(app, &row.plan, extra);
         match handler {
-            Handler::Waits(handler) => SendFuture::Waits(handler.handle(scope, message)),
-            Handler::Now(handler) => {
+            HandlerOf::Waits(handler) => SendFuture::Waits(handler.handle(scope, message)),
+            HandlerOf::Now(handler) => {
                 let result = caught(|| handler.handle(&mut scope, message), Err);
                 scope.close();
                 SendFuture::Ready(Some(result))
@@ -211,22 +211,22 @@ impl<R> Future for SendFuture<'_, R> {
 fn guarded<'a, M: Request>(
     app: &'a Arc<Inner>,
     plan: &'a Plan,
-    handler: &'a HandlerOf<M>,
+    handler: HandlerOf<'a, M>,
     message: M,
     extra: Option<Box<Extra>>,
 ) -> BoxFuture<'a, Result<M::Reply>> {
     let mut scope = Scope::new(app, plan, extra);
     plan.expose(&message, &mut scope);
     let deadline = scope.deadline();
-    if let Some(once) = crate::walk::once::once::<M>(app, &mut scope, handler) {
+    if let Some(once) = crate::walk::once::once::<M>(app, &mut scope) {
         return Box::pin(async move {
-            let mut body = RequestBody::new(&once, scope, message);
+            let mut body = RequestBody::new(HandlerOf::Waits(&once), scope, message);
             walk(plan, deadline, &mut body).await?;
             body.into_reply()
         });
     }
     match handler {
-        Handler::Waits(handler) if plan.is_open(deadline) => handler.handle(scope, message),
+        HandlerOf::Waits(handler) if plan.is_open(deadline) => handler.handle(scope, message),
         handler => Box::pin(async move {
             let mut body = RequestBody::new(handler, scope, message);
             walk(plan, deadline, &mut body).await?;

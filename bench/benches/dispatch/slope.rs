@@ -65,9 +65,9 @@ impl<const N: usize> Handle for Handler<N> {
 }
 
 fn wire<const N: usize>(wiring: &mut Wiring<'_>) -> Option<Bound> {
-    wiring.receives(<Deposit<N> as RequestInput>::messages);
+    wiring.receives(<Deposit<N> as RequestInput>::MESSAGES);
     let ledger = wiring.needs::<Ledger>("ledger");
-    Some(Bound::handler(Handler::<N>(ledger?), <Deposit<N> as RequestInput>::install))
+    Some(Bound::handler(Handler::<N>(ledger?), <Deposit<N> as RequestInput>::waits))
 }
 
 macro_rules! wires {

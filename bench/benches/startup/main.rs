@@ -70,16 +70,16 @@ impl<const N: usize> ListenNow for Hears<N> {
 
 /// As `#[handler]` writes it for a value and a dependency.
 fn answers<const N: usize>(wiring: &mut Wiring<'_>) -> Option<Bound> {
-    wiring.receives(<Ask<N> as RequestInput>::messages);
+    wiring.receives(<Ask<N> as RequestInput>::MESSAGES);
     wiring.takes("cx", TypeInfo::of::<Context>, <Context as FromContext>::demand);
     let ledger = wiring.needs::<Ledger>("ledger");
     wiring.fails(<u64 as IntoReply<u64>>::DECLARED);
-    Some(Bound::handler_now(Answers::<N>(ledger?), <Ask<N> as RequestInput>::install))
+    Some(Bound::handler_now(Answers::<N>(ledger?), <Ask<N> as RequestInput>::now))
 }
 
 /// As `#[listen]` writes it.
 fn hears<const N: usize>(wiring: &mut Wiring<'_>) -> Option<Bound> {
-    wiring.receives(<Told<N> as EventInput>::messages);
+    wiring.receives(<Told<N> as EventInput>::MESSAGES);
     wiring.takes("cx", TypeInfo::of::<Context>, <Context as FromContext>::demand);
     let ledger = wiring.needs::<Ledger>("ledger");
     Some(Bound::listener_now(Hears::<N>(ledger?), <Told<N> as EventInput>::install))

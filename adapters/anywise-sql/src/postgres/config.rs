@@ -18,7 +18,7 @@ const LONGEST_NAME: usize = 48;
 /// use anywise_sql::Postgres;
 ///
 /// # async fn f() -> anywise_core::Result<()> {
-/// let store = Postgres::at("postgres://shop@db.internal/shop")?.schema("shop")?.connections(32).connect().await?;
+/// let store = Postgres::options("postgres://shop@db.internal/shop")?.schema("shop")?.connections(32).connect().await?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]

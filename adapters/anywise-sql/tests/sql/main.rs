@@ -1,10 +1,11 @@
-//! The store on SQLite, and transactions of handlers on it.
+//! The stores against their databases, and transactions of handlers on them.
 
 mod claims;
 mod files;
 mod full;
 mod group;
 mod migrations;
+mod postgres;
 mod slot;
 mod support;
 mod transactions;

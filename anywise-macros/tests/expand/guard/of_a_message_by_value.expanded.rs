@@ -31,10 +31,11 @@ const _: () = {
             )
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<GetOrder as ::anywise::__private::GuardInput>::messages);
+        wiring.receives(<GetOrder as ::anywise::__private::GuardInput>::MESSAGES);
         wiring
             .provides(
                 ::anywise::__private::TypeInfo::of::<

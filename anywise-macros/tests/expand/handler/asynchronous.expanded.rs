@@ -11,38 +11,35 @@ async fn get(query: &GetOrder, orders: &Orders) -> Order {
 }
 const _: () = {
     struct __Bound(::anywise::__private::Dep<Orders>);
-    impl ::anywise::__private::Handle for __Bound {
+    impl ::anywise::__private::RunHandler for __Bound {
         type Input = GetOrder;
         type Reply = ::anywise::__private::ReplyOf<GetOrder>;
-        fn handle<'a>(
+        type Output = Order;
+        type Values = ();
+        type Units = ();
+        #[inline]
+        fn run<'a>(
             &'a self,
-            mut scope: ::anywise::__private::Scope<'a>,
             message: GetOrder,
-        ) -> ::anywise::__private::BoxFuture<
-            'a,
-            ::anywise::__private::Result<Self::Reply>,
-        > {
-            let room = ::anywise::__private::room();
-            ::anywise::__private::call(
-                room,
-                async move {
-                    if scope.is_guarded() {
-                        ::anywise::__private::pass(&mut scope, &message).await?;
-                    }
-                    let output = get(&message, self.0.get()).await;
-                    let reply = <Order as ::anywise::__private::IntoReply<
-                        ::anywise::__private::ReplyOf<GetOrder>,
-                    >>::into_reply(output)?;
-                    scope.close();
-                    ::core::result::Result::Ok(reply)
-                },
-            )
+            (): Self::Values,
+            (): &'a mut Self::Units,
+        ) -> impl ::core::future::Future<
+            Output = Self::Output,
+        > + ::core::marker::Send + 'a {
+            async move { get(&message, self.0.get()).await }
+        }
+        #[inline]
+        fn reply(output: Self::Output) -> ::anywise::__private::Result<Self::Reply> {
+            <Order as ::anywise::__private::IntoReply<
+                ::anywise::__private::ReplyOf<GetOrder>,
+            >>::into_reply(output)
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<GetOrder as ::anywise::__private::RequestInput>::messages);
+        wiring.receives(<GetOrder as ::anywise::__private::RequestInput>::MESSAGES);
         let d0 = wiring.needs::<Orders>("orders");
         wiring
             .fails(
@@ -51,9 +48,11 @@ const _: () = {
                 >>::DECLARED,
             );
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::handler(
+            ::anywise::__private::Bound::run_handler(
                 __Bound(d0?),
-                <GetOrder as ::anywise::__private::RequestInput>::install,
+                (),
+                (),
+                <GetOrder as ::anywise::__private::RequestInput>::waits,
             ),
         )
     }

@@ -49,10 +49,11 @@ const _: () = {
             )
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<Digest as ::anywise::__private::RequestInput>::messages);
+        wiring.receives(<Digest as ::anywise::__private::RequestInput>::MESSAGES);
         wiring
             .takes(
                 "limit",
@@ -71,7 +72,7 @@ const _: () = {
         ::core::option::Option::Some(
             ::anywise::__private::Bound::handler(
                 __Bound(d0?),
-                <Digest as ::anywise::__private::RequestInput>::install,
+                <Digest as ::anywise::__private::RequestInput>::waits,
             ),
         )
     }

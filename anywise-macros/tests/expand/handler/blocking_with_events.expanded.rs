@@ -70,10 +70,11 @@ const _: () = {
             )
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<Digest as ::anywise::__private::RequestInput>::messages);
+        wiring.receives(<Digest as ::anywise::__private::RequestInput>::MESSAGES);
         let d0 = wiring.needs::<Pepper>("pepper");
         wiring.writable::<Digest>();
         wiring
@@ -98,7 +99,7 @@ const _: () = {
         ::core::option::Option::Some(
             ::anywise::__private::Bound::handler(
                 __Bound(d0?),
-                <Digest as ::anywise::__private::RequestInput>::install,
+                <Digest as ::anywise::__private::RequestInput>::waits,
             ),
         )
     }

@@ -18,87 +18,58 @@ async fn create_payment(
 }
 const _: () = {
     struct __Bound(::anywise::__private::Dep<dyn Gateway>);
-    impl ::anywise::__private::Handle for __Bound {
+    impl ::anywise::__private::RunHandler for __Bound {
         type Input = CreatePayment;
         type Reply = ::anywise::__private::ReplyOf<CreatePayment>;
-        fn handle<'a>(
+        type Output = Result<Receipt, PaymentError>;
+        type Values = (Provided<User>, ());
+        type Units = (Tx<Sqlite>, (Events<(PaymentSettled, PaymentDeclined)>, ()));
+        #[inline]
+        fn run<'a>(
             &'a self,
-            mut scope: ::anywise::__private::Scope<'a>,
             message: CreatePayment,
-        ) -> ::anywise::__private::BoxFuture<
-            'a,
-            ::anywise::__private::Result<Self::Reply>,
-        > {
-            let room = ::anywise::__private::room();
-            ::anywise::__private::call(
-                room,
-                async move {
-                    if scope.is_guarded() {
-                        ::anywise::__private::pass(&mut scope, &message).await?;
-                    }
-                    let arg1 = <Provided<
-                        User,
-                    > as ::anywise::__private::FromContext>::from_context(&mut scope)?;
-                    let mut arg3 = <Tx<
-                        Sqlite,
-                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                    let mut arg4 = <Events<
-                        (PaymentSettled, PaymentDeclined),
-                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                    let output = create_payment(
-                            message,
-                            arg1,
-                            self.0.get(),
-                            &mut arg3,
-                            &mut arg4,
-                        )
-                        .await;
-                    let reply = <Result<
-                        Receipt,
-                        PaymentError,
-                    > as ::anywise::__private::IntoReply<
-                        ::anywise::__private::ReplyOf<CreatePayment>,
-                    >>::into_reply(output)?;
-                    <Tx<
-                        Sqlite,
-                    > as ::anywise::__private::UnitOfWork>::finish(
-                        arg3,
-                        ::anywise::__private::work(&mut scope),
-                    )?;
-                    <Events<
-                        (PaymentSettled, PaymentDeclined),
-                    > as ::anywise::__private::UnitOfWork>::finish(
-                        arg4,
-                        ::anywise::__private::work(&mut scope),
-                    )?;
-                    ::anywise::__private::commit(&mut scope, &reply).await?;
-                    scope.close();
-                    ::core::result::Result::Ok(reply)
-                },
-            )
+            (arg1, ()): Self::Values,
+            (arg3, (arg4, ())): &'a mut Self::Units,
+        ) -> impl ::core::future::Future<
+            Output = Self::Output,
+        > + ::core::marker::Send + 'a {
+            create_payment(message, arg1, self.0.get(), arg3, arg4)
+        }
+        #[inline]
+        fn reply(output: Self::Output) -> ::anywise::__private::Result<Self::Reply> {
+            <Result<
+                Receipt,
+                PaymentError,
+            > as ::anywise::__private::IntoReply<
+                ::anywise::__private::ReplyOf<CreatePayment>,
+            >>::into_reply(output)
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<CreatePayment as ::anywise::__private::RequestInput>::messages);
-        wiring
-            .takes(
+        wiring.receives(<CreatePayment as ::anywise::__private::RequestInput>::MESSAGES);
+        let arg1 = wiring
+            .taken(
                 "user",
                 ::anywise::__private::TypeInfo::of::<Provided<User>>,
                 <Provided<User> as ::anywise::__private::FromContext>::demand,
+                <Provided<User> as ::anywise::__private::FromContext>::from_context,
             );
         let d0 = wiring.needs::<dyn Gateway>("gateway");
         wiring.writable::<CreatePayment>();
-        wiring
-            .writes(
+        let arg3 = wiring
+            .held(
                 "tx",
                 ::anywise::__private::TypeInfo::of::<Tx<Sqlite>>,
                 <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::demand,
+                <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::begin,
+                <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::finish,
             );
         wiring.writable::<CreatePayment>();
-        wiring
-            .writes(
+        let arg4 = wiring
+            .held(
                 "events",
                 ::anywise::__private::TypeInfo::of::<
                     Events<(PaymentSettled, PaymentDeclined)>,
@@ -106,6 +77,12 @@ const _: () = {
                 <Events<
                     (PaymentSettled, PaymentDeclined),
                 > as ::anywise::__private::UnitOfWork>::demand,
+                <Events<
+                    (PaymentSettled, PaymentDeclined),
+                > as ::anywise::__private::UnitOfWork>::begin,
+                <Events<
+                    (PaymentSettled, PaymentDeclined),
+                > as ::anywise::__private::UnitOfWork>::finish,
             );
         wiring
             .fails(
@@ -117,9 +94,11 @@ const _: () = {
                 >>::DECLARED,
             );
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::handler(
+            ::anywise::__private::Bound::run_handler(
                 __Bound(d0?),
-                <CreatePayment as ::anywise::__private::RequestInput>::install,
+                (arg1, ()),
+                (arg3, (arg4, ())),
+                <CreatePayment as ::anywise::__private::RequestInput>::waits,
             ),
         )
     }

@@ -34,10 +34,11 @@ const _: () = {
             >>::into_reply(output)
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<GetOrder as ::anywise::__private::RequestInput>::messages);
+        wiring.receives(<GetOrder as ::anywise::__private::RequestInput>::MESSAGES);
         wiring
             .takes(
                 "user",
@@ -56,7 +57,7 @@ const _: () = {
         ::core::option::Option::Some(
             ::anywise::__private::Bound::handler_now(
                 __Bound(d0?),
-                <GetOrder as ::anywise::__private::RequestInput>::install,
+                <GetOrder as ::anywise::__private::RequestInput>::now,
             ),
         )
     }

@@ -11,54 +11,43 @@ fn place(cmd: &PlaceOrder, events: &mut Events<(OrderPlaced,)>) -> OrderId {
 }
 const _: () = {
     struct __Bound;
-    impl ::anywise::__private::Handle for __Bound {
+    impl ::anywise::__private::RunHandler for __Bound {
         type Input = PlaceOrder;
         type Reply = ::anywise::__private::ReplyOf<PlaceOrder>;
-        fn handle<'a>(
+        type Output = OrderId;
+        type Values = ();
+        type Units = (Events<(OrderPlaced,)>, ());
+        #[inline]
+        fn run<'a>(
             &'a self,
-            mut scope: ::anywise::__private::Scope<'a>,
             message: PlaceOrder,
-        ) -> ::anywise::__private::BoxFuture<
-            'a,
-            ::anywise::__private::Result<Self::Reply>,
-        > {
-            let room = ::anywise::__private::room();
-            ::anywise::__private::call(
-                room,
-                async move {
-                    if scope.is_guarded() {
-                        ::anywise::__private::pass(&mut scope, &message).await?;
-                    }
-                    let mut arg1 = <Events<
-                        (OrderPlaced,),
-                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                    let output = place(&message, &mut arg1);
-                    let reply = <OrderId as ::anywise::__private::IntoReply<
-                        ::anywise::__private::ReplyOf<PlaceOrder>,
-                    >>::into_reply(output)?;
-                    <Events<
-                        (OrderPlaced,),
-                    > as ::anywise::__private::UnitOfWork>::finish(
-                        arg1,
-                        ::anywise::__private::work(&mut scope),
-                    )?;
-                    ::anywise::__private::commit(&mut scope, &reply).await?;
-                    scope.close();
-                    ::core::result::Result::Ok(reply)
-                },
-            )
+            (): Self::Values,
+            (arg1, ()): &'a mut Self::Units,
+        ) -> impl ::core::future::Future<
+            Output = Self::Output,
+        > + ::core::marker::Send + 'a {
+            async move { place(&message, arg1) }
+        }
+        #[inline]
+        fn reply(output: Self::Output) -> ::anywise::__private::Result<Self::Reply> {
+            <OrderId as ::anywise::__private::IntoReply<
+                ::anywise::__private::ReplyOf<PlaceOrder>,
+            >>::into_reply(output)
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<PlaceOrder as ::anywise::__private::RequestInput>::messages);
+        wiring.receives(<PlaceOrder as ::anywise::__private::RequestInput>::MESSAGES);
         wiring.writable::<PlaceOrder>();
-        wiring
-            .writes(
+        let arg1 = wiring
+            .held(
                 "events",
                 ::anywise::__private::TypeInfo::of::<Events<(OrderPlaced,)>>,
                 <Events<(OrderPlaced,)> as ::anywise::__private::UnitOfWork>::demand,
+                <Events<(OrderPlaced,)> as ::anywise::__private::UnitOfWork>::begin,
+                <Events<(OrderPlaced,)> as ::anywise::__private::UnitOfWork>::finish,
             );
         wiring
             .fails(
@@ -67,9 +56,11 @@ const _: () = {
                 >>::DECLARED,
             );
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::handler(
+            ::anywise::__private::Bound::run_handler(
                 __Bound,
-                <PlaceOrder as ::anywise::__private::RequestInput>::install,
+                (),
+                (arg1, ()),
+                <PlaceOrder as ::anywise::__private::RequestInput>::waits,
             ),
         )
     }

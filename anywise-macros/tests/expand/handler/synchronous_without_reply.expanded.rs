@@ -23,10 +23,11 @@ const _: () = {
             >>::into_reply(output)
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<Nothing as ::anywise::__private::RequestInput>::messages);
+        wiring.receives(<Nothing as ::anywise::__private::RequestInput>::MESSAGES);
         wiring
             .fails(
                 <() as ::anywise::__private::IntoReply<
@@ -36,7 +37,7 @@ const _: () = {
         ::core::option::Option::Some(
             ::anywise::__private::Bound::handler_now(
                 __Bound,
-                <Nothing as ::anywise::__private::RequestInput>::install,
+                <Nothing as ::anywise::__private::RequestInput>::now,
             ),
         )
     }

@@ -59,65 +59,48 @@ const _: () = {
         ::anywise::__private::Dep<PaymentDesk>,
         ::anywise::__private::Dep<Clock>,
     );
-    impl ::anywise::__private::Handle for __Bound {
+    impl ::anywise::__private::RunHandler for __Bound {
         type Input = Create;
         type Reply = ::anywise::__private::ReplyOf<Create>;
-        fn handle<'a>(
+        type Output = Result<PaymentDesk, Fault>;
+        type Values = ();
+        type Units = (Events<(Created,)>, ());
+        #[inline]
+        fn run<'a>(
             &'a self,
-            mut scope: ::anywise::__private::Scope<'a>,
             message: Create,
-        ) -> ::anywise::__private::BoxFuture<
-            'a,
-            ::anywise::__private::Result<Self::Reply>,
-        > {
-            let room = ::anywise::__private::room();
-            ::anywise::__private::call(
-                room,
-                async move {
-                    if scope.is_guarded() {
-                        ::anywise::__private::pass(&mut scope, &message).await?;
-                    }
-                    let mut arg2 = <Events<
-                        (Created,),
-                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                    let output = <PaymentDesk>::create(
-                            self.0.get(),
-                            message,
-                            self.1.get(),
-                            &mut arg2,
-                        )
-                        .await;
-                    let reply = <Result<
-                        PaymentDesk,
-                        Fault,
-                    > as ::anywise::__private::IntoReply<
-                        ::anywise::__private::ReplyOf<Create>,
-                    >>::into_reply(output)?;
-                    <Events<
-                        (Created,),
-                    > as ::anywise::__private::UnitOfWork>::finish(
-                        arg2,
-                        ::anywise::__private::work(&mut scope),
-                    )?;
-                    ::anywise::__private::commit(&mut scope, &reply).await?;
-                    scope.close();
-                    ::core::result::Result::Ok(reply)
-                },
-            )
+            (): Self::Values,
+            (arg2, ()): &'a mut Self::Units,
+        ) -> impl ::core::future::Future<
+            Output = Self::Output,
+        > + ::core::marker::Send + 'a {
+            <PaymentDesk>::create(self.0.get(), message, self.1.get(), arg2)
+        }
+        #[inline]
+        fn reply(output: Self::Output) -> ::anywise::__private::Result<Self::Reply> {
+            <Result<
+                PaymentDesk,
+                Fault,
+            > as ::anywise::__private::IntoReply<
+                ::anywise::__private::ReplyOf<Create>,
+            >>::into_reply(output)
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<Create as ::anywise::__private::RequestInput>::messages);
+        wiring.receives(<Create as ::anywise::__private::RequestInput>::MESSAGES);
         let d0 = wiring.needs::<PaymentDesk>("self");
         let d1 = wiring.needs::<Clock>("clock");
         wiring.writable::<Create>();
-        wiring
-            .writes(
+        let arg2 = wiring
+            .held(
                 "events",
                 ::anywise::__private::TypeInfo::of::<Events<(Created,)>>,
                 <Events<(Created,)> as ::anywise::__private::UnitOfWork>::demand,
+                <Events<(Created,)> as ::anywise::__private::UnitOfWork>::begin,
+                <Events<(Created,)> as ::anywise::__private::UnitOfWork>::finish,
             );
         wiring
             .fails(
@@ -129,9 +112,11 @@ const _: () = {
                 >>::DECLARED,
             );
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::handler(
+            ::anywise::__private::Bound::run_handler(
                 __Bound(d0?, d1?),
-                <Create as ::anywise::__private::RequestInput>::install,
+                (),
+                (arg2, ()),
+                <Create as ::anywise::__private::RequestInput>::waits,
             ),
         )
     }
@@ -155,10 +140,11 @@ const _: () = {
             ::core::result::Result::Ok(())
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<Paid as ::anywise::__private::EventInput>::messages);
+        wiring.receives(<Paid as ::anywise::__private::EventInput>::MESSAGES);
         let d0 = wiring.needs::<PaymentDesk>("self");
         ::core::option::Option::Some(
             ::anywise::__private::Bound::listener_now(
@@ -195,10 +181,11 @@ const _: () = {
             )
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<Create as ::anywise::__private::GuardInput>::messages);
+        wiring.receives(<Create as ::anywise::__private::GuardInput>::MESSAGES);
         let d0 = wiring.needs::<PaymentDesk>("self");
         wiring
             .provides(
@@ -233,6 +220,7 @@ const _: () = {
             })
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {

@@ -14,57 +14,56 @@ async fn on_settled(
 }
 const _: () = {
     struct __Bound;
-    impl ::anywise::__private::Listen for __Bound {
+    impl ::anywise::__private::RunListener for __Bound {
         type Input = PaymentSettled;
-        fn listen<'a>(
+        const SENDS: bool = <Result<
+            ConfirmOrder,
+        > as ::anywise::__private::Answer>::SENDS;
+        type Output = Result<ConfirmOrder>;
+        type Values = ();
+        type Units = (Tx<Sqlite>, ());
+        #[inline]
+        fn run<'a>(
             &'a self,
-            mut scope: ::anywise::__private::Scope<'a>,
             message: &'a PaymentSettled,
-        ) -> ::anywise::__private::BoxFuture<'a, ::anywise::__private::Result<()>> {
-            let room = ::anywise::__private::room();
-            ::anywise::__private::call(
-                room,
-                async move {
-                    if scope.is_guarded() {
-                        ::anywise::__private::pass(&mut scope, message).await?;
-                    }
-                    let mut arg1 = <Tx<
-                        Sqlite,
-                    > as ::anywise::__private::UnitOfWork>::begin(&mut scope)?;
-                    let output = on_settled(message, &mut arg1).await;
-                    let mut answers = ::anywise::__private::Answers::default();
-                    <Result<
-                        ConfirmOrder,
-                    > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
-                    answers.record(&mut scope);
-                    <Tx<
-                        Sqlite,
-                    > as ::anywise::__private::UnitOfWork>::finish(
-                        arg1,
-                        ::anywise::__private::work(&mut scope),
-                    )?;
-                    ::anywise::__private::commit(&mut scope, &()).await?;
-                    scope.close();
-                    ::core::result::Result::Ok(())
-                },
-            )
+            (): Self::Values,
+            (arg1, ()): &'a mut Self::Units,
+        ) -> impl ::core::future::Future<
+            Output = Self::Output,
+        > + ::core::marker::Send + 'a {
+            on_settled(message, arg1)
+        }
+        #[inline]
+        fn answers(
+            output: Self::Output,
+        ) -> ::anywise::__private::Result<::anywise::__private::Answers> {
+            let mut answers = ::anywise::__private::Answers::default();
+            <Result<
+                ConfirmOrder,
+            > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
+            ::core::result::Result::Ok(answers)
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::messages);
-        wiring
-            .writes(
+        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::MESSAGES);
+        let arg1 = wiring
+            .held(
                 "tx",
                 ::anywise::__private::TypeInfo::of::<Tx<Sqlite>>,
                 <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::demand,
+                <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::begin,
+                <Tx<Sqlite> as ::anywise::__private::UnitOfWork>::finish,
             );
         wiring.answers(<Result<ConfirmOrder> as ::anywise::__private::Answer>::describe);
         wiring.fails(<Result<ConfirmOrder> as ::anywise::__private::Answer>::DECLARED);
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::listener(
+            ::anywise::__private::Bound::run_listener(
                 __Bound,
+                (),
+                (arg1, ()),
                 <PaymentSettled as ::anywise::__private::EventInput>::install,
             ),
         )

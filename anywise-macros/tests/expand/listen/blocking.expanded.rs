@@ -37,19 +37,18 @@ const _: () = {
                         (),
                     > as ::anywise::__private::Answer>::collect(output, &mut answers)?;
                     answers.record(&mut scope);
-                    if <Result<()> as ::anywise::__private::Answer>::SENDS {
-                        ::anywise::__private::commit(&mut scope, &()).await?;
-                    }
+                    ::anywise::__private::commit(&mut scope, &()).await?;
                     scope.close();
                     ::core::result::Result::Ok(())
                 },
             )
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::messages);
+        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::MESSAGES);
         let d0 = wiring.needs::<Printer>("printer");
         wiring.answers(<Result<()> as ::anywise::__private::Answer>::describe);
         wiring.fails(<Result<()> as ::anywise::__private::Answer>::DECLARED);

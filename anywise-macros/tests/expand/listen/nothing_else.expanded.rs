@@ -11,35 +11,42 @@ async fn on_settled(event: &PaymentSettled) {
 }
 const _: () = {
     struct __Bound;
-    impl ::anywise::__private::Listen for __Bound {
+    impl ::anywise::__private::RunListener for __Bound {
         type Input = PaymentSettled;
-        fn listen<'a>(
+        const SENDS: bool = false;
+        type Output = ();
+        type Values = ();
+        type Units = ();
+        #[inline]
+        fn run<'a>(
             &'a self,
-            mut scope: ::anywise::__private::Scope<'a>,
             message: &'a PaymentSettled,
-        ) -> ::anywise::__private::BoxFuture<'a, ::anywise::__private::Result<()>> {
-            let room = ::anywise::__private::room();
-            ::anywise::__private::call(
-                room,
-                async move {
-                    if scope.is_guarded() {
-                        ::anywise::__private::pass(&mut scope, message).await?;
-                    }
-                    let output = on_settled(message).await;
-                    let () = output;
-                    scope.close();
-                    ::core::result::Result::Ok(())
-                },
-            )
+            (): Self::Values,
+            (): &'a mut Self::Units,
+        ) -> impl ::core::future::Future<
+            Output = Self::Output,
+        > + ::core::marker::Send + 'a {
+            on_settled(message)
+        }
+        #[inline]
+        fn answers(
+            output: Self::Output,
+        ) -> ::anywise::__private::Result<::anywise::__private::Answers> {
+            let answers = ::anywise::__private::Answers::default();
+            let () = output;
+            ::core::result::Result::Ok(answers)
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::messages);
+        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::MESSAGES);
         ::core::option::Option::Some(
-            ::anywise::__private::Bound::listener(
+            ::anywise::__private::Bound::run_listener(
                 __Bound,
+                (),
+                (),
                 <PaymentSettled as ::anywise::__private::EventInput>::install,
             ),
         )

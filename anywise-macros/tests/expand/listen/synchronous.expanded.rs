@@ -23,10 +23,11 @@ const _: () = {
             ::core::result::Result::Ok(())
         }
     }
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {
-        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::messages);
+        wiring.receives(<PaymentSettled as ::anywise::__private::EventInput>::MESSAGES);
         let d0 = wiring.needs::<Counter>("counter");
         ::core::option::Option::Some(
             ::anywise::__private::Bound::listener_now(

@@ -11,6 +11,7 @@ async fn gateway(config: &PaymentConfig, client: &Client) -> Result<Box<dyn Gate
 }
 const _: () = {
     type __Output = Result<Box<dyn Gateway>>;
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {

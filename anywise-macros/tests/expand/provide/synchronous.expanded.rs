@@ -11,6 +11,7 @@ fn clock() -> Clock {
 }
 const _: () = {
     type __Output = Clock;
+    #[cold]
     fn __wire(
         wiring: &mut ::anywise::__private::Wiring<'_>,
     ) -> ::core::option::Option<::anywise::__private::Bound> {

@@ -52,6 +52,7 @@ fn facts(out: &mut Document, tree: Tree<'_>, function: &Function) {
     out.fact("Order", if function.order == 0 { String::new() } else { function.order.to_string() });
     out.fact("Around", if function.around { "sees the reply" } else { "" });
     out.fact("Timeout", function.timeout_ms.map(|ms| format!("{ms} ms")).unwrap_or_default());
+    out.fact("Runs at", function.schedule.as_ref().map(|line| format!("`{line}` (UTC)")).unwrap_or_default());
     out.fact("At one time", function.concurrency.map(|n| format!("at most {n}")).unwrap_or_default());
     out.fact("Runs on", if function.blocking { "the blocking pool" } else { "" });
     out.fact("Path", code(&function.id));

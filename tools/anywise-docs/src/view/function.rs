@@ -51,6 +51,7 @@ fn facts(view: View<'_>, function: &Function) -> Facts {
         .add("Order", order)
         .add("Around", function.around.then_some("runs before and after, and sees the reply"))
         .add("Timeout", function.timeout_ms.map(duration))
+        .add("Runs at", function.schedule.as_ref().map(|line| format!("{line} (UTC)")))
         .add("At one time", function.concurrency.map(|n| format!("at most {n}")))
         .add("Runs on", function.blocking.then_some("the blocking pool"))
         .add("Path", code(&function.id))

@@ -1,0 +1,6 @@
+use anywise::prelude::*;
+
+#[schedule]
+async fn nightly(_: Tick) {}
+
+fn main() {}

@@ -1,0 +1,355 @@
+//! Random histories end as they do in memory.
+//!
+//! Each history is a list of moves, made on the store and on a
+//! [`MemoryStore`]; after each move both must answer alike and look alike. A
+//! history that tells them apart is made as short as it can be.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use anywise_core::{
+    Batch, Claim, Claimed, DeadLetter, DeadLetterId, DeadLetters, Delivery, Envelope, Error, Failure, Memory,
+    MemoryStore, Outcome, Settlement, Store, Timestamp, Want,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+
+use crate::trial::{HOUR, Trial, after, codes, counts, remembering};
+
+/// Histories tried, unless `PROPTEST_CASES` says otherwise.
+const HISTORIES: u32 = 64;
+const MESSAGES: usize = 12;
+const TARGETS: usize = 2;
+const MEMORIES: usize = 3;
+const SCHEDULES: usize = 2;
+
+pub(super) async fn random_histories_end_as_in_memory(trial: Trial) {
+    let runtime = tokio::runtime::Handle::current();
+    let trying = tokio::task::spawn_blocking(move || {
+        let (mut runner, number) = (TestRunner::new(config()), AtomicU32::new(0));
+        runner.run(&vec(moves(), 1..80), |moves| {
+            let number = number.fetch_add(1, Ordering::Relaxed);
+            let history = History::new(Arc::clone(trial.store()), number);
+            runtime.block_on(history.play(moves)).map_err(TestCaseError::fail)
+        })
+    });
+    match trying.await.expect("it does not panic") {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, moves)) => panic!("{reason}\nafter the moves {moves:#?}"),
+        Err(TestError::Abort(reason)) => panic!("no history was found: {reason}"),
+    }
+}
+
+fn config() -> Config {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    Config {
+        cases: cases.unwrap_or(HISTORIES),
+        failure_persistence: None,
+        max_shrink_iters: 2_000,
+        ..Config::default()
+    }
+}
+
+/// A delivery of one of a few messages; every third has no key, the others
+/// share two.
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    message: usize,
+    target: usize,
+    late: bool,
+}
+
+/// How a claim is settled.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Done,
+    Skip,
+    Stop,
+    RetryNow,
+    RetryLater,
+    DeadLetter,
+    Park,
+}
+
+/// One move. Claims are counted back from the newest, letters from the oldest;
+/// where there are not so many, they are counted round.
+#[derive(Clone, Debug)]
+enum Move {
+    Commit { append: Vec<Item>, done: Option<usize>, cancel: Option<usize>, remember: Option<usize> },
+    Claim { wants: [u32; TARGETS] },
+    Settle { claim: usize, end: End },
+    Renew,
+    Cancel { message: usize },
+    Replay { letter: usize, mended: bool },
+    Discard { letter: usize },
+    Fire { schedule: usize, due: i64, item: Item },
+}
+
+fn items() -> impl Strategy<Value = Item> {
+    (0..MESSAGES, 0..TARGETS, prop::bool::weighted(0.2)).prop_map(|(message, target, late)| Item {
+        message,
+        target,
+        late,
+    })
+}
+
+fn ends() -> impl Strategy<Value = End> {
+    use End::{DeadLetter, Done, Park, RetryLater, RetryNow, Skip, Stop};
+    prop::sample::select(vec![Done, Done, Done, Skip, Stop, RetryNow, RetryNow, RetryLater, DeadLetter, Park])
+}
+
+fn moves() -> impl Strategy<Value = Move> {
+    let commit = (vec(items(), 0..5), option::weighted(0.3, 0..6_usize), option::weighted(0.1, 0..MESSAGES))
+        .prop_flat_map(|(append, done, cancel)| {
+            let remember = option::weighted(0.15, 0..MEMORIES);
+            remember.prop_map(move |remember| Move::Commit { append: append.clone(), done, cancel, remember })
+        });
+    let fire = (0..SCHEDULES, 0..5_i64, items());
+    prop_oneof![
+        6 => commit,
+        6 => [0..4_u32, 0..4_u32].prop_map(|wants| Move::Claim { wants }),
+        8 => (0..6_usize, ends()).prop_map(|(claim, end)| Move::Settle { claim, end }),
+        1 => Just(Move::Renew),
+        1 => (0..MESSAGES).prop_map(|message| Move::Cancel { message }),
+        2 => (0..4_usize, any::<bool>()).prop_map(|(letter, mended)| Move::Replay { letter, mended }),
+        2 => (0..4_usize).prop_map(|letter| Move::Discard { letter }),
+        1 => fire.prop_map(|(schedule, due, item)| Move::Fire { schedule, due, item }),
+    ]
+}
+
+/// One history, on the store and in memory.
+struct History {
+    store: Arc<dyn Store>,
+    model: MemoryStore,
+    name: String,
+    messages: Vec<Envelope>,
+    /// Every claim there was: in the store, and in memory.
+    claims: Vec<(Claimed, Claimed)>,
+}
+
+/// What an open dead letter says, wherever it is.
+type Letter = (String, String, String, bool, u32, Option<String>);
+
+impl History {
+    fn new(store: Arc<dyn Store>, number: u32) -> Self {
+        let message = |n: usize| {
+            let mut envelope = Envelope::json(format!("m{n}"), format!("{n}"));
+            envelope.key = (!n.is_multiple_of(3)).then(|| format!("k{}", n % 3));
+            envelope
+        };
+        let messages = (0..MESSAGES).map(message).collect();
+        let name = format!("history {number}");
+        Self { store, model: MemoryStore::new(), name, messages, claims: Vec::new() }
+    }
+
+    async fn play(mut self, moves: Vec<Move>) -> Result<(), String> {
+        for (n, one) in moves.into_iter().enumerate() {
+            let told = |text| format!("move {n}, {one:?}: {text}");
+            self.make(one.clone()).await.map_err(told)?;
+            self.compare().await.map_err(|text| format!("after move {n}, {one:?}: {text}"))?;
+        }
+        Ok(())
+    }
+
+    /// Makes a move on both; both must answer alike.
+    async fn make(&mut self, one: Move) -> Result<(), String> {
+        match one {
+            Move::Commit { append, done, cancel, remember } => {
+                let done =
+                    done.and_then(|n| self.claim(n)).map(|(store, model)| (store.clone(), model.clone()));
+                let append = self.deliveries(append, done.as_ref().map(|(claimed, _)| claimed)).await;
+                let cancel = cancel.map(|message| self.messages[message].id);
+                let cancel = cancel.filter(|id| append.iter().all(|delivery| delivery.envelope.id != *id));
+                let memory = remember.map(|n| self.memory(n));
+                let batch = |claim: Option<Claim>| {
+                    let mut batch =
+                        memory.as_ref().map_or_else(Batch::default, |memory| remembering(memory, "reply"));
+                    (batch.append, batch.done) = (append.clone(), claim);
+                    batch.cancel.extend(cancel);
+                    batch
+                };
+                let (of_store, of_model) = done.map(|(store, model)| (store.claim, model.claim)).unzip();
+                let found = self.store.commit(batch(of_store)).await;
+                same(
+                    "it answers",
+                    found.map_err(code),
+                    self.model.commit(batch(of_model)).await.map_err(code),
+                )
+            }
+            Move::Claim { wants } => self.make_claim(wants).await,
+            Move::Settle { claim, end } => {
+                let Some((store, model)) = self.claim(claim) else { return Ok(()) };
+                let found = self.store.settle(settlement(store, end)).await.map_err(code);
+                same("it answers", found, self.model.settle(settlement(model, end)).await.map_err(code))
+            }
+            Move::Renew => self.renew().await,
+            Move::Cancel { message } => {
+                let id = self.messages[message].id;
+                let found = self.store.cancel(id).await.map_err(code);
+                same("it answers", found, self.model.cancel(id).await.map_err(code))
+            }
+            Move::Replay { letter, mended } => {
+                let Some((store, model)) = self.letter(letter).await? else { return Ok(()) };
+                let body = mended.then(|| "\"mended\"".into());
+                let found = self.store.replay(store, body.clone()).await.map_err(code);
+                same("it answers", found, self.model.replay(model, body).await.map_err(code))
+            }
+            Move::Discard { letter } => {
+                let Some((store, model)) = self.letter(letter).await? else { return Ok(()) };
+                let found = self.store.discard(store).await.map_err(code);
+                same("it answers", found, self.model.discard(model).await.map_err(code))
+            }
+            Move::Fire { schedule, due, item } => {
+                let Some(delivery) = self.deliveries(vec![item], None).await.pop() else { return Ok(()) };
+                let (name, due) = (
+                    self.schedule(schedule),
+                    Timestamp::UNIX_EPOCH + Duration::from_secs(due.unsigned_abs()),
+                );
+                let found = self.store.fire(&name, due, delivery.clone()).await.map_err(code);
+                same("it answers", found, self.model.fire(&name, due, delivery).await.map_err(code))
+            }
+        }
+    }
+
+    async fn make_claim(&mut self, wants: [u32; TARGETS]) -> Result<(), String> {
+        let wants: Vec<_> =
+            wants.iter().enumerate().map(|(n, most)| Want { target: self.target(n), most: *most }).collect();
+        let found = self.store.claim(&wants, false).await.map_err(code)?.claimed;
+        let expected = self.model.claim(&wants, false).await.map_err(code)?.claimed;
+        let view = |claimed: &Claimed| {
+            let (envelope, failures) = (&claimed.delivery.envelope, codes(&claimed.failures).join(" "));
+            let target = claimed.delivery.target.clone();
+            (envelope.name.clone(), target, envelope.body.clone(), claimed.attempts, claimed.losses, failures)
+        };
+        let views = |claims: &[Claimed]| claims.iter().map(view).collect::<Vec<_>>();
+        same("it claims", views(&found), views(&expected))?;
+        self.claims.extend(found.into_iter().zip(expected));
+        Ok(())
+    }
+
+    async fn renew(&self) -> Result<(), String> {
+        let (store, model): (Vec<_>, Vec<_>) =
+            self.claims.iter().map(|(store, model)| (store.claim, model.claim)).unzip();
+        let found = self.store.renew(&store).await.map_err(code)?;
+        let expected = self.model.renew(&model).await.map_err(code)?;
+        let held =
+            |all: &[Claim], held: &[Claim]| all.iter().map(|one| held.contains(one)).collect::<Vec<_>>();
+        same("it holds", held(&store, &found), held(&model, &expected))
+    }
+
+    /// Both look alike.
+    async fn compare(&self) -> Result<(), String> {
+        let store = self.store.as_ref();
+        same("what waits", self.depths(store).await?, self.depths(&self.model).await?)?;
+        let views = |letters: Vec<DeadLetter>| letters.iter().map(view).collect::<Vec<_>>();
+        same("dead letters", views(self.letters(store).await?), views(self.letters(&self.model).await?))?;
+        for n in 0..MEMORIES {
+            let memory = self.memory(n);
+            let found = store.recall(&memory).await.map_err(code)?;
+            same("what is remembered", found, self.model.recall(&memory).await.map_err(code)?)?;
+        }
+        for n in 0..SCHEDULES {
+            let name = self.schedule(n);
+            let found = store.last_fired(&name).await.map_err(code)?;
+            same("when it last fired", found, self.model.last_fired(&name).await.map_err(code)?)?;
+        }
+        Ok(())
+    }
+
+    async fn depths(&self, store: &dyn Store) -> Result<BTreeMap<String, [u64; 6]>, String> {
+        let depths = store.depth().await.map_err(code)?.into_iter();
+        let ours = depths.filter(|depth| depth.target.starts_with(&format!("{}:", self.name)));
+        Ok(ours
+            .map(|depth| (depth.target.clone(), counts(&depth)))
+            .filter(|(_, counts)| *counts != [0; 6])
+            .collect())
+    }
+
+    /// The open letters, in an order that both share.
+    async fn letters(&self, store: &dyn Store) -> Result<Vec<DeadLetter>, String> {
+        let mut letters = Vec::new();
+        for n in 0..TARGETS {
+            letters.extend(store.dead_letters(DeadLetters::of(self.target(n))).await.map_err(code)?);
+        }
+        letters.sort_by_key(view);
+        Ok(letters)
+    }
+
+    /// What is appended, without what the port leaves open: a message whose dead
+    /// letter is open, and the one that is done at the same time.
+    async fn deliveries(&self, items: Vec<Item>, done: Option<&Claimed>) -> Vec<Delivery> {
+        let letters = self.letters(&self.model).await.expect("it is in memory");
+        let mut deliveries: Vec<_> = items.into_iter().map(|item| self.delivery(item)).collect();
+        deliveries.retain(|delivery| {
+            let is_dead = letters.iter().any(|letter| (letter.envelope.id, &*letter.target) == delivery.id());
+            !is_dead && done.is_none_or(|done| done.delivery.id() != delivery.id())
+        });
+        deliveries
+    }
+
+    fn delivery(&self, item: Item) -> Delivery {
+        let delivery = Delivery::new(self.target(item.target), self.messages[item.message].clone());
+        delivery.due(item.late.then(|| after(HOUR)))
+    }
+
+    fn claim(&self, back: usize) -> Option<(&Claimed, &Claimed)> {
+        let last = self.claims.len().checked_sub(1)?;
+        let (store, model) = &self.claims[last - back % self.claims.len()];
+        Some((store, model))
+    }
+
+    async fn letter(&self, n: usize) -> Result<Option<(DeadLetterId, DeadLetterId)>, String> {
+        let (store, model) = (self.letters(self.store.as_ref()).await?, self.letters(&self.model).await?);
+        let n = n % model.len().max(1);
+        Ok(store.get(n).zip(model.get(n)).map(|(store, model)| (store.id, model.id)))
+    }
+
+    fn target(&self, n: usize) -> String {
+        format!("{}: target {n}", self.name)
+    }
+
+    fn memory(&self, n: usize) -> Memory {
+        Memory::new("contract.Ask", Some(&self.name), &n.to_string())
+    }
+
+    fn schedule(&self, n: usize) -> String {
+        format!("{}: schedule {n}", self.name)
+    }
+}
+
+fn view(letter: &DeadLetter) -> Letter {
+    let last = letter.failures.last().map(|failure| failure.code.clone());
+    let (name, reason) = (letter.envelope.name.clone(), letter.reason.clone());
+    (letter.target.clone(), name, reason, letter.parked, letter.attempts, last)
+}
+
+fn settlement(claimed: &Claimed, end: End) -> Settlement {
+    let outcome = match end {
+        End::Done => Outcome::Done(None),
+        End::Skip => Outcome::Skip,
+        End::Stop => Outcome::Stop,
+        End::RetryNow => Outcome::Retry(Duration::ZERO),
+        End::RetryLater => Outcome::Retry(HOUR),
+        End::DeadLetter => Outcome::DeadLetter("given up".to_owned()),
+        End::Park => Outcome::Park("held back".to_owned()),
+    };
+    let settlement = Settlement::new(claimed.claim, outcome);
+    match end {
+        End::Done | End::Skip | End::Stop => settlement,
+        _ => settlement.because(Failure::new(claimed.attempts, format!("contract.{end:?}"), "it failed")),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "given to `map_err`")]
+fn code(error: Error) -> String {
+    error.code().to_owned()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "both are made for it")]
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), String> {
+    if found == expected { Ok(()) } else { Err(format!("{what}: found {found:?}, in memory {expected:?}")) }
+}
