@@ -20,7 +20,7 @@ pub(crate) async fn sqlite(path: &Path, pages: Option<u32>) -> anywise::Result<S
 
 /// Postgres, with claims that run out soon.
 pub(crate) async fn postgres(url: &str, lease: Duration) -> anywise::Result<PostgresStore> {
-    Postgres::at(url)?.lease(lease).connections(8).connect().await
+    Postgres::options(url)?.lease(lease).connections(8).connect().await
 }
 
 /// Little is kept, so that there is something to sweep.

@@ -45,7 +45,11 @@ impl Session {
     pub(crate) fn commit(self, batch: Batch) -> BoxFuture<'static, Result<Durable>> {
         let (stage, staged) = oneshot::channel();
         let (end, ended) = oneshot::channel();
-        tokio::spawn(self.finish(Job::from(batch), stage, end));
+        let (shared, done) = (Arc::clone(&self.shared), batch.done);
+        tokio::spawn(async move {
+            self.finish(Job::from(batch), stage, end).await;
+            done.into_iter().for_each(|claim| shared.let_go(claim));
+        });
         Box::pin(async move {
             staged.await.unwrap_or_else(|_| Err(Error::internal("a commit ended in a panic")))?;
             let durable: Durable = Box::pin(async move { ended.await.unwrap_or_else(|_| Err(unknown())) });
