@@ -231,18 +231,14 @@ fn poisoned(entries: &Entries, found: &Evidence, report: &mut Report) {
     report.list("I7", "dead letters without their context", &incomplete);
 }
 
-/// I9: the epochs under which one delivery had effects never go back.
+/// I9: no effect under a claim after a later one was granted.
 fn fenced(found: &Evidence, report: &mut Report) {
-    let mut last: HashMap<(&str, &str), i64> = HashMap::new();
-    let mut effects: Vec<_> = found.effects.iter().filter(|effect| effect.epoch > 0).collect();
-    effects.sort_by_key(|effect| effect.n);
     let mut stale = Vec::new();
-    for effect in effects {
-        let before = last.entry((&effect.consumer, &effect.id)).or_default();
-        if effect.epoch < *before {
-            stale.push(format!("{} by {}: {} after {before}", effect.id, effect.consumer, effect.epoch));
+    for effect in found.effects.iter().filter(|effect| effect.epoch > 0) {
+        let granted = found.granted.get(&(effect.consumer.clone(), effect.id.clone())).copied();
+        if let Some(granted) = granted.filter(|granted| *granted > effect.epoch) {
+            stale.push(format!("{} by {}: {} of {granted}", effect.id, effect.consumer, effect.epoch));
         }
-        *before = effect.epoch;
     }
     report.list("I9", "effects under a claim that was lost", &stale);
 }

@@ -91,6 +91,8 @@ pub(crate) struct Evidence {
     pub(crate) balances: Vec<Balance>,
     /// How often the consumer without a transaction saw each.
     pub(crate) loose: HashMap<String, u64>,
+    /// The highest epoch under which each (consumer, id) was at work.
+    pub(crate) granted: HashMap<(String, String), i64>,
     pub(crate) dead: Vec<Dead>,
     pub(crate) left: Left,
     /// What the database says of itself, if it is not well.
@@ -98,4 +100,14 @@ pub(crate) struct Evidence {
     pub(crate) gauges: Gauges,
     /// The poison was cured and replayed: it must have had its effect now.
     pub(crate) cured: bool,
+}
+
+impl Evidence {
+    /// Reads a line of a node: consumer, id and epoch.
+    pub(crate) fn grant(&mut self, line: &str) {
+        let mut words = line.split(' ');
+        let (Some(consumer), Some(id), Some(epoch)) = (words.next(), words.next(), words.next()) else { return };
+        let granted = self.granted.entry((consumer.to_owned(), id.to_owned())).or_default();
+        *granted = epoch.parse().unwrap_or_default().max(*granted);
+    }
 }

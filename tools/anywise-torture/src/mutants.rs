@@ -30,9 +30,9 @@ const fn mutant(number: u32, name: &'static str, job: Job, breaks: &'static [&'s
 const MUTANTS: &[Mutant] = &[
     mutant(1, "ack_before_commit", Job::Kills, &["I1"]),
     mutant(2, "synchronous_normal", Job::Cuts, &["I1"]),
-    mutant(4, "no_fence", Job::PgZombies, &["I3"]),
+    mutant(4, "no_fence", Job::PgZombies, &["I3", "I9"]),
     mutant(6, "outbox_after_commit", Job::Kills, &["I1", "I10"]),
-    mutant(8, "lease_without_epoch", Job::PgZombies, &["I3"]),
+    mutant(8, "lease_without_epoch", Job::PgZombies, &["I3", "I9"]),
     mutant(9, "followers_not_blocked", Job::Kills, &["I5"]),
     mutant(10, "high_water_mark", Job::PgTerminate, &["I1", "I6"]),
     mutant(11, "attempts_after_handler", Job::Bomb, &["I7"]),

@@ -159,6 +159,11 @@ impl Rig {
         };
         for file in std::fs::read_dir(&self.dir)? {
             let path = file?.path();
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("epochs-")) {
+                for line in std::fs::read_to_string(&path)?.lines() {
+                    found.grant(line);
+                }
+            }
             if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("loose-")) {
                 for id in std::fs::read_to_string(path)?.lines() {
                     *found.loose.entry(id.to_owned()).or_default() += 1;
@@ -204,7 +209,7 @@ pub(crate) async fn rows(url: &str, sqlite: bool) -> Result<Evidence> {
         let said: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await?;
         found.damage = (said != "ok").then_some(said);
     }
-    let query = "SELECT n, consumer, id, k, seq, amount, at FROM effect ORDER BY n";
+    let query = "SELECT n, consumer, id, k, seq, amount, at, epoch FROM effect ORDER BY n";
     for row in sqlx::query(query).fetch_all(&mut connection).await? {
         found.effects.push(Effect {
             n: row.try_get(0)?,
@@ -214,7 +219,7 @@ pub(crate) async fn rows(url: &str, sqlite: bool) -> Result<Evidence> {
             seq: row.try_get(4)?,
             amount: row.try_get(5)?,
             at: row.try_get(6)?,
-            epoch: 0,
+            epoch: row.try_get(7)?,
         });
     }
     for row in sqlx::query("SELECT id, k, seq, amount FROM business").fetch_all(&mut connection).await? {

@@ -15,11 +15,11 @@ anywise_sql::migrations!("torture", [
         sqlite: "CREATE TABLE business (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, k TEXT NOT NULL, \
                  seq BIGINT NOT NULL, amount BIGINT NOT NULL);
                  CREATE TABLE effect (n INTEGER PRIMARY KEY AUTOINCREMENT, consumer TEXT NOT NULL, id TEXT NOT NULL, \
-                 k TEXT NOT NULL, seq BIGINT NOT NULL, amount BIGINT NOT NULL, node BIGINT NOT NULL, at BIGINT NOT NULL)",
+                 k TEXT NOT NULL, seq BIGINT NOT NULL, amount BIGINT NOT NULL, node BIGINT NOT NULL, at BIGINT NOT NULL, epoch BIGINT NOT NULL)",
         postgres: "CREATE TABLE business (n BIGINT GENERATED ALWAYS AS IDENTITY, id TEXT NOT NULL, k TEXT NOT NULL, \
                    seq BIGINT NOT NULL, amount BIGINT NOT NULL);
                    CREATE TABLE effect (n BIGINT GENERATED ALWAYS AS IDENTITY, consumer TEXT NOT NULL, id TEXT NOT NULL, \
-                   k TEXT NOT NULL, seq BIGINT NOT NULL, amount BIGINT NOT NULL, node BIGINT NOT NULL, at BIGINT NOT NULL)",
+                   k TEXT NOT NULL, seq BIGINT NOT NULL, amount BIGINT NOT NULL, node BIGINT NOT NULL, at BIGINT NOT NULL, epoch BIGINT NOT NULL)",
     },
     "0002_sums" => "CREATE TABLE counter (k TEXT PRIMARY KEY, seq BIGINT NOT NULL);
                     CREATE TABLE balance (consumer TEXT NOT NULL, k TEXT NOT NULL, n BIGINT NOT NULL, \
@@ -102,6 +102,10 @@ pub(crate) struct Free {}
 /// This process.
 pub(crate) struct Process {
     pub(crate) node: i64,
+    /// Several processes share the store: epochs are noted.
+    pub(crate) shared: bool,
+    /// Where epochs are noted whose transaction may not be kept.
+    pub(crate) epochs: File,
     /// Poison is medicine now.
     pub(crate) cured: AtomicBool,
     /// Where the consumer without a transaction writes.
@@ -132,14 +136,14 @@ async fn put(cmd: Put, tx: &mut Tx<Any>, events: &mut Events<(Moved,)>) -> Resul
 }
 
 #[listen]
-async fn ledger(event: &Moved, tx: &mut Tx<Any>, process: &Process) -> Result<()> {
-    effect(tx, process, "ledger", &event.id, &event.key, event.seq, event.amount).await
+async fn ledger(event: &Moved, tx: &mut Tx<Any>, process: &Process, cx: Context) -> Result<()> {
+    effect(tx, process, &cx, "ledger", &event.id, &event.key, event.seq, event.amount).await
 }
 
 /// Fails at times, after it has written.
 #[listen]
-async fn flaky(event: &Moved, tx: &mut Tx<Any>, process: &Process) -> Result<()> {
-    effect(tx, process, "flaky", &event.id, &event.key, event.seq, event.amount).await?;
+async fn flaky(event: &Moved, tx: &mut Tx<Any>, process: &Process, cx: Context) -> Result<()> {
+    effect(tx, process, &cx, "flaky", &event.id, &event.key, event.seq, event.amount).await?;
     if process.rolls.fetch_add(1, Ordering::Relaxed) % 8 == 3 {
         return Err(Error::new(Kind::Unavailable, "torture.flaky", "not this time"));
     }
@@ -160,29 +164,29 @@ fn answer(event: &Moved) -> Echo {
 }
 
 #[handler]
-async fn echo(cmd: Echo, tx: &mut Tx<Any>, process: &Process) -> Result<()> {
-    effect(tx, process, "echo", &cmd.id, "", 0, cmd.amount).await
+async fn echo(cmd: Echo, tx: &mut Tx<Any>, process: &Process, cx: Context) -> Result<()> {
+    effect(tx, process, &cx, "echo", &cmd.id, "", 0, cmd.amount).await
 }
 
 #[listen]
-async fn poke(event: &Poked, tx: &mut Tx<Any>, process: &Process) -> Result<()> {
-    effect(tx, process, "poke", &event.id, "", 0, event.amount).await
+async fn poke(event: &Poked, tx: &mut Tx<Any>, process: &Process, cx: Context) -> Result<()> {
+    effect(tx, process, &cx, "poke", &event.id, "", 0, event.amount).await
 }
 
 #[handler]
-async fn late(cmd: Late, tx: &mut Tx<Any>, process: &Process) -> Result<()> {
-    effect(tx, process, "late", &cmd.id, "", cmd.due, cmd.amount).await
+async fn late(cmd: Late, tx: &mut Tx<Any>, process: &Process, cx: Context) -> Result<()> {
+    effect(tx, process, &cx, "late", &cmd.id, "", cmd.due, cmd.amount).await
 }
 
 #[handler]
-async fn beat(cmd: Beat, tx: &mut Tx<Any>, process: &Process) -> Result<()> {
-    effect(tx, process, "beat", &cmd.id, "", 0, cmd.amount).await
+async fn beat(cmd: Beat, tx: &mut Tx<Any>, process: &Process, cx: Context) -> Result<()> {
+    effect(tx, process, &cx, "beat", &cmd.id, "", 0, cmd.amount).await
 }
 
 /// Writes, and fails for ever.
 #[listen]
-async fn poison(event: &Poisoned, tx: &mut Tx<Any>, process: &Process) -> Result<()> {
-    effect(tx, process, "poison", &event.id, "", 0, event.amount).await?;
+async fn poison(event: &Poisoned, tx: &mut Tx<Any>, process: &Process, cx: Context) -> Result<()> {
+    effect(tx, process, &cx, "poison", &event.id, "", 0, event.amount).await?;
     if process.cured.load(Ordering::SeqCst) {
         return Ok(());
     }
@@ -208,18 +212,24 @@ async fn free(_: Free, tx: &mut Tx<Any>) -> Result<()> {
     Ok(())
 }
 
+#[expect(clippy::too_many_arguments, reason = "the columns of one row")]
 /// Writes down an effect: a row that nothing keeps from being there twice, and
 /// a balance.
 async fn effect(
     tx: &mut Tx<Any>,
     process: &Process,
+    cx: &Context,
     consumer: &str,
     id: &str,
     key: &str,
     seq: i64,
     amount: i64,
 ) -> Result<()> {
-    sqlx::query("INSERT INTO effect (consumer, id, k, seq, amount, node, at) VALUES ($1, $2, $3, $4, $5, $6, $7)")
+    let epoch = epoch(tx, process, cx).await?;
+    if epoch > 0 {
+        (&process.epochs).write_all(format!("{consumer} {id} {epoch}\n").as_bytes())?;
+    }
+    sqlx::query("INSERT INTO effect (consumer, id, k, seq, amount, node, at, epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(consumer)
         .bind(id)
         .bind(key)
@@ -227,10 +237,21 @@ async fn effect(
         .bind(amount)
         .bind(process.node)
         .bind(jiff::Timestamp::now().as_millisecond())
+        .bind(epoch)
         .execute(&mut *tx)
         .await?;
     let balance = "INSERT INTO balance (consumer, k, n, total) VALUES ($1, $2, 1, $3) \
                    ON CONFLICT (consumer, k) DO UPDATE SET n = balance.n + 1, total = balance.total + excluded.total";
     sqlx::query(balance).bind(consumer).bind(key).bind(amount).execute(&mut *tx).await?;
     Ok(())
+}
+
+/// The epoch of the claim at work, as the database knows it.
+async fn epoch(tx: &mut Tx<Any>, process: &Process, cx: &Context) -> Result<i64> {
+    if !process.shared {
+        return Ok(0);
+    }
+    let query = "SELECT epoch FROM aw_delivery WHERE target = $1 AND CAST(msg_id AS TEXT) = $2";
+    let row = sqlx::query(query).bind(cx.function()).bind(cx.id().to_string()).fetch_optional(&mut *tx).await?;
+    Ok(row.map_or(Ok(0), |row| row.try_get(0))?)
 }

@@ -96,8 +96,11 @@ fn say(line: &Value) {
 async fn open(options: &Options) -> Result<App> {
     std::fs::create_dir_all(&options.dir)?;
     let loose = options.dir.join(format!("loose-{}.txt", options.node));
+    let epochs = options.dir.join(format!("epochs-{}.txt", options.node));
     let process = Process {
         node: options.node,
+        shared: options.postgres.is_some(),
+        epochs: std::fs::File::options().create(true).append(true).open(epochs)?,
         cured: AtomicBool::new(options.cured),
         loose: std::fs::File::options().create(true).append(true).open(loose)?,
         rolls: AtomicU64::new(u64::from(std::process::id())),

@@ -223,9 +223,10 @@ fn i7_cured_poison_has_its_effect_and_is_not_dead() {
 #[test]
 fn i9_an_effect_under_a_lost_claim_is_noticed() {
     let mut case = three();
-    case.effect("echo", "p1-1", 1);
-    case.found.effects[2].epoch = 2;
-    case.broken(&["I3", "I9"]);
+    case.found.grant("ledger p1-1 1");
+    case.broken(&[]);
+    case.found.grant("ledger p1-1 2");
+    case.broken(&["I9"]);
 }
 
 #[test]
