@@ -190,7 +190,7 @@ mod tests {
         let sizes = |rows: usize| -> Vec<usize> {
             FINISH.split(vec![(); rows]).iter().map(|(_, part)| part.len()).collect()
         };
-        assert_eq!(sizes(0), []);
+        assert_eq!(sizes(0), Vec::<usize>::new());
         assert_eq!(sizes(3), [1, 1, 1]);
         assert_eq!(sizes(150), [64, 64, 16, 4, 1, 1]);
         assert_eq!(REMEMBER.split(vec![(); 4])[0].0.as_str().matches('?').count(), 20);

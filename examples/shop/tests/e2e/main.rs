@@ -6,5 +6,6 @@ mod client;
 mod crowd;
 mod home;
 mod http;
+mod operations;
 mod program;
 mod sending;

@@ -37,7 +37,7 @@ fn shop(arguments: &[&str]) -> Command {
     command
 }
 
-async fn output(arguments: &[&str]) -> (Output, String) {
+pub(crate) async fn output(arguments: &[&str]) -> (Output, String) {
     let output = timeout(PATIENCE, shop(arguments).output()).await.expect("the program ends by itself");
     let output = output.expect("the program starts");
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
@@ -109,4 +109,6 @@ async fn it_says_what_is_wrong_with_its_command_line() {
     check(&["--slices", "payment"], "add the slice `order` to this process").await;
     check(&["--log", "shop=loud"], "--log").await;
     check(&["docs"], "--out").await;
+    check(&["dlq", "list", "--port", "1"], "no shop listens on port 1").await;
+    check(&["dlq", "show", "first"], "invalid digit").await;
 }
