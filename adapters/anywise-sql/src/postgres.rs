@@ -80,7 +80,7 @@ pub struct PostgresStore {
 }
 
 /// What sessions and tasks need of the store.
-pub struct Shared {
+pub(crate) struct Shared {
     options: PostgresOptions,
     /// Who holds this store's claims.
     owner: String,
@@ -137,6 +137,11 @@ impl Shared {
             news: Notify::new(),
             options,
         }
+    }
+
+    /// A claim has ended, one way or another.
+    fn let_go(&self, claim: anywise_core::Claim) {
+        self.holds.let_go(claim.id);
     }
 
     /// There is something to claim: this process is told, and the others.

@@ -4,7 +4,7 @@ use anywise_core::{Error, Kind, Result};
 use sqlx::{Connection, SqliteConnection};
 
 use crate::error::from_sqlx;
-use crate::failpoint::point;
+use crate::failpoint::{mutant, point};
 use crate::sqlite::lock::cannot;
 
 /// The steps from an empty file to the tables of today; never changed, only
@@ -66,7 +66,10 @@ pub(super) struct Found {
 
 /// Makes ready what was claimed: its process is gone, and had the file alone.
 pub(super) async fn take_over(connection: &mut SqliteConnection) -> sqlx::Result<Found> {
-    let lost = "UPDATE aw_delivery SET state = 0, losses = losses + 1 WHERE state = 1";
+    let mut lost = "UPDATE aw_delivery SET state = 0, losses = losses + 1 WHERE state = 1";
+    if mutant("attempts_after_handler") {
+        lost = "UPDATE aw_delivery SET state = 0, attempts = attempts - 1 WHERE state = 1";
+    }
     let lost = sqlx::query(lost).execute(&mut *connection).await?.rows_affected();
     if lost > 0 {
         tracing::warn!(lost, "deliveries were at work when the last process ended; they are tried again");
