@@ -140,7 +140,7 @@ async fn who_keeps_the_slot_is_rolled_back_and_the_others_go_on() {
         let (held, ()) = tokio::join!(held, others);
         let error = held.unwrap_err();
         assert_eq!((error.code(), error.kind()), ("AW7011", Kind::Timeout));
-        assert!(error.message().contains("`sql-slot::take` held the write slot for more than 100ms"), "{error}");
+        assert!(error.message().contains("`sql::slot::take` held the write slot for more than 100ms"), "{error}");
         assert_eq!(shop.rows().await, [2]);
         let stats = shop.store().stats();
         assert_eq!((stats.revoked, stats.long_holds), (1, 1));

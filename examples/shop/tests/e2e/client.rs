@@ -12,6 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::home::Home;
+
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -23,8 +25,8 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    pub(crate) async fn start() -> Self {
-        let app = shop::builder(shop::SLICES).build().await.expect("the shop is well wired");
+    pub(crate) async fn start(home: &Home) -> Self {
+        let app = home.app().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let client = Client::new(listener.local_addr().expect("it is bound"));
         let (stop, stopped) = oneshot::channel::<()>();

@@ -4,6 +4,7 @@
 mod architecture;
 mod client;
 mod crowd;
+mod home;
 mod http;
 mod program;
 mod sending;

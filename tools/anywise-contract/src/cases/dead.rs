@@ -159,6 +159,7 @@ pub(super) async fn dead_letters_come_in_pages(trial: Trial) {
         let page = trial.letters(which.clone()).await;
         let Some(last) = page.last() else { break };
         which.before = Some(last.id);
+        assert!(seen.len() <= 120, "the next page begins where this one ends");
         assert!(page.len() <= 50, "a page has no more than was asked for, not {}", page.len());
         seen.extend(page.into_iter().map(|letter| letter.envelope.name));
     }

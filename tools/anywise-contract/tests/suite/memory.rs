@@ -1,4 +1,4 @@
-//! The store in memory keeps the promises of the port, and the suite its own.
+//! The store in memory keeps the promises of the port.
 
 use std::sync::Arc;
 

@@ -1,0 +1,401 @@
+//! A database for tests: a store in memory that outlives its users, shares its
+//! deliveries among them by leases, and may have one planted bug.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anywise_contract::{Harness, Place, Setting};
+use anywise_core::{
+    Batch, BoxFuture, Claim, Claims, DeadLetter, DeadLetterId, DeadLetters, Delivery, Depth, Headers, Memory,
+    MemoryStore, Outcome, Remembered, Result, Retention, SUSPECT, Settlement, Store, StoreTraits, Timestamp,
+    Want,
+};
+use bytes::Bytes;
+use tokio::sync::{Mutex, Notify};
+use uuid::Uuid;
+
+/// What is wrong with a double.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bug {
+    None,
+    AppendsInTwoSteps,
+    AppendsTwice,
+    ChangesTheOldReply,
+    ClaimsMore,
+    ClaimsWithoutCounting,
+    ClosesWithoutGivingBack,
+    CommitsWithoutFence,
+    CutsBodies,
+    DeliversEarly,
+    FiresAlways,
+    ForgetsBatchCancels,
+    ForgetsFailures,
+    ForgetsFirings,
+    ForgetsKeys,
+    ForgetsLastOfBatch,
+    ForgetsReplies,
+    ForgetsTheCause,
+    GivesHintsToNobody,
+    GivesTwice,
+    GivesUpForGood,
+    HoldsForEver,
+    HoldsWhatNobodyReceived,
+    KeepsAppendsOfFailedBatches,
+    LosesHeaders,
+    LosesPrincipals,
+    RenewsForNothing,
+    RenewsWhatIsLost,
+    ReplaysTheOldBody,
+    RetriesAtOnce,
+    RetriesNever,
+    SaysNothingWaits,
+    SettlesWithoutFence,
+    StopsCount,
+    SuspectsTogether,
+    SweepsEverything,
+    TakesLossesForNothing,
+    TakesParkedForDead,
+    TurnsNoPage,
+}
+
+/// Makes doubles with a bug, or without.
+#[derive(Clone, Copy)]
+pub(crate) struct Double(pub(crate) Bug);
+
+impl Double {
+    pub(crate) fn sound() -> Self {
+        Self(Bug::None)
+    }
+}
+
+impl Harness for Double {
+    fn name(&self) -> &'static str {
+        "double"
+    }
+
+    fn place(&self, setting: Setting) -> BoxFuture<'_, Result<Box<dyn Place>>> {
+        let database = Arc::new(Database { lease: setting.lease, ..Database::default() });
+        let place = Disk { database, bug: self.0, owners: AtomicU64::new(0) };
+        Box::pin(async { Ok(Box::new(place) as Box<dyn Place>) })
+    }
+}
+
+struct Disk {
+    database: Arc<Database>,
+    bug: Bug,
+    owners: AtomicU64,
+}
+
+impl Place for Disk {
+    fn open(&self) -> BoxFuture<'_, Result<Arc<dyn Store>>> {
+        let owner = self.owners.fetch_add(1, Ordering::SeqCst);
+        let user = User { database: Arc::clone(&self.database), bug: self.bug, owner };
+        Box::pin(async { Ok(Arc::new(user) as Arc<dyn Store>) })
+    }
+}
+
+#[derive(Default)]
+struct Database {
+    kept: MemoryStore,
+    lease: Duration,
+    claims: Mutex<Held>,
+    hint: Notify,
+}
+
+/// Who holds what, and what was lost how often.
+#[derive(Default)]
+struct Held {
+    claims: HashMap<Claim, Hold>,
+    losses: HashMap<(Uuid, String), u32>,
+}
+
+struct Hold {
+    owner: u64,
+    until: Instant,
+    delivery: (Uuid, String),
+    suspect: bool,
+}
+
+/// One process at work on the database.
+struct User {
+    database: Arc<Database>,
+    bug: Bug,
+    owner: u64,
+}
+
+impl User {
+    fn kept(&self) -> &MemoryStore {
+        &self.database.kept
+    }
+
+    fn has(&self, bug: Bug) -> bool {
+        self.bug == bug
+    }
+
+    fn hint(&self) {
+        if !self.has(Bug::GivesHintsToNobody) {
+            self.database.hint.notify_one();
+        }
+    }
+
+    /// What ran out is ready again, with a loss.
+    async fn reap(&self, all: &mut Held) {
+        let over = |hold: &Hold| hold.until < Instant::now();
+        let lost: Vec<_> = all.claims.extract_if(|_, hold| over(hold)).collect();
+        for (claim, hold) in lost {
+            let retry = Settlement::new(claim, Outcome::Retry(Duration::ZERO));
+            self.kept().settle(retry).await.expect("it is in memory");
+            if !self.has(Bug::TakesLossesForNothing) {
+                *all.losses.entry(hold.delivery).or_default() += 1;
+            }
+        }
+    }
+
+    async fn claimed(&self, wants: &[Want], alone: bool) -> Result<Claims> {
+        let mut all = self.database.claims.lock().await;
+        if !self.has(Bug::HoldsForEver) {
+            self.reap(&mut all).await;
+        }
+        let mut claims = self.kept().claim(wants, alone).await?;
+        let mut kept = Vec::new();
+        for mut claimed in std::mem::take(&mut claims.claimed) {
+            let delivery = (claimed.delivery.envelope.id, claimed.delivery.target.clone());
+            claimed.losses = all.losses.get(&delivery).copied().unwrap_or_default();
+            let suspect = claimed.losses >= SUSPECT;
+            let others = all.claims.values().any(|hold| hold.suspect && hold.owner == self.owner);
+            if suspect && (!alone || others) && !self.has(Bug::SuspectsTogether) {
+                self.kept().settle(Settlement::new(claimed.claim, Outcome::Stop)).await?;
+                continue;
+            }
+            let until = Instant::now() + self.database.lease;
+            all.claims.insert(claimed.claim, Hold { owner: self.owner, until, delivery, suspect });
+            kept.push(claimed);
+        }
+        claims.claimed = kept;
+        Ok(claims)
+    }
+
+    fn spoil_batch(&self, batch: &mut Batch) {
+        match self.bug {
+            Bug::CommitsWithoutFence => batch.done = None,
+            Bug::ForgetsBatchCancels => batch.cancel.clear(),
+            Bug::ForgetsLastOfBatch => drop(batch.append.pop()),
+            _ => batch.append.iter_mut().for_each(|delivery| self.spoil(delivery)),
+        }
+    }
+
+    fn spoil(&self, delivery: &mut Delivery) {
+        let envelope = &mut delivery.envelope;
+        match self.bug {
+            Bug::CutsBodies => envelope.body.truncate(64 * 1024),
+            Bug::DeliversEarly => delivery.due = None,
+            Bug::ForgetsKeys => envelope.key = None,
+            Bug::ForgetsTheCause => envelope.causation_id = None,
+            Bug::LosesHeaders => envelope.headers = Headers::default(),
+            Bug::LosesPrincipals => envelope.principal = None,
+            Bug::AppendsTwice => envelope.id = Uuid::now_v7(),
+            _ => {}
+        }
+    }
+
+    fn spoil_outcome(&self, outcome: Outcome) -> Outcome {
+        match (self.bug, outcome) {
+            (Bug::GivesUpForGood, Outcome::DeadLetter(_)) => Outcome::Done(None),
+            (Bug::RetriesAtOnce, Outcome::Retry(_)) | (Bug::StopsCount, Outcome::Stop) => {
+                Outcome::Retry(Duration::ZERO)
+            }
+            (Bug::RetriesNever, Outcome::Retry(_)) => Outcome::Retry(Duration::from_secs(3_600)),
+            (Bug::TakesParkedForDead, Outcome::Park(reason)) => Outcome::DeadLetter(reason),
+            (_, outcome) => outcome,
+        }
+    }
+}
+
+impl Store for User {
+    fn name(&self) -> &'static str {
+        "double"
+    }
+
+    fn traits(&self) -> StoreTraits {
+        StoreTraits::durable().shared(self.database.lease / 3)
+    }
+
+    fn open<'a>(&'a self, _: &'a [&'static str]) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn commit(&self, mut batch: Batch) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let mut all = self.database.claims.lock().await;
+            let done = batch.done;
+            if done.is_some_and(|claim| !all.claims.contains_key(&claim)) {
+                // The store in memory says what is said of a lost claim.
+                batch.done = Some(Claim { id: 0, epoch: 0 });
+            }
+            self.spoil_batch(&mut batch);
+            if self.has(Bug::AppendsInTwoSteps) {
+                let mut first = Batch::default();
+                first.append.extend(batch.append.pop());
+                self.kept().commit(first).await?;
+                tokio::task::yield_now().await;
+            }
+            if self.has(Bug::ChangesTheOldReply) {
+                batch.remember = batch.remember.take().map(|mut reply| {
+                    reply.memory = Memory::from(format!("{} ", reply.memory.as_str()));
+                    reply
+                });
+            }
+            let mut appends = Batch::default();
+            appends.append.clone_from(&batch.append);
+            let committed = self.kept().commit(batch).await;
+            if committed.is_err() && self.has(Bug::KeepsAppendsOfFailedBatches) {
+                self.kept().commit(appends).await?;
+            }
+            committed?;
+            done.map(|claim| all.claims.remove(&claim));
+            self.hint();
+            Ok(())
+        })
+    }
+
+    fn claim<'a>(&'a self, wants: &'a [Want], alone: bool) -> BoxFuture<'a, Result<Claims>> {
+        Box::pin(async move {
+            let mut wants = wants.to_vec();
+            if self.has(Bug::ClaimsMore) {
+                for want in &mut wants {
+                    want.most += 1;
+                }
+            }
+            let mut claims = self.claimed(&wants, alone).await?;
+            if self.has(Bug::HoldsWhatNobodyReceived) {
+                tokio::task::yield_now().await;
+            }
+            if self.has(Bug::GivesTwice) {
+                claims.claimed.extend(claims.claimed.first().cloned());
+            }
+            for claimed in &mut claims.claimed {
+                match self.bug {
+                    Bug::ClaimsWithoutCounting => claimed.attempts = 1,
+                    Bug::ForgetsFailures => claimed.failures.clear(),
+                    _ => {}
+                }
+            }
+            Ok(claims)
+        })
+    }
+
+    fn settle(&self, mut settlement: Settlement) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async move {
+            let mut all = self.database.claims.lock().await;
+            let Some(hold) = all.claims.remove(&settlement.claim) else {
+                return Ok(self.has(Bug::SettlesWithoutFence));
+            };
+            settlement.outcome = self.spoil_outcome(settlement.outcome);
+            if matches!(settlement.outcome, Outcome::DeadLetter(_) | Outcome::Park(_)) {
+                all.losses.remove(&hold.delivery);
+            }
+            let settled = self.kept().settle(settlement).await;
+            self.hint();
+            settled
+        })
+    }
+
+    fn renew<'a>(&'a self, claims: &'a [Claim]) -> BoxFuture<'a, Result<Vec<Claim>>> {
+        Box::pin(async move {
+            if self.has(Bug::RenewsWhatIsLost) {
+                return Ok(claims.to_vec());
+            }
+            let mut all = self.database.claims.lock().await;
+            let until = Instant::now() + self.database.lease;
+            let mut renewed = Vec::new();
+            for claim in claims {
+                let Some(hold) = all.claims.get_mut(claim).filter(|hold| hold.owner == self.owner) else {
+                    continue;
+                };
+                renewed.push(*claim);
+                if !self.has(Bug::RenewsForNothing) {
+                    hold.until = until;
+                }
+            }
+            Ok(renewed)
+        })
+    }
+
+    fn ready(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.database.hint.notified())
+    }
+
+    fn recall<'a>(&'a self, memory: &'a Memory) -> BoxFuture<'a, Result<Option<Remembered>>> {
+        Box::pin(async move {
+            let remembered = self.kept().recall(memory).await?;
+            Ok(remembered.filter(|_| !self.has(Bug::ForgetsReplies)))
+        })
+    }
+
+    fn fire<'a>(&'a self, name: &'a str, due: Timestamp, delivery: Delivery) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move {
+            if self.has(Bug::FiresAlways) {
+                let mut batch = Batch::default();
+                batch.append.push(delivery);
+                return self.kept().commit(batch).await.map(|()| true);
+            }
+            self.kept().fire(name, due, delivery).await
+        })
+    }
+
+    fn last_fired<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Timestamp>>> {
+        let forgets = self.has(Bug::ForgetsFirings);
+        Box::pin(async move { Ok(self.kept().last_fired(name).await?.filter(|_| !forgets)) })
+    }
+
+    fn cancel(&self, message: Uuid) -> BoxFuture<'_, Result<bool>> {
+        self.kept().cancel(message)
+    }
+
+    fn depth(&self) -> BoxFuture<'_, Result<Vec<Depth>>> {
+        if self.has(Bug::SaysNothingWaits) { Box::pin(async { Ok(Vec::new()) }) } else { self.kept().depth() }
+    }
+
+    fn dead_letters(&self, mut which: DeadLetters) -> BoxFuture<'_, Result<Vec<DeadLetter>>> {
+        if self.has(Bug::TurnsNoPage) {
+            which.before = None;
+        }
+        self.kept().dead_letters(which)
+    }
+
+    fn replay(&self, id: DeadLetterId, body: Option<Bytes>) -> BoxFuture<'_, Result<bool>> {
+        self.hint();
+        self.kept().replay(id, body.filter(|_| !self.has(Bug::ReplaysTheOldBody)))
+    }
+
+    fn discard(&self, id: DeadLetterId) -> BoxFuture<'_, Result<bool>> {
+        self.hint();
+        self.kept().discard(id)
+    }
+
+    fn sweep<'a>(&'a self, retention: &'a Retention) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move {
+            let mut retention = *retention;
+            if self.has(Bug::SweepsEverything) {
+                retention.batch = u32::MAX;
+            }
+            self.kept().sweep(&retention).await
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            if self.has(Bug::ClosesWithoutGivingBack) {
+                return Ok(());
+            }
+            let mut all = self.database.claims.lock().await;
+            let ours: Vec<_> = all.claims.extract_if(|_, hold| hold.owner == self.owner).collect();
+            for (claim, _) in ours {
+                self.kept().settle(Settlement::new(claim, Outcome::Stop)).await?;
+            }
+            Ok(())
+        })
+    }
+}
