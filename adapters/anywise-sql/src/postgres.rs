@@ -41,7 +41,7 @@ use crate::postgres::pool::{Connections, readers};
 use crate::postgres::statements::Statements;
 
 pub use config::PostgresOptions;
-pub use session::Session;
+pub(crate) use session::Session;
 
 /// Connections of the store itself: its workers', and a few for the rest.
 const OWN: u32 = WORKERS as u32 + 3;

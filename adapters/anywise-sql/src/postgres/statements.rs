@@ -103,7 +103,7 @@ WITH keyed AS MATERIALIZED (
 )
 SELECT pg_current_xact_id()::text AS xid,
        substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline,
-       now() < statement_timestamp() AS open,
+       coalesce(current_setting('anywise.open', true), '') = 'on' AS open,
        current_setting('synchronous_commit') <> 'off' AS durable,
        (SELECT count(*) FROM locked) AS locked";
 
