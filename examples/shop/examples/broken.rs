@@ -3,8 +3,8 @@
 
 use std::error::Error;
 
-use anywise::{App, Batch, Delivery, Envelope};
-use shop::Scratch;
+use anywise::{Batch, Delivery, Envelope};
+use shop::{SLICES, Scratch};
 use tokio::net::TcpListener;
 
 /// A listener, and an event that it cannot read.
@@ -15,7 +15,7 @@ const EVENT: &str = "payment.PaymentSettled";
 async fn main() -> Result<(), Box<dyn Error>> {
     let port = std::env::args().nth(1).map_or(Ok(0), |port| port.parse::<u16>())?;
     let scratch = Scratch::new();
-    let app: App = shop::builder(shop::SLICES, scratch.data().open().await?).build().await?;
+    let app = shop::builder(SLICES, scratch.data().open().await?).build().await?;
     let mut batch = Batch::default();
     let mut event = Envelope::json(EVENT, r#"{"order_id": "<b>not an order</b>"}"#);
     event.key = Some("o-1".to_owned());

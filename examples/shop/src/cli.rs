@@ -51,7 +51,7 @@ pub(crate) struct Options {
     pub(crate) port: u16,
     /// Folder for the shop's data, which is kept on SQLite; it is created
     #[arg(long, global = true, env = "SHOP_DATA", default_value = "./shop-data", value_name = "DIR")]
-    data: PathBuf,
+    pub(crate) data: PathBuf,
     /// Slices to run, separated by commas; all unless given
     #[arg(long, global = true, env = "SHOP_SLICES", value_delimiter = ',', value_name = "SLICE")]
     #[arg(value_parser = PossibleValuesParser::new(SLICES.map(|slice| slice.name())))]

@@ -74,14 +74,15 @@ impl Counter {
         if let Some(client) = Client::find(options.port).await? {
             return Ok(Self::Running(client));
         }
-        let store = options.data().open().await?;
-        if !store.traits().durable {
+        let data = options.data();
+        if !data.exists() {
             let port = options.port;
-            return Err(format!(
-                "no shop listens on port {port}, and its data would be in its memory; --port says where it is"
-            )
-            .into());
+            let (port, folder) = (options.port, options.data.display());
+            return Err(
+                format!("no shop listens on port {port}, and there is no shop's data in {folder}").into()
+            );
         }
+        let store = data.open().await?;
         store.open(&options.slices().map(|slice| slice.name()).collect::<Vec<_>>()).await?;
         Ok(Self::Store(Desk::on(store)))
     }

@@ -3,8 +3,8 @@
 use anywise::{App, Batch, Delivery, Envelope};
 use serde_json::{Value, json};
 
-use crate::client::{Client, Reply, Served};
-use crate::home::Home;
+use crate::client::{Client, PATIENCE, Reply, Served};
+use crate::home::{Home, on_each};
 use crate::process::output;
 
 const TARGET: &str = "shop_order::listeners::mark_paid";
@@ -51,8 +51,11 @@ async fn place(client: &Client) -> (String, String) {
 
 #[tokio::test]
 async fn a_dead_letter_is_seen_edited_and_delivered_again() {
-    let home = Home::sqlite();
-    let Served { client, app, .. } = &Served::start(&home).await;
+    on_each(edited_and_delivered_again).await;
+}
+
+async fn edited_and_delivered_again(home: &Home) {
+    let Served { client, app, .. } = &Served::start(home).await;
     let (order_id, body) = place(client).await;
     let id = break_one(app, client, &order_id).await;
 
@@ -144,4 +147,24 @@ async fn the_command_line_asks_the_shop_that_runs() {
     check(&["dlq", "discard", &other], &["given up for good"]).await;
     let (succeeded, text) = run(&["dlq", "show", "999999"]).await;
     assert!(!succeeded && text.contains("there is no dead letter"), "{text}");
+}
+
+#[tokio::test]
+async fn the_command_line_opens_the_store_of_a_shop_that_does_not_run() {
+    on_each(async |home| {
+        let Served { client, app, .. } = Served::start(home).await;
+        let id = break_one(&app, &client, "o-1").await.to_string();
+        app.stop(PATIENCE).await;
+        let [flag, place] = home.arguments();
+        let check = async |arguments: &[&str], expected: bool, part: &str| {
+            let (output, text) = output(&[arguments, &["--port", "1", &flag, &place]].concat()).await;
+            assert!(output.status.success() == expected && text.contains(part), "{arguments:?}: {text}");
+        };
+        check(&["dlq", "list"], true, EVENT).await;
+        check(&["dlq", "show", &id], true, "AW1010").await;
+        check(&["depth"], true, TARGET).await;
+        check(&["dlq", "discard", &id], true, "given up for good").await;
+        check(&["dlq", "discard", &id], false, "no open dead letter").await;
+    })
+    .await;
 }

@@ -57,7 +57,8 @@ async fn one(rig: &Rig, seed: &crate::seed::Seed) -> Result<Report> {
     found.dead.retain(|dead| dead.id != "bomb");
     let mut report = Report::of(deaths, crate::check::check(&rig.history.entries(), &found));
     if before != found.dead.len() + 1 {
-        let what = format!("after {deaths} processes the message that ends them is not among the dead letters");
+        let what =
+            format!("after {deaths} processes the message that ends them is not among the dead letters");
         report.violations.push(Violation { invariant: "I7", what });
     }
     Ok(report)
