@@ -52,6 +52,9 @@ pub(super) struct Writer {
     pub(super) log: Log,
     /// The last number given to a delivery.
     pub(super) last_id: i64,
+    /// The last number that is set aside for this process: no number is given
+    /// twice, also when its delivery is gone.
+    pub(super) reserved: i64,
     /// There may be deliveries that are suspected of ending the process.
     pub(super) suspects: bool,
     /// Targets of which nothing is ready.
@@ -104,6 +107,7 @@ impl Writer {
             last_commit: Duration::ZERO,
             log: Log::default(),
             last_id: found.last,
+            reserved: 0,
             suspects: found.suspects,
             quiet: HashSet::new(),
             next_due: 0,
@@ -323,7 +327,10 @@ impl Writer {
     async fn end(&mut self) {
         let end = self.commit().await;
         let round = std::mem::take(&mut self.round);
-        self.common.counters.requests.fetch_add(round.answers.len() as u64, std::sync::atomic::Ordering::Relaxed);
+        self.common
+            .counters
+            .requests
+            .fetch_add(round.answers.len() as u64, std::sync::atomic::Ordering::Relaxed);
         if !matches!(end, End::Kept) {
             count(&self.common.counters.rollbacks);
             self.forget();
@@ -375,6 +382,7 @@ impl Writer {
     fn forget(&mut self) {
         self.quiet.clear();
         self.next_due = 0;
+        self.reserved = 0;
     }
 
     async fn release_all(&mut self) {
