@@ -58,7 +58,7 @@ fn newer(version: usize) -> Error {
 /// What was found in the tables.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
-    /// The highest number of a delivery, alive or dead.
+    /// The highest number that a delivery can have been given.
     pub(super) last: i64,
     /// There are deliveries that may have ended a process.
     pub(super) suspects: bool,
@@ -74,7 +74,7 @@ pub(super) async fn take_over(connection: &mut SqliteConnection) -> sqlx::Result
     if lost > 0 {
         tracing::warn!(lost, "deliveries were at work when the last process ended; they are tried again");
     }
-    let last = "SELECT max(coalesce((SELECT max(id) FROM aw_delivery), 0), coalesce((SELECT max(origin) FROM aw_dead), 0))";
+    let last = "SELECT coalesce((SELECT CAST(v AS INTEGER) FROM aw_meta WHERE k = 'last_id'), 0)";
     let last = sqlx::query_scalar(last).fetch_one(&mut *connection).await?;
     let suspects = "SELECT EXISTS (SELECT 1 FROM aw_delivery WHERE losses >= 3)";
     let suspects = sqlx::query_scalar(suspects).fetch_one(&mut *connection).await?;

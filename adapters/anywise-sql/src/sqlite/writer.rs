@@ -54,6 +54,9 @@ pub(super) struct Writer {
     pub(super) log: Log,
     /// The last number given to a delivery.
     pub(super) last_id: i64,
+    /// The last number that is set aside for this process: no number is given
+    /// twice, also when its delivery is gone.
+    pub(super) reserved: i64,
     /// There may be deliveries that are suspected of ending the process.
     pub(super) suspects: bool,
     /// Targets of which nothing is ready.
@@ -107,6 +110,7 @@ impl Writer {
             last_commit: Duration::ZERO,
             log: Log::default(),
             last_id: found.last,
+            reserved: 0,
             suspects: found.suspects,
             quiet: HashSet::new(),
             next_due: 0,
@@ -406,6 +410,7 @@ impl Writer {
     fn forget(&mut self) {
         self.quiet.clear();
         self.next_due = 0;
+        self.reserved = 0;
     }
 
     async fn release_all(&mut self) {
