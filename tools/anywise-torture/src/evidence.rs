@@ -108,6 +108,6 @@ impl Evidence {
         let mut words = line.split(' ');
         let (Some(consumer), Some(id), Some(epoch)) = (words.next(), words.next(), words.next()) else { return };
         let granted = self.granted.entry((consumer.to_owned(), id.to_owned())).or_default();
-        *granted = epoch.parse().unwrap_or_default().max(*granted);
+        *granted = epoch.parse::<i64>().unwrap_or_default().max(*granted);
     }
 }
