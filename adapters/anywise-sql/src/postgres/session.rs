@@ -121,7 +121,10 @@ impl Run<sqlx::Postgres> for &mut Session {
         session.transaction.raw().prepare(sql)
     }
 
-    fn describe<'r>(self: Box<Self>, sql: SqlStr) -> BoxFuture<'r, sqlx::Result<sqlx::Describe<sqlx::Postgres>>>
+    fn describe<'r>(
+        self: Box<Self>,
+        sql: SqlStr,
+    ) -> BoxFuture<'r, sqlx::Result<sqlx::Describe<sqlx::Postgres>>>
     where
         Self: 'r,
     {

@@ -42,7 +42,11 @@ struct Ordered {
 
 #[handler]
 async fn order(cmd: Order, tx: &mut Tx<Any>, events: &mut Events<(Ordered,)>) -> Result<i64> {
-    sqlx::query("INSERT INTO orders (id, cents) VALUES ($1, $2)").bind(&cmd.id).bind(1_i64).execute(&mut *tx).await?;
+    sqlx::query("INSERT INTO orders (id, cents) VALUES ($1, $2)")
+        .bind(&cmd.id)
+        .bind(1_i64)
+        .execute(&mut *tx)
+        .await?;
     events.publish(Ordered { id: cmd.id, customer: cmd.customer });
     match cmd.how {
         How::Well => {}
@@ -94,7 +98,8 @@ async fn two_processes_share_the_work_and_every_effect_is_kept_once_and_in_order
     assert_eq!(place.number("SELECT count(*) FROM orders").await, 40);
     assert_eq!(place.number("SELECT count(*) FROM sent").await, 40);
     assert_eq!(place.number("SELECT count(DISTINCT id) FROM sent").await, 40);
-    let inverted = "SELECT count(*) FROM sent a JOIN sent b USING (customer) WHERE a.nth < b.nth AND a.id > b.id";
+    let inverted =
+        "SELECT count(*) FROM sent a JOIN sent b USING (customer) WHERE a.nth < b.nth AND a.id > b.id";
     assert_eq!(place.number(inverted).await, 0);
     assert_eq!(place.number("SELECT count(*) FROM aw_delivery").await, 0);
 }
