@@ -43,10 +43,10 @@ use crate::postgres::statements::Statements;
 pub use config::PostgresOptions;
 pub(crate) use session::Session;
 
-/// Connections of the store itself: its workers', and a few for the rest.
-const OWN: u32 = WORKERS as u32 + 3;
 /// Rounds carried out at a time.
 const WORKERS: usize = 3;
+/// Connections of the store itself: its workers', and as many for the rest.
+const OWN: u32 = 6;
 /// The oldest server that is known to do: `pg_xact_status` and its like.
 const OLDEST: i32 = 130_000;
 
