@@ -36,6 +36,9 @@ pub use anywise_macros::query;
 #[doc = include_str!("../docs/attributes/schedule.md")]
 pub use anywise_macros::schedule;
 
+#[cfg(feature = "sql")]
+pub use anywise_sql as sql;
+
 #[doc(hidden)]
 pub use anywise_core::__private;
 
@@ -52,6 +55,8 @@ pub mod prelude {
         Fault, command, config, data, event, guard, handler, handlers, listen, one_of, provide, query,
         schedule,
     };
+    #[cfg(feature = "sql")]
+    pub use anywise_sql::{Reader, Tx};
 }
 
 #[cfg(doctest)]

@@ -9,11 +9,10 @@ mod field;
 mod kind;
 pub(crate) mod nearest;
 
-pub use fault::{AsSource, Fault, FaultEntry, FaultInfo, FaultView, IntoError};
+pub use fault::{AsSource, Fault, FaultEntry, FaultInfo, FaultView, IntoError, view};
 pub use field::FieldFault;
 pub use kind::Kind;
 
-use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
@@ -220,9 +219,7 @@ impl Error {
 
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
     fn from(error: E) -> Self {
-        let view = fault::declared(TypeId::of::<E>()).and_then(|look| look(&error));
-        let unknown = FaultView::new(Kind::Internal, "AW1500");
-        Self::from_view(view.unwrap_or(unknown), error)
+        Self::from_view(view(&error), error)
     }
 }
 

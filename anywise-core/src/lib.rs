@@ -71,7 +71,7 @@ pub use walk::work::{Durable, Transaction, UnitOfWork, Work, WorkDemand};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::context::scope::{FromContext, Scope};
-    pub use crate::error::{AsSource, Fault, FaultEntry, FaultInfo, FaultView, Kind, Result};
+    pub use crate::error::{AsSource, Fault, FaultEntry, FaultInfo, FaultView, Kind, Result, view};
     pub use crate::message::shape::{EventInput, GuardInput, Input, Many, RequestInput, Single};
     pub use crate::message::{
         Command, Event, InFamily, Message, MessageMeta, Query, Request, Site, Slot, TypeInfo,

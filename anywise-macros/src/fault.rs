@@ -6,7 +6,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Data, DeriveInput, Field, Fields, LitStr, Member, Path, Token};
+use syn::{Attribute, Data, DeriveInput, Field, Fields, LitStr, Member, Path, Token, Type, Variant};
 
 use crate::data::says;
 use crate::errors::Errors;
@@ -38,7 +38,22 @@ struct Keys {
     code: Option<LitStr>,
     message: Option<LitStr>,
     detail: Option<LitStr>,
+    transparent: Option<Ident>,
     facade: Option<Path>,
+}
+
+/// Every way to fail.
+#[derive(Default)]
+struct Ways {
+    own: Vec<Way>,
+    foreign: Vec<Foreign>,
+}
+
+/// A way to fail that is another error's: a `transparent` variant.
+struct Foreign {
+    path: TokenStream,
+    member: Member,
+    error: Type,
 }
 
 /// One way to fail.
@@ -113,6 +128,10 @@ impl Keys {
                 "detail" => {
                     found.detail = Some(key.text(input, "detail = \"words for the caller\"")?);
                 }
+                "transparent" => {
+                    key.flag(input)?;
+                    found.transparent = Some(key.name.clone());
+                }
                 _ => found.facade = Some(key.value(input, "crate = path")?),
             }
             Ok(())
@@ -143,16 +162,15 @@ fn is_code(code: &str) -> bool {
 }
 
 /// Every way to fail, checked; shorter than the variants when there are mistakes.
-fn ways(subject: &Subject, input: &DeriveInput, container: &Keys, errors: &mut Errors) -> Vec<Way> {
+fn ways(subject: &Subject, input: &DeriveInput, container: &Keys, errors: &mut Errors) -> Ways {
     if !input.generics.params.is_empty() {
         let note = "it is registered when the program is linked, so it must be one type";
         errors.note(&input.generics.params, format!("{subject} must not be generic"), note);
     }
     match &input.data {
         Data::Struct(data) => {
-            way(subject, container, container, quote!(Self), &data.fields, &input.ident, errors)
-                .into_iter()
-                .collect()
+            let own = way(subject, container, container, quote!(Self), &data.fields, &input.ident, errors);
+            Ways { own: own.into_iter().collect(), ..Ways::default() }
         }
         Data::Enum(data) => {
             for text in [&container.code, &container.message, &container.detail].into_iter().flatten() {
@@ -169,16 +187,12 @@ fn ways(subject: &Subject, input: &DeriveInput, container: &Keys, errors: &mut E
                     "write one variant for each way to fail",
                 );
             }
-            let ways = data.variants.iter().filter_map(|variant| {
-                let ident = &variant.ident;
-                let subject = Subject::new("fault", &format!("{}::{ident}", input.ident));
-                let keys =
-                    Keys::read(&subject, &variant.attrs, &["kind", "code", "message", "detail"], errors);
-                way(&subject, &keys, container, quote!(Self::#ident), &variant.fields, ident, errors)
-            });
-            let ways: Vec<Way> = ways.collect();
-            check_messages(subject, &ways, errors);
-            check_codes(subject, &ways, errors);
+            let mut ways = Ways::default();
+            for variant in &data.variants {
+                ways.add(&input.ident, variant, container, errors);
+            }
+            check_messages(subject, &ways.own, errors);
+            check_codes(subject, &ways.own, errors);
             ways
         }
         Data::Union(data) => {
@@ -187,9 +201,44 @@ fn ways(subject: &Subject, input: &DeriveInput, container: &Keys, errors: &mut E
                 format!("{subject} must be an enum or a struct"),
                 "write `enum` with one variant for each way to fail",
             );
-            Vec::new()
+            Ways::default()
         }
     }
+}
+
+impl Ways {
+    fn add(&mut self, of: &Ident, variant: &Variant, container: &Keys, errors: &mut Errors) {
+        let Variant { attrs, ident, fields, .. } = variant;
+        let subject = Subject::new("fault", &format!("{of}::{ident}"));
+        let keys = Keys::read(&subject, attrs, &["kind", "code", "message", "detail", "transparent"], errors);
+        let path = quote!(Self::#ident);
+        match &keys.transparent {
+            Some(key) => self.foreign.extend(foreign(&subject, &keys, key, path, fields, errors)),
+            None => self.own.extend(way(&subject, &keys, container, path, fields, ident, errors)),
+        }
+    }
+}
+
+/// A way to fail that is the error in its one field.
+fn foreign(
+    subject: &Subject,
+    keys: &Keys,
+    key: &Ident,
+    path: TokenStream,
+    fields: &Fields,
+    errors: &mut Errors,
+) -> Option<Foreign> {
+    let Keys { kind, code, message, detail, .. } = keys;
+    if kind.is_some() || [code, message, detail].into_iter().any(Option::is_some) {
+        let help = "remove the other keys, or remove `transparent`";
+        errors.help(key, format!("{subject} must have what its error says of itself and nothing else"), help);
+    }
+    let member = fields.members().next().filter(|_| fields.len() == 1);
+    if member.is_none() {
+        errors.help(key, format!("{subject} must have one field, the error"), "write `Variant(OtherError)`");
+    }
+    let error = fields.iter().next()?.ty.clone();
+    Some(Foreign { path, member: member?, error })
 }
 
 /// One way to fail out of its own keys and the defaults of its container.
@@ -296,13 +345,13 @@ fn compact(path: &TokenStream) -> String {
     crate::signature::compact(path)
 }
 
-fn expand(ident: &Ident, ways: &[Way], p: &TokenStream) -> TokenStream {
+fn expand(ident: &Ident, Ways { own, foreign }: &Ways, p: &TokenStream) -> TokenStream {
     let at = Span::mixed_site();
-    let infos = ways.iter().map(|Way { kind, code, .. }| {
+    let infos = own.iter().map(|Way { kind, code, .. }| {
         let kind = Ident::new(kind, at);
         quote_spanned!(at=> #p::FaultInfo::new(#p::Kind::#kind, #code))
     });
-    let views = ways.iter().map(|Way { path, kind, code, detail, fields, .. }| {
+    let views = own.iter().map(|Way { path, kind, code, detail, fields, .. }| {
         let kind = Ident::new(kind, at);
         let pattern = pattern(detail.as_ref());
         let listed = fields.as_ref().map(|member| quote_spanned!(at=> #member: listed,));
@@ -310,40 +359,67 @@ fn expand(ident: &Ident, ways: &[Way], p: &TokenStream) -> TokenStream {
         let detail = detail.as_ref().map(|Template { text, .. }| quote_spanned!(at=> .detail(::std::format!(#text))));
         quote_spanned!(at=> #path { #listed #pattern } => #p::FaultView::new(#p::Kind::#kind, #code) #detail #fields,)
     });
-    let error = ways.iter().any(|way| way.message.is_some()).then(|| error(ident, ways, p));
+    let foreign_views = foreign.iter().map(
+        |Foreign { path, member, .. }| quote_spanned!(at=> #path { #member: error } => #p::view(error),),
+    );
+    let froms = foreign.iter().map(|foreign| from(ident, foreign));
+    let spoken = own.is_empty() || own.iter().any(|way| way.message.is_some());
+    let error = spoken.then(|| error(ident, own, foreign, p));
     quote_spanned! {at=>
         const _: () = {
             #[automatically_derived]
             impl #p::Fault for #ident {
                 const FAULTS: &'static [#p::FaultInfo] = &[#(#infos),*];
                 fn fault(&self) -> #p::FaultView {
-                    match self { #(#views)* }
+                    match self { #(#views)* #(#foreign_views)* }
                 }
             }
             #error
+            #(#froms)*
             #p::inventory::submit! { #p::FaultEntry::of::<#ident>() }
         };
     }
 }
 
+/// What `?` needs to make the fault out of another error.
+fn from(ident: &Ident, Foreign { path, member, error }: &Foreign) -> TokenStream {
+    quote_spanned! {Span::mixed_site()=>
+        #[automatically_derived]
+        impl ::core::convert::From<#error> for #ident {
+            fn from(error: #error) -> Self {
+                #path { #member: error }
+            }
+        }
+    }
+}
+
 /// `Display` and `Error`.
-fn error(ident: &Ident, ways: &[Way], p: &TokenStream) -> TokenStream {
+fn error(ident: &Ident, own: &[Way], foreign: &[Foreign], p: &TokenStream) -> TokenStream {
     let at = Span::mixed_site();
-    let messages = ways.iter().map(|Way { path, message, .. }| {
+    let messages = own.iter().map(|Way { path, message, .. }| {
         let pattern = pattern(message.as_ref());
         let text = message.as_ref().map(|template| &template.text);
         quote_spanned!(at=> #path { #pattern } => ::core::write!(f, #text),)
     });
-    let sources = ways.iter().filter_map(|Way { path, source, .. }| {
+    let foreign_messages = foreign.iter().map(|Foreign { path, member, .. }| {
+        quote_spanned!(at=> #path { #member: error } => ::core::fmt::Display::fmt(error, f),)
+    });
+    let sources = own.iter().filter_map(|Way { path, source, .. }| {
         let source = source.as_ref()?;
         Some(quote_spanned!(at=> #path { #source: cause, .. } => ::core::option::Option::Some(cause.as_source()),))
     });
+    let foreign_sources = foreign.iter().map(|Foreign { path, member, .. }| {
+        quote_spanned!(at=> #path { #member: error } => ::core::error::Error::source(error),)
+    });
     let sources: Vec<_> = sources.collect();
-    let rest = (sources.len() < ways.len()).then(|| quote_spanned!(at=> _ => ::core::option::Option::None,));
+    let boxed = (!sources.is_empty()).then(|| quote_spanned!(at=> use #p::AsSource as _;));
+    let sources: Vec<_> = sources.into_iter().chain(foreign_sources).collect();
+    let rest = (sources.len() < own.len() + foreign.len())
+        .then(|| quote_spanned!(at=> _ => ::core::option::Option::None,));
     let source = (!sources.is_empty()).then(|| {
         quote_spanned! {at=>
             fn source(&self) -> ::core::option::Option<&(dyn ::core::error::Error + 'static)> {
-                use #p::AsSource as _;
+                #boxed
                 match self { #(#sources)* #rest }
             }
         }
@@ -352,7 +428,7 @@ fn error(ident: &Ident, ways: &[Way], p: &TokenStream) -> TokenStream {
         #[automatically_derived]
         impl ::core::fmt::Display for #ident {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                match self { #(#messages)* }
+                match self { #(#messages)* #(#foreign_messages)* }
             }
         }
         #[automatically_derived]

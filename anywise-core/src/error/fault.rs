@@ -148,7 +148,14 @@ impl FaultEntry {
 
 inventory::collect!(FaultEntry);
 
-pub(super) fn declared(id: TypeId) -> Option<Look> {
+/// What any error says of itself: what it declares, or that it is ours.
+#[doc(hidden)]
+pub fn view<E: std::error::Error + 'static>(error: &E) -> FaultView {
+    let declared = declared(TypeId::of::<E>()).and_then(|look| look(error));
+    declared.unwrap_or(FaultView::new(Kind::Internal, "AW1500"))
+}
+
+fn declared(id: TypeId) -> Option<Look> {
     static TABLE: OnceLock<HashMap<TypeId, Look>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
         inventory::iter::<FaultEntry>().map(|entry| ((entry.type_id)(), entry.look)).collect()

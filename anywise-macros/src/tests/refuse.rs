@@ -642,7 +642,7 @@ fn a_fault_has_a_kind_and_a_code_for_each_way_to_fail() {
     check(
         r#"#[derive(Fault)] enum PayError { #[fault(kind = conflict, code = "pay.twice", text = "twice")] Twice }"#,
         &["fault `PayError::Twice` must not have the key `text`\n\
-             help: the keys are `kind`, `code`, `message`, `detail`"],
+             help: the keys are `kind`, `code`, `message`, `detail`, `transparent`"],
     );
     check(
         "#[derive(Fault)] enum PayError { #[fault] Twice }",
@@ -673,6 +673,20 @@ fn a_fault_has_a_kind_and_a_code_for_each_way_to_fail() {
         r#"#[derive(Fault)] #[fault(kind = internal, code = "pay.failed")] struct PayError<T>(T);"#,
         &["fault `PayError` must not be generic\n\
              note: it is registered when the program is linked, so it must be one type"],
+    );
+}
+
+#[test]
+fn a_transparent_fault_is_one_other_error() {
+    check(
+        r#"#[derive(Fault)] enum PayError { #[fault(transparent, code = "pay.store")] Store(Io) }"#,
+        &["fault `PayError::Store` must have what its error says of itself and nothing else\n\
+             help: remove the other keys, or remove `transparent`"],
+    );
+    check(
+        "#[derive(Fault)] enum PayError { #[fault(transparent)] Store }",
+        &["fault `PayError::Store` must have one field, the error\n\
+             help: write `Variant(OtherError)`"],
     );
 }
 

@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
-use crate::{SLICES, builder, export, http, pages};
+use crate::operate::{Dlq, depth, dlq};
+use crate::{Data, SLICES, Scratch, builder, export, http, pages};
 
 /// The example application of anywise.
 #[derive(Debug, Parser)]
@@ -35,14 +36,20 @@ enum Command {
     },
     /// Print what the shop is made of
     Inspect,
+    /// Look at dead letters, deliver them again, or give them up
+    #[command(subcommand)]
+    Dlq(Dlq),
+    /// Print what waits to be delivered, by target
+    Depth,
 }
 
+/// What every command takes.
 #[derive(Debug, Args)]
-struct Options {
+pub(crate) struct Options {
     /// Port on 127.0.0.1; 0 for a free one
     #[arg(long, global = true, env = "SHOP_PORT", default_value_t = 3000)]
-    port: u16,
-    /// Folder for the shop's data; it is created. This version keeps its data in memory
+    pub(crate) port: u16,
+    /// Folder for the shop's data, which is kept on SQLite; it is created
     #[arg(long, global = true, env = "SHOP_DATA", default_value = "./shop-data", value_name = "DIR")]
     data: PathBuf,
     /// Slices to run, separated by commas; all unless given
@@ -52,8 +59,8 @@ struct Options {
     /// What to log, such as `debug` or `warn,shop=debug`
     #[arg(long, global = true, env = "SHOP_LOG", default_value = "info", value_name = "FILTER")]
     log: Targets,
-    /// Comes with a later version
-    #[arg(long, global = true, env = "SHOP_POSTGRES", hide = true, value_name = "URL")]
+    /// Postgres database for the shop's data instead, such as postgres://user@host/name; shops can share it
+    #[arg(long, global = true, env = "SHOP_POSTGRES", hide_env_values = true, value_name = "URL")]
     postgres: Option<String>,
     /// Comes with a later version
     #[arg(long, global = true, env = "SHOP_NATS", hide = true, value_name = "URL")]
@@ -72,16 +79,23 @@ impl Cli {
             .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
             .with(options.log.clone())
             .init();
-        let app = builder(options.slices()).build().await?;
         match command.unwrap_or(Command::Serve) {
-            Command::Serve => options.serve(&app).await,
+            Command::Serve => options.serve(&options.app(&options.data()).await?).await,
             Command::Docs { out } => {
-                let files = export(&app, &out)?;
+                let files = export(&options.app(&Scratch::new().data()).await?, &out)?;
                 println!("wrote {files} files below {}", out.display());
                 Ok(())
             }
             Command::Inspect => {
-                print!("{}", app.inspect());
+                print!("{}", options.app(&Scratch::new().data()).await?.inspect());
+                Ok(())
+            }
+            Command::Dlq(what) => {
+                print!("{}", dlq(what, &options).await?);
+                Ok(())
+            }
+            Command::Depth => {
+                print!("{}", depth(&options).await?);
                 Ok(())
             }
         }
@@ -91,21 +105,31 @@ impl Cli {
 impl Options {
     /// Refuses what this version cannot do yet.
     fn check(&self) -> Result<(), Box<dyn Error>> {
-        let later = [("--postgres", &self.postgres), ("--nats", &self.nats)];
-        match later.iter().find(|(_, value)| value.is_some()) {
+        match &self.nats {
             None => Ok(()),
-            Some((flag, _)) => Err(format!("{flag} comes with a later version of the shop").into()),
+            Some(_) => Err("--nats comes with a later version of the shop".into()),
         }
     }
 
-    fn slices(&self) -> impl Iterator<Item = Slice> {
+    /// Where the command line says that the data is.
+    pub(crate) fn data(&self) -> Data {
+        match &self.postgres {
+            Some(url) => Data::Postgres(url.clone()),
+            None => Data::Folder(self.data.clone()),
+        }
+    }
+
+    async fn app(&self, data: &Data) -> Result<App, Box<dyn Error>> {
+        let store = data.open().await.map_err(|error| format!("{}: {error}", data.flag()))?;
+        Ok(builder(self.slices(), store).build().await?)
+    }
+
+    pub(crate) fn slices(&self) -> impl Iterator<Item = Slice> {
         let all = self.slices.is_empty();
         SLICES.into_iter().filter(move |slice| all || self.slices.iter().any(|name| name == slice.name()))
     }
 
     async fn serve(&self, app: &App) -> Result<(), Box<dyn Error>> {
-        let data = self.data.display();
-        std::fs::create_dir_all(&self.data).map_err(|error| format!("cannot create {data}: {error}"))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let listener = TcpListener::bind(address)
             .await

@@ -6,13 +6,16 @@ use axum::Router;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
-use crate::pages;
+use crate::{operations, pages};
 
 /// The shop's way in, on a socket that listens already.
 pub fn http(app: &App, listener: TcpListener) -> Http {
     // All clients of a loopback address come from one address.
     let limits = Limits { connections_per_client: None, ..Limits::default() };
-    Http::on(listener).limits(limits).merge(pages::routes(app)).merge(probes())
+    // Operating is for this machine; an address others can reach does not offer it.
+    let live = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
+    let http = Http::on(listener).limits(limits).merge(pages::routes(app, live)).merge(probes());
+    if live { http.merge(operations::routes(app)) } else { http }
 }
 
 /// Whether the process lives, and whether it wants requests.

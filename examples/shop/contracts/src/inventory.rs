@@ -81,9 +81,9 @@ pub struct StockLevel {
 
 /// Reserves everything an order needs, or nothing of it.
 ///
-/// An order has one answer: asked again, it is the answer given before. Stock
-/// that is short is refused with `inventory.short`.
-#[command(key = order_id)]
+/// An order has one answer: asked again, it is the answer given before. For a
+/// cancelled order nothing is reserved: `inventory.order_cancelled`.
+#[command(reply = Reservation, key = order_id)]
 #[derive(Clone, Debug)]
 pub struct ReserveStock {
     /// The order.
@@ -91,6 +91,37 @@ pub struct ReserveStock {
     /// What it needs.
     pub lines: Vec<StockLine>,
 }
+
+/// What an order was told.
+#[data]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reservation {
+    /// Everything is reserved for it.
+    Reserved,
+    /// Nothing is reserved for it.
+    Short {
+        /// Of this there was too little.
+        sku: Sku,
+    },
+}
+
+impl Reservation {
+    /// Nothing, for whoever cannot go on with less than everything.
+    ///
+    /// # Errors
+    /// [`Short`], with the code `inventory.short`.
+    pub fn complete(self) -> Result<(), Short> {
+        match self {
+            Self::Reserved => Ok(()),
+            Self::Short { sku } => Err(Short(sku)),
+        }
+    }
+}
+
+/// There is not enough of something.
+#[derive(Clone, Debug, PartialEq, Eq, Fault)]
+#[fault(kind = conflict, code = "inventory.short", message = "there is not enough of `{0}`")]
+pub struct Short(pub Sku);
 
 /// Everything an order needs is reserved for it.
 #[event(key = order_id)]

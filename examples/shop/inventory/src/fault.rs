@@ -2,6 +2,7 @@
 
 use anywise::FieldFault;
 use anywise::prelude::*;
+use anywise::sql::sqlx;
 use shop_contracts::inventory::Sku;
 use shop_contracts::order::OrderId;
 
@@ -18,8 +19,8 @@ pub(crate) enum StockFault {
         message = "{reserved} of `{sku}` are reserved, so that {on_hand} on hand are too few"
     )]
     BelowReserved { sku: Sku, reserved: u32, on_hand: u32 },
-    #[fault(kind = conflict, code = "inventory.short", message = "there is not enough of `{0}`")]
-    Short(Sku),
     #[fault(kind = conflict, code = "inventory.order_cancelled", message = "order {0} is cancelled")]
     OrderCancelled(OrderId),
+    #[fault(transparent)]
+    Store(sqlx::Error),
 }

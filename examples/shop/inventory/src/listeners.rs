@@ -1,27 +1,33 @@
 //! What the slice does when it hears of something.
 
 use anywise::prelude::*;
+use anywise::sql::Any;
 use shop_contracts::inventory::{StockReserved, StockShort};
 use shop_contracts::order::{OrderCancelled, OrderPaid};
 
-use crate::store::{Answer, Stock};
+use crate::store::{self, Answer};
 
 /// Reserves what a paid order needs, and tells how that went.
 ///
-/// When it hears of an order again it tells the same again: the first time may
-/// not have been heard.
+/// When it hears of an order that has its answer, it tells the same: a checkout
+/// may have asked before the order was paid.
 #[listen]
-fn reserve_paid(event: &OrderPaid, stock: &Stock, events: &mut Events<(StockReserved, StockShort)>) {
+async fn reserve_paid(
+    event: &OrderPaid,
+    tx: &mut Tx<Any>,
+    events: &mut Events<(StockReserved, StockShort)>,
+) -> Result<()> {
     let order_id = event.order_id.clone();
-    match stock.reserve(&order_id, &event.lines) {
-        Answer::Reserved(_) => events.publish(StockReserved { order_id }),
+    match store::reserve(tx, &order_id, &event.lines).await? {
+        Answer::Reserved => events.publish(StockReserved { order_id }),
         Answer::Short(sku) => events.publish(StockShort { order_id, sku }),
         Answer::Cancelled => {}
     }
+    Ok(())
 }
 
 /// Puts back what was reserved for a cancelled order.
 #[listen]
-fn release_cancelled(event: &OrderCancelled, stock: &Stock) {
-    stock.release(&event.order_id);
+async fn release_cancelled(event: &OrderCancelled, tx: &mut Tx<Any>) -> Result<()> {
+    Ok(store::release(tx, &event.order_id).await?)
 }

@@ -1,183 +1,190 @@
-//! Where the slice keeps its stock: in memory, for now.
+//! Where the slice keeps its stock: tables of the application's database.
 //!
-//! Each function here is one transaction: it holds the lock from what it reads
-//! to what it writes, and never while anything is awaited.
+//! Whoever asks for an order first writes its answer down first, and anybody
+//! else who asks for it waits for that. Things are taken in the order of their
+//! names, so that no two orders ever wait for each other.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
 
 use anywise::prelude::*;
+use anywise::sql::{Any, sqlx};
 use shop_contracts::inventory::{Sku, StockLevel, StockLine};
 use shop_contracts::order::OrderId;
 
 use crate::fault::StockFault;
 
-/// What is in the house, and for whom.
-#[derive(Debug, Default)]
-pub(crate) struct Stock(Mutex<Shelves>);
+anywise::sql::migrations!("inventory", ["0001_stock" => include_str!("../migrations/0001_stock.sql")]);
 
-#[derive(Debug, Default)]
-struct Shelves {
-    levels: HashMap<Sku, Level>,
-    answers: HashMap<OrderId, Answer>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Level {
-    on_hand: u32,
-    /// Never more than `on_hand`.
-    reserved: u32,
-}
-
-/// What an order was told. It is told the same for ever.
+/// What an order was told. It is told the same for ever, or until it is
+/// cancelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// These are reserved for it.
-    Reserved(BTreeMap<Sku, u32>),
+    /// Everything is reserved for it.
+    Reserved,
     /// Of this there was too little.
     Short(Sku),
     /// It was cancelled, and holds nothing any more.
     Cancelled,
 }
 
-/// Every application has stock of its own.
-#[provide]
-fn stock() -> Stock {
-    Stock::default()
-}
-
-impl Stock {
-    /// Says how many there are; not less than are reserved.
-    pub(crate) fn set(&self, sku: Sku, on_hand: u32) -> Result<StockLevel, StockFault> {
-        let mut shelves = self.lock();
-        let level = shelves.levels.entry(sku.clone()).or_default();
-        let reserved = level.reserved;
-        if on_hand < reserved {
-            return Err(StockFault::BelowReserved { sku, reserved, on_hand });
+/// Says how many there are; not less than are reserved.
+pub(crate) async fn set(tx: &mut Tx<Any>, sku: Sku, on_hand: u32) -> Result<StockLevel, StockFault> {
+    let reserved: Option<i64> = sqlx::query_scalar(
+        "INSERT INTO stock (sku, on_hand, reserved) VALUES ($1, $2, 0)
+         ON CONFLICT (sku) DO UPDATE SET on_hand = excluded.on_hand WHERE stock.reserved <= excluded.on_hand
+         RETURNING reserved",
+    )
+    .bind(&sku.0)
+    .bind(i64::from(on_hand))
+    .fetch_optional(&mut *tx)
+    .await?;
+    match reserved {
+        Some(reserved) => Ok(StockLevel { sku, on_hand, reserved: count(reserved)? }),
+        None => {
+            let StockLevel { sku, reserved, .. } = level(tx, sku).await?;
+            Err(StockFault::BelowReserved { sku, reserved, on_hand })
         }
-        level.on_hand = on_hand;
-        Ok(StockLevel { sku, on_hand, reserved })
-    }
-
-    /// How many there are.
-    pub(crate) fn level(&self, sku: Sku) -> Result<StockLevel, StockFault> {
-        match self.lock().levels.get(&sku) {
-            Some(&Level { on_hand, reserved }) => Ok(StockLevel { sku, on_hand, reserved }),
-            None => Err(StockFault::UnknownSku(sku)),
-        }
-    }
-
-    /// Reserves everything for the order or nothing, unless it has its answer.
-    pub(crate) fn reserve(&self, order_id: &OrderId, lines: &[StockLine]) -> Answer {
-        let Shelves { levels, answers } = &mut *self.lock();
-        let answer = answers.entry(order_id.clone()).or_insert_with(|| reserve(levels, lines));
-        answer.clone()
-    }
-
-    /// Puts back what is reserved for a cancelled order, and reserves no more.
-    pub(crate) fn release(&self, order_id: &OrderId) {
-        let Shelves { levels, answers } = &mut *self.lock();
-        if let Some(Answer::Reserved(lines)) = answers.insert(order_id.clone(), Answer::Cancelled) {
-            for (sku, quantity) in lines {
-                levels.entry(sku).or_default().reserved -= quantity;
-            }
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Shelves> {
-        // Nothing panics between two changes that belong together.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Takes from the shelves, if there is enough of everything.
-fn reserve(levels: &mut HashMap<Sku, Level>, lines: &[StockLine]) -> Answer {
-    let mut wanted = BTreeMap::<_, u32>::new();
+/// How many there are.
+pub(crate) async fn level<'e>(
+    executor: impl sqlx::Executor<'e, Database = sqlx::Any>,
+    sku: Sku,
+) -> Result<StockLevel, StockFault> {
+    let row: Option<(i64, i64)> = sqlx::query_as("SELECT on_hand, reserved FROM stock WHERE sku = $1")
+        .bind(&sku.0)
+        .fetch_optional(executor)
+        .await?;
+    match row {
+        Some((on_hand, reserved)) => {
+            Ok(StockLevel { sku, on_hand: count(on_hand)?, reserved: count(reserved)? })
+        }
+        None => Err(StockFault::UnknownSku(sku)),
+    }
+}
+
+/// Reserves everything for the order or nothing, unless it has its answer.
+pub(crate) async fn reserve(
+    tx: &mut Tx<Any>,
+    order_id: &OrderId,
+    lines: &[StockLine],
+) -> sqlx::Result<Answer> {
+    if !ask(tx, order_id).await? {
+        return answer(tx, order_id).await;
+    }
+    for (sku, quantity) in together(lines) {
+        if !take(tx, order_id, sku, quantity).await? {
+            give_back(tx, order_id).await?;
+            tell_short(tx, order_id, sku).await?;
+            return Ok(Answer::Short(sku.clone()));
+        }
+    }
+    Ok(Answer::Reserved)
+}
+
+/// Puts back what is reserved for a cancelled order, and reserves no more.
+pub(crate) async fn release(tx: &mut Tx<Any>, order_id: &OrderId) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO stock_answers (order_id, answer) VALUES ($1, 'cancelled')
+         ON CONFLICT (order_id) DO UPDATE SET answer = 'cancelled'",
+    )
+    .bind(&order_id.0)
+    .execute(&mut *tx)
+    .await?;
+    give_back(tx, order_id).await
+}
+
+/// Each thing once, with how many of it the lines want together.
+fn together(lines: &[StockLine]) -> BTreeMap<&Sku, i64> {
+    let mut wanted = BTreeMap::new();
     for StockLine { sku, quantity } in lines {
-        let wanted = wanted.entry(sku.clone()).or_default();
-        *wanted = wanted.saturating_add(*quantity);
+        *wanted.entry(sku).or_default() += i64::from(*quantity);
     }
-    let free = |sku: &Sku| levels.get(sku).map_or(0, |level| level.on_hand - level.reserved);
-    if let Some((sku, _)) = wanted.iter().find(|(sku, quantity)| free(sku) < **quantity) {
-        return Answer::Short(sku.clone());
+    wanted
+}
+
+/// Begins the answer to an order; false if it has one.
+async fn ask(tx: &mut Tx<Any>, order_id: &OrderId) -> sqlx::Result<bool> {
+    let asked = sqlx::query(
+        "INSERT INTO stock_answers (order_id, answer) VALUES ($1, 'reserved') ON CONFLICT (order_id) DO NOTHING",
+    )
+    .bind(&order_id.0)
+    .execute(tx)
+    .await?;
+    Ok(asked.rows_affected() == 1)
+}
+
+async fn answer(tx: &mut Tx<Any>, order_id: &OrderId) -> sqlx::Result<Answer> {
+    let (answer, short_of): (String, Option<String>) =
+        sqlx::query_as("SELECT answer, short_of FROM stock_answers WHERE order_id = $1")
+            .bind(&order_id.0)
+            .fetch_one(tx)
+            .await?;
+    match (answer.as_str(), short_of) {
+        ("reserved", _) => Ok(Answer::Reserved),
+        ("short", Some(sku)) => Ok(Answer::Short(Sku(sku))),
+        ("cancelled", _) => Ok(Answer::Cancelled),
+        _ => Err(sqlx::Error::Decode(format!("`{answer}` is no answer to an order").into())),
     }
-    for (sku, quantity) in &wanted {
-        levels.entry(sku.clone()).or_default().reserved += quantity;
+}
+
+async fn tell_short(tx: &mut Tx<Any>, order_id: &OrderId, sku: &Sku) -> sqlx::Result<()> {
+    let told = sqlx::query("UPDATE stock_answers SET answer = 'short', short_of = $1 WHERE order_id = $2");
+    told.bind(&sku.0).bind(&order_id.0).execute(tx).await?;
+    Ok(())
+}
+
+/// Takes so many from the shelf for the order, if there are as many.
+///
+/// The shelf comes last: whoever else wants something of it waits from here to
+/// the commit.
+async fn take(tx: &mut Tx<Any>, order_id: &OrderId, sku: &Sku, quantity: i64) -> sqlx::Result<bool> {
+    let line = sqlx::query("INSERT INTO stock_reserved (order_id, sku, quantity) VALUES ($1, $2, $3)");
+    line.bind(&order_id.0).bind(&sku.0).bind(quantity).execute(&mut *tx).await?;
+    let taken =
+        sqlx::query("UPDATE stock SET reserved = reserved + $1 WHERE sku = $2 AND on_hand - reserved >= $1")
+            .bind(quantity)
+            .bind(&sku.0)
+            .execute(&mut *tx)
+            .await?;
+    if taken.rows_affected() == 1 {
+        return Ok(true);
     }
-    Answer::Reserved(wanted)
+    let line = sqlx::query("DELETE FROM stock_reserved WHERE order_id = $1 AND sku = $2");
+    line.bind(&order_id.0).bind(&sku.0).execute(tx).await?;
+    Ok(false)
+}
+
+/// Puts back on the shelf what the order holds.
+async fn give_back(tx: &mut Tx<Any>, order_id: &OrderId) -> sqlx::Result<()> {
+    let mut held: Vec<(String, i64)> =
+        sqlx::query_as("DELETE FROM stock_reserved WHERE order_id = $1 RETURNING sku, quantity")
+            .bind(&order_id.0)
+            .fetch_all(&mut *tx)
+            .await?;
+    held.sort_unstable();
+    for (sku, quantity) in held {
+        let shelf = sqlx::query("UPDATE stock SET reserved = reserved - $1 WHERE sku = $2");
+        shelf.bind(quantity).bind(sku).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+fn count(number: i64) -> sqlx::Result<u32> {
+    u32::try_from(number).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn sku(name: &str) -> Sku {
-        Sku(name.to_owned())
-    }
-
-    fn order(id: &str) -> OrderId {
-        OrderId(id.to_owned())
-    }
-
-    fn lines(lines: &[(&str, u32)]) -> Vec<StockLine> {
-        lines.iter().map(|&(name, quantity)| StockLine { sku: sku(name), quantity }).collect()
-    }
-
-    fn stock(levels: &[(&str, u32)]) -> Stock {
-        let stock = Stock::default();
-        for (name, on_hand) in levels {
-            stock.set(sku(name), *on_hand).expect("nothing is reserved");
-        }
-        stock
-    }
-
-    fn reserved(stock: &Stock, name: &str) -> u32 {
-        stock.level(sku(name)).expect("it was set").reserved
-    }
-
-    #[test]
-    fn all_lines_are_reserved_or_none() {
-        let stock = stock(&[("tea", 5), ("cup", 1)]);
-        let answer = stock.reserve(&order("a"), &lines(&[("tea", 1), ("cup", 2)]));
-        assert_eq!(answer, Answer::Short(sku("cup")));
-        assert_eq!((reserved(&stock, "tea"), reserved(&stock, "cup")), (0, 0));
-    }
-
     #[test]
     fn lines_of_one_thing_count_together() {
-        let stock = stock(&[("tea", 5)]);
-        let answer = stock.reserve(&order("a"), &lines(&[("tea", 3), ("tea", 3)]));
-        assert_eq!(answer, Answer::Short(sku("tea")));
-        let answer = stock.reserve(&order("b"), &lines(&[("tea", u32::MAX), ("tea", u32::MAX)]));
-        assert_eq!(answer, Answer::Short(sku("tea")));
-    }
-
-    #[test]
-    fn an_order_has_one_answer() {
-        let stock = stock(&[("tea", 2)]);
-        let first = stock.reserve(&order("a"), &lines(&[("tea", 2)]));
-        assert_eq!(first, stock.reserve(&order("a"), &lines(&[("tea", 2)])));
-        assert_eq!(reserved(&stock, "tea"), 2);
-
-        let short = stock.reserve(&order("b"), &lines(&[("tea", 1)]));
-        stock.set(sku("tea"), 10).expect("more than reserved");
-        assert_eq!(short, stock.reserve(&order("b"), &lines(&[("tea", 1)])));
-    }
-
-    #[test]
-    fn a_cancelled_order_gives_back_once_and_gets_nothing_more() {
-        let stock = stock(&[("tea", 2)]);
-        stock.reserve(&order("a"), &lines(&[("tea", 2)]));
-        stock.release(&order("a"));
-        stock.release(&order("a"));
-        assert_eq!(reserved(&stock, "tea"), 0);
-        assert_eq!(stock.reserve(&order("a"), &lines(&[("tea", 1)])), Answer::Cancelled);
-    }
-
-    #[test]
-    fn what_is_reserved_stays_in_the_house() {
-        let stock = stock(&[("tea", 2)]);
-        stock.reserve(&order("a"), &lines(&[("tea", 2)]));
-        assert!(matches!(stock.set(sku("tea"), 1), Err(StockFault::BelowReserved { .. })));
+        let line = |sku: &str, quantity| StockLine { sku: Sku(sku.to_owned()), quantity };
+        let lines = [line("tea", u32::MAX), line("cup", 1), line("tea", u32::MAX)];
+        let wanted: Vec<_> =
+            together(&lines).into_iter().map(|(sku, wanted)| (sku.0.as_str(), wanted)).collect();
+        assert_eq!(wanted, [("cup", 1), ("tea", 2 * i64::from(u32::MAX))]);
     }
 }

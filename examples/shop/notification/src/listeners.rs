@@ -1,20 +1,19 @@
 //! What the slice does when it hears of something.
 
 use anywise::prelude::*;
+use anywise::sql::Any;
 use shop_contracts::order::{OrderCancelled, OrderConfirmed};
 
-use crate::store::{Told, Topic};
+use crate::store::{self, Topic};
 
 /// Tells the customer that the order is confirmed.
 #[listen]
-fn tell_confirmed(event: &OrderConfirmed, told: &Told) {
-    let text = format!("Order {} is confirmed", event.order_id);
-    told.tell(&event.customer, &event.order_id, Topic::Confirmed, text);
+async fn tell_confirmed(event: &OrderConfirmed, tx: &mut Tx<Any>) -> Result<()> {
+    Ok(store::tell(tx, &event.customer, &event.order_id, Topic::Confirmed).await?)
 }
 
 /// Tells the customer that the order is cancelled.
 #[listen]
-fn tell_cancelled(event: &OrderCancelled, told: &Told) {
-    let text = format!("Order {} is cancelled", event.order_id);
-    told.tell(&event.customer, &event.order_id, Topic::Cancelled, text);
+async fn tell_cancelled(event: &OrderCancelled, tx: &mut Tx<Any>) -> Result<()> {
+    Ok(store::tell(tx, &event.customer, &event.order_id, Topic::Cancelled).await?)
 }

@@ -1,57 +1,69 @@
-//! Where the slice keeps what it told: in memory, for now.
-//!
-//! Each function here is one transaction: it holds the lock from what it reads
-//! to what it writes, and never while anything is awaited.
-
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+//! Where the slice keeps what it told: a table of the application's database.
 
 use anywise::Timestamp;
 use anywise::prelude::*;
+use anywise::sql::{Any, sqlx};
 use shop_contracts::notification::Notification;
 use shop_contracts::order::OrderId;
 
-/// What customers were told.
-#[derive(Debug, Default)]
-pub(crate) struct Told(Mutex<Book>);
-
-#[derive(Debug, Default)]
-struct Book {
-    by_customer: HashMap<String, Vec<Notification>>,
-    /// What was told about each order: nothing is told twice.
-    topics: HashSet<(OrderId, Topic)>,
-}
+anywise::sql::migrations!(
+    "notification",
+    ["0001_notifications" => include_str!("../migrations/0001_notifications.sql")]
+);
 
 /// What can be told about an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Topic {
     Confirmed,
     Cancelled,
 }
 
-/// Every application has notifications of its own.
-#[provide]
-fn told() -> Told {
-    Told::default()
-}
-
-impl Told {
-    /// Tells a customer about an order, if that was not done before.
-    pub(crate) fn tell(&self, customer: &str, order_id: &OrderId, topic: Topic, text: String) {
-        let mut book = self.lock();
-        if book.topics.insert((order_id.clone(), topic)) {
-            let notification = Notification { at: Timestamp::now(), text };
-            book.by_customer.entry(customer.to_owned()).or_default().push(notification);
+impl Topic {
+    /// As customers and the table know it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Cancelled => "cancelled",
         }
     }
+}
 
-    /// What a customer was told, oldest first.
-    pub(crate) fn to(&self, customer: &str) -> Vec<Notification> {
-        self.lock().by_customer.get(customer).cloned().unwrap_or_default()
-    }
+/// Tells a customer about an order, if that was not done before.
+pub(crate) async fn tell(
+    tx: &mut Tx<Any>,
+    customer: &str,
+    order_id: &OrderId,
+    topic: Topic,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO notifications (order_id, topic, customer, at, text) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (order_id, topic) DO NOTHING",
+    )
+    .bind(&order_id.0)
+    .bind(topic.word())
+    .bind(customer)
+    .bind(nanoseconds(Timestamp::now()))
+    .bind(format!("Order {order_id} is {}", topic.word()))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
 
-    fn lock(&self) -> MutexGuard<'_, Book> {
-        // Nothing panics between two changes that belong together.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// What a customer was told, oldest first.
+pub(crate) async fn told(reader: &Reader<Any>, customer: &str) -> sqlx::Result<Vec<Notification>> {
+    let rows: Vec<(i64, String)> =
+        sqlx::query_as("SELECT at, text FROM notifications WHERE customer = $1 ORDER BY at, order_id")
+            .bind(customer)
+            .fetch_all(reader)
+            .await?;
+    rows.into_iter().map(|(at, text)| Ok(Notification { at: timestamp(at)?, text })).collect()
+}
+
+fn nanoseconds(at: Timestamp) -> i64 {
+    i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX)
+}
+
+fn timestamp(nanoseconds: i64) -> sqlx::Result<Timestamp> {
+    let at = Timestamp::from_nanosecond(i128::from(nanoseconds));
+    at.map_err(|error| sqlx::Error::Decode(error.into()))
 }

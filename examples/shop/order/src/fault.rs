@@ -2,6 +2,7 @@
 
 use anywise::FieldFault;
 use anywise::prelude::*;
+use anywise::sql::sqlx;
 use shop_contracts::order::OrderId;
 
 /// Why the slice refuses a message.
@@ -15,4 +16,6 @@ pub(crate) enum OrderFault {
     Cancelled(OrderId),
     #[fault(kind = conflict, code = "order.confirmed", message = "order {0} is confirmed")]
     Confirmed(OrderId),
+    #[fault(transparent)]
+    Store(sqlx::Error),
 }

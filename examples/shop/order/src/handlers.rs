@@ -2,6 +2,7 @@
 
 use anywise::FieldFault;
 use anywise::prelude::*;
+use anywise::sql::Any;
 use shop_contracts::Cents;
 use shop_contracts::order::{
     CancelOrder, ConfirmOrder, GetOrder, OrderCancelled, OrderConfirmed, OrderStatus, OrderView, PlaceOrder,
@@ -10,20 +11,20 @@ use shop_contracts::order::{
 
 use crate::fault::OrderFault;
 use crate::order::Order;
-use crate::store::Orders;
+use crate::store;
 
 /// Keeps a valid order. Nothing follows until it is paid.
 #[handler]
-fn place_order(cmd: PlaceOrder, orders: &Orders) -> Result<PlacedOrder, OrderFault> {
+async fn place_order(cmd: PlaceOrder, tx: &mut Tx<Any>) -> Result<PlacedOrder, OrderFault> {
     let total_cents = total(&cmd)?;
-    let order_id = orders.insert(Order::new(cmd.customer, cmd.lines, total_cents));
+    let order_id = store::insert(tx, &Order::new(cmd.customer, cmd.lines, total_cents)).await?;
     Ok(PlacedOrder { order_id })
 }
 
 /// Shows an order.
 #[handler]
-fn get_order(query: GetOrder, orders: &Orders) -> Result<OrderView, OrderFault> {
-    let order = orders.find(&query.order_id)?;
+async fn get_order(query: GetOrder, reader: &Reader<Any>) -> Result<OrderView, OrderFault> {
+    let order = store::find(reader, &query.order_id).await?;
     Ok(OrderView {
         order_id: query.order_id,
         customer: order.customer,
@@ -37,12 +38,12 @@ fn get_order(query: GetOrder, orders: &Orders) -> Result<OrderView, OrderFault> 
 /// Confirms an order for somebody who knows that it is paid and its stock
 /// reserved.
 #[handler]
-fn confirm_order(
+async fn confirm_order(
     cmd: ConfirmOrder,
-    orders: &Orders,
+    tx: &mut Tx<Any>,
     events: &mut Events<(OrderConfirmed,)>,
 ) -> Result<(), OrderFault> {
-    let (confirmed, order) = orders.change(&cmd.order_id, |order| order.confirm(&cmd.payment_id))?;
+    let (confirmed, order) = store::change(tx, &cmd.order_id, |order| order.confirm(&cmd.payment_id)).await?;
     if order.status == OrderStatus::Cancelled {
         return Err(OrderFault::Cancelled(cmd.order_id));
     }
@@ -54,12 +55,12 @@ fn confirm_order(
 
 /// Cancels an order that is not confirmed.
 #[handler]
-fn cancel_order(
+async fn cancel_order(
     cmd: CancelOrder,
-    orders: &Orders,
+    tx: &mut Tx<Any>,
     events: &mut Events<(OrderCancelled,)>,
 ) -> Result<(), OrderFault> {
-    let (cancelled, order) = orders.change(&cmd.order_id, Order::cancel)?;
+    let (cancelled, order) = store::change(tx, &cmd.order_id, Order::cancel).await?;
     if order.status == OrderStatus::Confirmed {
         return Err(OrderFault::Confirmed(cmd.order_id));
     }
@@ -75,6 +76,9 @@ fn total(order: &PlaceOrder) -> Result<Cents, OrderFault> {
     let mut fault = |pointer: String, detail: &str| faults.push(FieldFault::new(pointer, detail));
     if order.customer.trim().is_empty() {
         fault("/customer".to_owned(), "must not be blank");
+    }
+    if order.customer.contains(char::is_control) {
+        fault("/customer".to_owned(), "must not contain control characters");
     }
     if order.lines.is_empty() {
         fault("/lines".to_owned(), "must have at least one line");
@@ -132,6 +136,7 @@ mod tests {
     #[test]
     fn everything_wrong_with_an_order_is_said_at_once() {
         check(" ", &[], Err(&["/customer", "/lines"]));
+        check("ann\0", &[("tea", 1, 1)], Err(&["/customer"]));
         check("ann", &[("tea", 0, 1)], Err(&["/lines/0/quantity"]));
         check("ann", &[("tea", 1, 1), ("", 1, -1)], Err(&["/lines/1/sku", "/lines/1/unit_price_cents"]));
     }

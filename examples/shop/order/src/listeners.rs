@@ -1,24 +1,25 @@
 //! What the slice does when it hears of something.
 
 use anywise::prelude::*;
+use anywise::sql::Any;
 use shop_contracts::inventory::{StockReserved, StockShort};
 use shop_contracts::order::{OrderCancelled, OrderConfirmed, OrderPaid};
 use shop_contracts::payment::{PaymentRefunded, PaymentSettled, RefundPayment};
 
 use crate::fault::OrderFault;
 use crate::order::{Order, Paid};
-use crate::store::Orders;
+use crate::store;
 
 /// Marks the order paid, which asks for its stock.
 ///
 /// A payment that comes too late, for a cancelled order, is given back.
 #[listen]
-fn mark_paid(
+async fn mark_paid(
     event: &PaymentSettled,
-    orders: &Orders,
+    tx: &mut Tx<Any>,
     events: &mut Events<(OrderPaid,)>,
 ) -> Result<Option<RefundPayment>, OrderFault> {
-    let (paid, order) = orders.change(&event.order_id, |order| order.pay(&event.payment_id))?;
+    let (paid, order) = store::change(tx, &event.order_id, |order| order.pay(&event.payment_id)).await?;
     if paid == Paid::Now {
         events.publish(OrderPaid { order_id: event.order_id.clone(), lines: order.stock() });
     }
@@ -28,12 +29,12 @@ fn mark_paid(
 
 /// Confirms the order whose stock is reserved.
 #[listen]
-fn confirm_reserved(
+async fn confirm_reserved(
     event: &StockReserved,
-    orders: &Orders,
+    tx: &mut Tx<Any>,
     events: &mut Events<(OrderConfirmed,)>,
 ) -> Result<(), OrderFault> {
-    let (confirmed, order) = orders.change(&event.order_id, Order::reserve)?;
+    let (confirmed, order) = store::change(tx, &event.order_id, Order::reserve).await?;
     if confirmed {
         events.publish(OrderConfirmed { order_id: event.order_id.clone(), customer: order.customer });
     }
@@ -42,19 +43,20 @@ fn confirm_reserved(
 
 /// Has the payment given back when there is no stock for the order.
 #[listen]
-fn refund_short(event: &StockShort, orders: &Orders) -> Result<Option<RefundPayment>, OrderFault> {
-    let payment = orders.find(&event.order_id)?.refundable();
+async fn refund_short(event: &StockShort, reader: &Reader<Any>) -> Result<Option<RefundPayment>, OrderFault> {
+    let payment = store::find(reader, &event.order_id).await?.refundable();
     Ok(payment.map(|payment_id| RefundPayment { payment_id }))
 }
 
 /// Cancels the order whose payment was given back.
 #[listen]
-fn cancel_refunded(
+async fn cancel_refunded(
     event: &PaymentRefunded,
-    orders: &Orders,
+    tx: &mut Tx<Any>,
     events: &mut Events<(OrderCancelled,)>,
 ) -> Result<(), OrderFault> {
-    let (cancelled, order) = orders.change(&event.order_id, |order| order.refund(&event.payment_id))?;
+    let (cancelled, order) =
+        store::change(tx, &event.order_id, |order| order.refund(&event.payment_id)).await?;
     if cancelled {
         events.publish(OrderCancelled { order_id: event.order_id.clone(), customer: order.customer });
     }

@@ -1,54 +1,128 @@
-//! Where the slice keeps its orders: in memory, for now.
+//! Where the slice keeps its orders: a table of the application's database.
 //!
-//! Each function here is one transaction: it holds the lock from what it reads
-//! to what it writes, and never while anything is awaited.
+//! A change reads the order, lets [`Order`] decide, and writes if nobody else
+//! did in between; otherwise it begins again with what they wrote. That is
+//! right on a database with one writer, and on one with many.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
+use anywise::json::{JsonLimits, decode_json};
 use anywise::prelude::*;
-use shop_contracts::order::OrderId;
+use anywise::sql::{Any, sqlx};
+use anywise::{Codec as _, Json};
+use shop_contracts::Cents;
+use shop_contracts::order::{OrderId, OrderLine, OrderStatus};
+use shop_contracts::payment::PaymentId;
 
 use crate::fault::OrderFault;
 use crate::order::Order;
 
-/// The orders, by id.
-#[derive(Debug, Default)]
-pub(crate) struct Orders(Mutex<HashMap<OrderId, Order>>);
+anywise::sql::migrations!("order", ["0001_orders" => include_str!("../migrations/0001_orders.sql")]);
 
-/// Every application has orders of its own.
-#[provide]
-fn orders() -> Orders {
-    Orders::default()
+/// Keeps a new order.
+pub(crate) async fn insert(tx: &mut Tx<Any>, order: &Order) -> Result<OrderId, OrderFault> {
+    let id = OrderId::fresh();
+    sqlx::query(
+        "INSERT INTO orders (id, customer, lines, total_cents, status, version) VALUES ($1, $2, $3, $4, $5, 0)",
+    )
+    .bind(&id.0)
+    .bind(&order.customer)
+    .bind(json(&order.lines)?)
+    .bind(order.total_cents.0)
+    .bind(word(order.status))
+    .execute(tx)
+    .await?;
+    Ok(id)
 }
 
-impl Orders {
-    /// Keeps a new order.
-    pub(crate) fn insert(&self, order: Order) -> OrderId {
-        let id = OrderId::fresh();
-        self.lock().insert(id.clone(), order);
-        id
-    }
+/// The order as it is now.
+pub(crate) async fn find(reader: &Reader<Any>, id: &OrderId) -> Result<Order, OrderFault> {
+    Ok(load(reader, id).await?.order)
+}
 
-    /// The order as it is now.
-    pub(crate) fn find(&self, id: &OrderId) -> Result<Order, OrderFault> {
-        self.lock().get(id).cloned().ok_or_else(|| OrderFault::NotFound(id.clone()))
+/// Changes the order, and hands on what the change says together with the order
+/// as it then is.
+pub(crate) async fn change<R>(
+    tx: &mut Tx<Any>,
+    id: &OrderId,
+    change: impl Fn(&mut Order) -> R,
+) -> Result<(R, Order), OrderFault> {
+    loop {
+        let Loaded { mut order, version } = load(&mut *tx, id).await?;
+        let before = (order.status, order.payment_id.clone());
+        let said = change(&mut order);
+        let same = before == (order.status, order.payment_id.clone());
+        if same || update(tx, id, &order, version).await? {
+            return Ok((said, order));
+        }
     }
+}
 
-    /// Changes the order, and hands on what the change says together with the
-    /// order as it then is.
-    pub(crate) fn change<R>(
-        &self,
-        id: &OrderId,
-        change: impl FnOnce(&mut Order) -> R,
-    ) -> Result<(R, Order), OrderFault> {
-        let mut orders = self.lock();
-        let order = orders.get_mut(id).ok_or_else(|| OrderFault::NotFound(id.clone()))?;
-        Ok((change(order), order.clone()))
+/// Writes what can change of an order, if it still has this version.
+async fn update(tx: &mut Tx<Any>, id: &OrderId, order: &Order, version: i64) -> sqlx::Result<bool> {
+    let updated = sqlx::query(
+        "UPDATE orders SET status = $1, payment_id = $2, version = version + 1 WHERE id = $3 AND version = $4",
+    )
+    .bind(word(order.status))
+    .bind(order.payment_id.as_ref().map(|payment| payment.0.clone()))
+    .bind(&id.0)
+    .bind(version)
+    .execute(tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// An order, and how often it was changed.
+struct Loaded {
+    order: Order,
+    version: i64,
+}
+
+async fn load<'e>(
+    executor: impl sqlx::Executor<'e, Database = sqlx::Any>,
+    id: &OrderId,
+) -> Result<Loaded, OrderFault> {
+    let row: Option<(String, String, i64, String, Option<String>, i64)> = sqlx::query_as(
+        "SELECT customer, lines, total_cents, status, payment_id, version FROM orders WHERE id = $1",
+    )
+    .bind(&id.0)
+    .fetch_optional(executor)
+    .await?;
+    let (customer, lines, total, status, payment, version) =
+        row.ok_or_else(|| OrderFault::NotFound(id.clone()))?;
+    let order = Order {
+        customer,
+        lines: from_json(&lines)?,
+        total_cents: Cents(total),
+        status: from_word(&status)?,
+        payment_id: payment.map(PaymentId),
+    };
+    Ok(Loaded { order, version })
+}
+
+fn json(lines: &Vec<OrderLine>) -> sqlx::Result<String> {
+    let encoded = Json.encode(lines).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    String::from_utf8(encoded).map_err(|error| sqlx::Error::Encode(error.into()))
+}
+
+fn from_json(text: &str) -> sqlx::Result<Vec<OrderLine>> {
+    let limits = JsonLimits { nodes: usize::MAX, object: false, ..JsonLimits::default() };
+    decode_json(text.as_bytes(), &limits).map_err(|fault| sqlx::Error::Decode(fault.into()))
+}
+
+fn word(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::Pending => "pending",
+        OrderStatus::Paid => "paid",
+        OrderStatus::Confirmed => "confirmed",
+        OrderStatus::Cancelled => "cancelled",
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<OrderId, Order>> {
-        // No change can leave an order half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+fn from_word(word: &str) -> sqlx::Result<OrderStatus> {
+    match word {
+        "pending" => Ok(OrderStatus::Pending),
+        "paid" => Ok(OrderStatus::Paid),
+        "confirmed" => Ok(OrderStatus::Confirmed),
+        "cancelled" => Ok(OrderStatus::Cancelled),
+        _ => Err(sqlx::Error::Decode(format!("`{word}` is no status of an order").into())),
     }
 }

@@ -15,8 +15,9 @@ type Steps = Commands<(PlaceOrder, CreatePayment, ReserveStock, ConfirmOrder, Re
 /// Places, pays, reserves and confirms; when a step fails, undoes those before
 /// it and answers why it failed.
 ///
-/// It remembers its steps only while it runs. If the process dies halfway, an
-/// order that is not paid stays pending, and one that is paid is confirmed or
+/// Each step is a transaction of its own, in its own slice; this function holds
+/// none. It remembers its steps only while it runs. If the process dies halfway,
+/// an order that is not paid stays pending, and one that is paid is confirmed or
 /// refunded by the choreography. A later version keeps a journal and goes on
 /// where it was.
 #[handler(timeout = "30s")]
@@ -52,7 +53,7 @@ async fn confirm(
     payment_id: &PaymentId,
     lines: Vec<StockLine>,
 ) -> Result<()> {
-    steps.send(ReserveStock { order_id: order_id.clone(), lines }).await?;
+    steps.send(ReserveStock { order_id: order_id.clone(), lines }).await?.complete()?;
     let confirm = ConfirmOrder { order_id: order_id.clone(), payment_id: payment_id.clone() };
     steps.send(confirm).await
 }

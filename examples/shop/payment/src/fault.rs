@@ -2,6 +2,7 @@
 
 use anywise::FieldFault;
 use anywise::prelude::*;
+use anywise::sql::sqlx;
 use shop_contracts::Cents;
 use shop_contracts::order::OrderId;
 use shop_contracts::payment::PaymentId;
@@ -38,6 +39,8 @@ pub(crate) enum PaymentFault {
         detail = "no payments can be made at the moment"
     )]
     GatewayClosed,
+    #[fault(transparent)]
+    Store(sqlx::Error),
 }
 
 impl From<Declined> for PaymentFault {

@@ -1,6 +1,7 @@
 //! What the slice does when it is asked.
 
 use anywise::prelude::*;
+use anywise::sql::Any;
 use shop_contracts::order::{OrderStatus, OrderView};
 use shop_contracts::payment::{
     CreatePayment, GetPayment, PaymentRefunded, PaymentSettled, PaymentStatus, PaymentView, Receipt,
@@ -9,29 +10,33 @@ use shop_contracts::payment::{
 
 use crate::fault::PaymentFault;
 use crate::gateway::Gateway;
-use crate::store::Payments;
+use crate::store;
 
 /// Charges the card for an order that is open and not yet paid.
+///
+/// The payment is written down before the card is charged: of two at once the
+/// second waits, and finds the order paid unless the first one failed. A card
+/// company that moves money would be given the payment's id, so that it charges
+/// once however often it is asked.
 #[handler(timeout = "10s")]
-fn create_payment(
+async fn create_payment(
     cmd: CreatePayment,
     order: Provided<OrderView>,
-    payments: &Payments,
     gateway: &dyn Gateway,
+    tx: &mut Tx<Any>,
     events: &mut Events<(PaymentSettled,)>,
 ) -> Result<Receipt, PaymentFault> {
-    let payment_id = payments.settle(&cmd.order_id, cmd.amount_cents, || {
-        acceptable(&cmd, &order)?;
-        gateway.charge(&cmd.card, cmd.amount_cents).map_err(PaymentFault::from)
-    })?;
+    let payment_id = store::settle(tx, &cmd.order_id, cmd.amount_cents).await?;
+    acceptable(&cmd, &order)?;
+    gateway.charge(&cmd.card, cmd.amount_cents)?;
     events.publish(PaymentSettled { order_id: cmd.order_id, payment_id: payment_id.clone() });
     Ok(Receipt { payment_id, status: PaymentStatus::Settled })
 }
 
 /// Shows a payment.
 #[handler]
-fn get_payment(query: GetPayment, payments: &Payments) -> Result<PaymentView, PaymentFault> {
-    let payment = payments.find(&query.payment_id)?;
+async fn get_payment(query: GetPayment, reader: &Reader<Any>) -> Result<PaymentView, PaymentFault> {
+    let payment = store::find(reader, &query.payment_id).await?;
     Ok(PaymentView {
         payment_id: query.payment_id,
         order_id: payment.order_id,
@@ -42,12 +47,12 @@ fn get_payment(query: GetPayment, payments: &Payments) -> Result<PaymentView, Pa
 
 /// Gives a payment back, once.
 #[handler]
-fn refund_payment(
+async fn refund_payment(
     cmd: RefundPayment,
-    payments: &Payments,
+    tx: &mut Tx<Any>,
     events: &mut Events<(PaymentRefunded,)>,
 ) -> Result<(), PaymentFault> {
-    if let Some(order_id) = payments.refund(&cmd.payment_id)? {
+    if let Some(order_id) = store::refund(tx, &cmd.payment_id).await? {
         events.publish(PaymentRefunded { order_id, payment_id: cmd.payment_id });
     }
     Ok(())

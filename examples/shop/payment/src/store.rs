@@ -1,17 +1,17 @@
-//! Where the slice keeps its payments: in memory, for now.
+//! Where the slice keeps its payments: a table of the application's database.
 //!
-//! Each function here is one transaction: it holds the lock from what it reads
-//! to what it writes, and never while anything is awaited.
-
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+//! Each function here is one statement that says what must hold for it to make
+//! a difference, so that of many at once one makes it.
 
 use anywise::prelude::*;
+use anywise::sql::{Any, sqlx};
 use shop_contracts::Cents;
 use shop_contracts::order::OrderId;
 use shop_contracts::payment::{PaymentId, PaymentStatus};
 
 use crate::fault::PaymentFault;
+
+anywise::sql::migrations!("payment", ["0001_payments" => include_str!("../migrations/0001_payments.sql")]);
 
 /// A payment.
 #[derive(Clone, Debug)]
@@ -21,69 +21,71 @@ pub(crate) struct Payment {
     pub(crate) status: PaymentStatus,
 }
 
-/// The payments, by id and by order.
-#[derive(Debug, Default)]
-pub(crate) struct Payments(Mutex<Book>);
-
-#[derive(Debug, Default)]
-struct Book {
-    payments: HashMap<PaymentId, Payment>,
-    /// At most one an order.
-    by_order: HashMap<OrderId, PaymentId>,
+/// Takes an order's one payment down as settled.
+///
+/// Another one for the same order waits here until this one is kept or undone.
+pub(crate) async fn settle(
+    tx: &mut Tx<Any>,
+    order_id: &OrderId,
+    amount: Cents,
+) -> Result<PaymentId, PaymentFault> {
+    let id = PaymentId::fresh();
+    let inserted = sqlx::query(
+        "INSERT INTO payments (id, order_id, amount_cents, status) VALUES ($1, $2, $3, 'settled')
+         ON CONFLICT (order_id) DO NOTHING",
+    )
+    .bind(&id.0)
+    .bind(&order_id.0)
+    .bind(amount.0)
+    .execute(tx)
+    .await?;
+    if inserted.rows_affected() == 1 { Ok(id) } else { Err(PaymentFault::AlreadyPaid(order_id.clone())) }
 }
 
-/// Every application has payments of its own.
-#[provide]
-fn payments() -> Payments {
-    Payments::default()
+/// The payment as it is now.
+pub(crate) async fn find<'e>(
+    executor: impl sqlx::Executor<'e, Database = sqlx::Any>,
+    id: &PaymentId,
+) -> Result<Payment, PaymentFault> {
+    let row: Option<(String, i64, String)> =
+        sqlx::query_as("SELECT order_id, amount_cents, status FROM payments WHERE id = $1")
+            .bind(&id.0)
+            .fetch_optional(executor)
+            .await?;
+    let (order_id, amount, status) = row.ok_or_else(|| PaymentFault::NotFound(id.clone()))?;
+    Ok(Payment { order_id: OrderId(order_id), amount_cents: Cents(amount), status: from_word(&status)? })
 }
 
-impl Payments {
-    /// Keeps an order's one payment, if `charge` takes the money.
-    ///
-    /// The charge is made while the order is held, so that of two payments made
-    /// at once only one is charged.
-    pub(crate) fn settle(
-        &self,
-        order_id: &OrderId,
-        amount_cents: Cents,
-        charge: impl FnOnce() -> Result<(), PaymentFault>,
-    ) -> Result<PaymentId, PaymentFault> {
-        let mut book = self.lock();
-        if book.by_order.contains_key(order_id) {
-            return Err(PaymentFault::AlreadyPaid(order_id.clone()));
-        }
-        charge()?;
-        let id = PaymentId::fresh();
-        let status = PaymentStatus::Settled;
-        book.payments.insert(id.clone(), Payment { order_id: order_id.clone(), amount_cents, status });
-        book.by_order.insert(order_id.clone(), id.clone());
-        Ok(id)
+/// Gives a payment back: the order it was for, if that made a difference.
+pub(crate) async fn refund(tx: &mut Tx<Any>, id: &PaymentId) -> Result<Option<OrderId>, PaymentFault> {
+    let refunded: Option<String> = sqlx::query_scalar(
+        "UPDATE payments SET status = 'refunded' WHERE id = $1 AND status = 'settled' RETURNING order_id",
+    )
+    .bind(&id.0)
+    .fetch_optional(&mut *tx)
+    .await?;
+    if refunded.is_none() {
+        find(tx, id).await?;
     }
+    Ok(refunded.map(OrderId))
+}
 
-    /// The payment as it is now.
-    pub(crate) fn find(&self, id: &PaymentId) -> Result<Payment, PaymentFault> {
-        self.lock().payments.get(id).cloned().ok_or_else(|| PaymentFault::NotFound(id.clone()))
-    }
+/// Gives back what was paid for an order: the payment, if that made a
+/// difference.
+pub(crate) async fn refund_order(tx: &mut Tx<Any>, order_id: &OrderId) -> sqlx::Result<Option<PaymentId>> {
+    let refunded: Option<String> = sqlx::query_scalar(
+        "UPDATE payments SET status = 'refunded' WHERE order_id = $1 AND status = 'settled' RETURNING id",
+    )
+    .bind(&order_id.0)
+    .fetch_optional(tx)
+    .await?;
+    Ok(refunded.map(PaymentId))
+}
 
-    /// The payment of an order, if it has one.
-    pub(crate) fn of_order(&self, order_id: &OrderId) -> Option<PaymentId> {
-        self.lock().by_order.get(order_id).cloned()
-    }
-
-    /// Gives a payment back: the order it was for, if that made a difference.
-    pub(crate) fn refund(&self, id: &PaymentId) -> Result<Option<OrderId>, PaymentFault> {
-        let mut book = self.lock();
-        let payment = book.payments.get_mut(id).ok_or_else(|| PaymentFault::NotFound(id.clone()))?;
-        if payment.status == PaymentStatus::Refunded {
-            return Ok(None);
-        }
-        payment.status = PaymentStatus::Refunded;
-        Ok(Some(payment.order_id.clone()))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Book> {
-        // Only `charge` may panic under the lock, and nothing is changed before it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+fn from_word(word: &str) -> sqlx::Result<PaymentStatus> {
+    match word {
+        "settled" => Ok(PaymentStatus::Settled),
+        "refunded" => Ok(PaymentStatus::Refunded),
+        _ => Err(sqlx::Error::Decode(format!("`{word}` is no status of a payment").into())),
     }
 }

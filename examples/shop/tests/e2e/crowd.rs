@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::client::{Client, Reply, Served};
+use crate::home::on_each;
 
 const ON_HAND: u64 = 40;
 
@@ -52,55 +53,61 @@ async fn at_once(client: Client, requests: Vec<(&'static str, String, Value)>) -
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_payments_for_an_order_one_is_made() {
-    let Served { client, .. } = &Served::start().await;
-    let id = place(*client, 1).await.remove(0);
-    let payment = json!({"order_id": id, "amount_cents": 1000, "card": "tok_visa"});
-    let requests = (0..50).map(|_| ("POST", "/payments".to_owned(), payment.clone())).collect();
-    let replies = at_once(*client, requests).await;
-    let made = replies.iter().filter(|reply| reply.status == 201).count();
-    assert_eq!(made, 1);
-    for refused in replies.iter().filter(|reply| reply.status != 201) {
-        refused.problem(409, "payment.already_paid");
-    }
+    on_each(async |home| {
+        let Served { client, .. } = &Served::start(home).await;
+        let id = place(*client, 1).await.remove(0);
+        let payment = json!({"order_id": id, "amount_cents": 1000, "card": "tok_visa"});
+        let requests = (0..50).map(|_| ("POST", "/payments".to_owned(), payment.clone())).collect();
+        let replies = at_once(*client, requests).await;
+        let made = replies.iter().filter(|reply| reply.status == 201).count();
+        assert_eq!(made, 1);
+        for refused in replies.iter().filter(|reply| reply.status != 201) {
+            refused.problem(409, "payment.already_paid");
+        }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whatever_happens_at_once_the_shop_is_consistent() {
-    let Served { client, app, .. } = &Served::start().await;
-    for number in 0..3 {
-        let path = format!("/stock/{}", sku(number));
-        client.put(&path, json!({"on_hand": ON_HAND})).await.expect(200);
-    }
-    let mut orders = place(*client, 50).await;
+    on_each(async |home| {
+        let Served { client, app, .. } = &Served::start(home).await;
+        for number in 0..3 {
+            let path = format!("/stock/{}", sku(number));
+            client.put(&path, json!({"on_hand": ON_HAND})).await.expect(200);
+        }
+        let mut orders = place(*client, 50).await;
 
-    let mut requests = Vec::new();
-    for (number, id) in orders.iter().enumerate() {
-        // Two of each, of which one is too many.
-        let payment = json!({"order_id": id, "amount_cents": 1000, "card": "tok_visa"});
-        requests.push(("POST", "/payments".to_owned(), payment.clone()));
-        requests.push(("GET", format!("/orders/{id}"), Value::Null));
-        let mut checkout = order(number);
-        checkout["card"] = if number % 5 == 0 { "tok_declined" } else { "tok_visa" }.into();
-        requests.push(("POST", "/checkouts".to_owned(), checkout));
-        requests.push(match number % 3 {
-            0 => ("PUT", format!("/stock/{}", sku(number)), json!({"on_hand": ON_HAND})),
-            1 => ("GET", format!("/notifications?customer={}", customer(number)), Value::Null),
-            _ => ("POST", "/payments".to_owned(), payment),
-        });
-    }
-    assert_eq!(requests.len(), 200);
-    let replies = at_once(*client, requests).await;
-    app.settled().await;
+        let mut requests = Vec::new();
+        for (number, id) in orders.iter().enumerate() {
+            // Two of each, of which one is too many.
+            let payment = json!({"order_id": id, "amount_cents": 1000, "card": "tok_visa"});
+            requests.push(("POST", "/payments".to_owned(), payment.clone()));
+            requests.push(("GET", format!("/orders/{id}"), Value::Null));
+            let mut checkout = order(number);
+            checkout["card"] = if number % 5 == 0 { "tok_declined" } else { "tok_visa" }.into();
+            requests.push(("POST", "/checkouts".to_owned(), checkout));
+            requests.push(match number % 3 {
+                0 => ("PUT", format!("/stock/{}", sku(number)), json!({"on_hand": ON_HAND})),
+                1 => ("GET", format!("/notifications?customer={}", customer(number)), Value::Null),
+                _ => ("POST", "/payments".to_owned(), payment),
+            });
+        }
+        assert_eq!(requests.len(), 200);
+        let replies = at_once(*client, requests).await;
+        app.settled().await;
 
-    let unexpected = replies.iter().find(|reply| !matches!(reply.status, 200 | 201 | 402 | 409));
-    assert!(unexpected.is_none(), "{unexpected:?}");
-    let done = replies.iter().filter(|reply| reply.status == 201).map(Reply::json);
-    let mut payments = Vec::new();
-    for body in done {
-        payments.push(text(&body, "payment_id"));
-        orders.extend(body["order_id"].as_str().map(str::to_owned));
-    }
-    assert_consistent(*client, &orders, &payments).await;
+        let unexpected = replies.iter().find(|reply| !matches!(reply.status, 200 | 201 | 402 | 409));
+        assert!(unexpected.is_none(), "{unexpected:?}");
+        let done = replies.iter().filter(|reply| reply.status == 201).map(Reply::json);
+        let mut payments = Vec::new();
+        for body in done {
+            payments.push(text(&body, "payment_id"));
+            orders.extend(body["order_id"].as_str().map(str::to_owned));
+        }
+        assert_consistent(*client, &orders, &payments).await;
+    })
+    .await;
 }
 
 /// Every settled payment belongs to one order that wants it, what is reserved

@@ -4,6 +4,12 @@
 mod architecture;
 mod client;
 mod crowd;
+mod home;
 mod http;
+mod ledger;
+mod operations;
+mod process;
 mod program;
 mod sending;
+mod stock;
+mod survival;

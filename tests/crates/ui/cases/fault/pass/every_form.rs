@@ -37,6 +37,30 @@ pub enum PaymentError {
     Nothing,
 }
 
+/// Another error as it is.
+#[derive(Debug, Fault)]
+pub enum CheckoutError {
+    /// Words of its own.
+    #[fault(kind = conflict, code = "checkout.twice", message = "twice")]
+    Twice,
+    /// One that declares itself.
+    #[fault(transparent)]
+    Payment(PaymentError),
+    /// One that does not.
+    #[fault(transparent)]
+    Number {
+        /// The error.
+        error: std::num::ParseIntError,
+    },
+}
+
+fn checkout(declined: bool) -> Result<i32, CheckoutError> {
+    if declined {
+        Err(PaymentError::Gateway(5, "it".to_owned()))?;
+    }
+    Ok("x".parse::<i32>()?)
+}
+
 /// One way to fail.
 #[derive(Debug, Fault)]
 #[fault(kind = not_found, code = "payment.unknown", message = "no payment {id}")]
@@ -70,4 +94,9 @@ fn main() {
     assert_eq!(invalid.fields()[0].pointer, "/amount");
     assert_eq!(Unknown { id: 3 }.to_string(), "no payment 3");
     assert_eq!(Error::from(Twice).code(), "payment.twice");
+    let error = Error::from(checkout(true).expect_err("it is declined"));
+    assert_eq!((error.kind(), error.code(), error.message()), (Kind::Unavailable, "payment.gateway", "it said   5"));
+    let error = Error::from(checkout(false).expect_err("it is no number"));
+    assert_eq!((error.kind(), error.code(), error.detail()), (Kind::Internal, "AW1500", None));
+    assert_eq!(Error::from(CheckoutError::Twice).status(), 409);
 }

@@ -1,0 +1,164 @@
+//! Many callers' requests, carried out a round at a time.
+//!
+//! A caller hands in a request and waits for its own answer. Workers take what
+//! has come together meanwhile, at most [`ROUND`] requests, and carry it out as
+//! one: with a store, one transaction and one wait for the disk. Nothing here
+//! knows what a request is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anywise_core::{BoxFuture, Error, Kind, Result};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+/// Requests carried out together at most.
+pub(crate) const ROUND: usize = 256;
+/// Requests that may wait for a worker; the next caller waits for a place.
+const WAITING: usize = 1_024;
+/// How long a caller waits for a place.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What carries out a round: an answer for each request, in their order.
+pub(crate) trait Worker: Send + Sync + 'static {
+    /// What is asked for.
+    type Request: Send + 'static;
+    /// What is answered.
+    type Answer: Send + 'static;
+
+    /// Carries out a round.
+    fn work(self: Arc<Self>, round: Vec<Self::Request>) -> BoxFuture<'static, Vec<Result<Self::Answer>>>;
+}
+
+/// Collects requests, and gives them to workers.
+pub(crate) struct Batcher<W: Worker> {
+    sender: mpsc::Sender<Pending<W>>,
+}
+
+struct Pending<W: Worker> {
+    request: W::Request,
+    answer: oneshot::Sender<Result<W::Answer>>,
+}
+
+impl<W: Worker> Batcher<W> {
+    /// A batcher with so many rounds at a time. It ends when it is dropped and
+    /// everything handed in is answered.
+    pub(crate) fn start(worker: &Arc<W>, workers: usize) -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..workers {
+            tokio::spawn(run(Arc::clone(worker), Arc::clone(&receiver)));
+        }
+        Self { sender }
+    }
+
+    /// Hands in a request. From here on it is carried out, whether anybody
+    /// waits for the answer or not.
+    ///
+    /// # Errors
+    /// That there was no place for it (`AW7008`), that the store is closed
+    /// (`AW7004`), or what the worker answers.
+    pub(crate) async fn ask(&self, request: W::Request) -> Result<W::Answer> {
+        let place = match tokio::time::timeout(PATIENCE, self.sender.reserve()).await {
+            Ok(Ok(place)) => place,
+            Ok(Err(_)) => return Err(closed()),
+            Err(_) => return Err(full()),
+        };
+        let (answer, answered) = oneshot::channel();
+        place.send(Pending { request, answer });
+        answered.await.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+async fn run<W: Worker>(worker: Arc<W>, receiver: Arc<Mutex<mpsc::Receiver<Pending<W>>>>) {
+    let mut round = Vec::with_capacity(ROUND);
+    loop {
+        let taken = receiver.lock().await.recv_many(&mut round, ROUND).await;
+        if taken == 0 {
+            return;
+        }
+        let (requests, answers): (Vec<_>, Vec<_>) =
+            round.drain(..).map(|pending| (pending.request, pending.answer)).unzip();
+        // In a task of its own: a panic ends the round, not the worker.
+        let Ok(results) = tokio::spawn(Arc::clone(&worker).work(requests)).await else { continue };
+        for (answer, result) in answers.into_iter().zip(results) {
+            // Who has gone away has lost interest, and nothing else.
+            drop(answer.send(result));
+        }
+    }
+}
+
+fn full() -> Error {
+    Error::new(Kind::Unavailable, "AW7008", "the store has more to do than it can keep up with")
+        .with_retry_after(Duration::from_secs(1))
+}
+
+fn closed() -> Error {
+    Error::new(Kind::Unavailable, "AW7004", "the store is closed")
+}
+
+fn gone() -> Error {
+    Error::unknown_outcome("the store's worker ended while it carried this out")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Doubler {
+        rounds: AtomicUsize,
+    }
+
+    impl Worker for Doubler {
+        type Request = u32;
+        type Answer = u32;
+
+        fn work(self: Arc<Self>, round: Vec<u32>) -> BoxFuture<'static, Vec<Result<u32>>> {
+            self.rounds.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async move {
+                tokio::task::yield_now().await;
+                assert!(!round.contains(&13), "an unlucky round");
+                round
+                    .into_iter()
+                    .map(|n| if n == 7 { Err(Error::internal("seven")) } else { Ok(n * 2) })
+                    .collect()
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn each_caller_gets_its_own_answer_and_rounds_are_shared() {
+        let worker = Arc::new(Doubler::default());
+        let batcher = Arc::new(Batcher::start(&worker, 2));
+        let asked: Vec<_> = (0..200)
+            .filter(|n| *n != 13)
+            .map(|n| {
+                let batcher = Arc::clone(&batcher);
+                tokio::spawn(async move { (n, batcher.ask(n).await) })
+            })
+            .collect();
+        for asked in asked {
+            let (n, answer) = asked.await.unwrap();
+            assert_eq!(answer.ok(), (n != 7).then_some(n * 2));
+        }
+        assert!(worker.rounds.load(Ordering::SeqCst) < 100);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_unknown_outcome_and_ends_no_worker() {
+        let batcher = Batcher::start(&Arc::new(Doubler::default()), 1);
+        assert!(batcher.ask(13).await.unwrap_err().is_unknown_outcome());
+        assert_eq!(batcher.ask(2).await.unwrap(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_request_is_carried_out_though_its_caller_went_away() {
+        let worker = Arc::new(Doubler::default());
+        let batcher = Batcher::start(&worker, 1);
+        drop(futures_util::poll!(Box::pin(batcher.ask(1))));
+        assert_eq!(batcher.ask(2).await.unwrap(), 4);
+        assert!(worker.rounds.load(Ordering::SeqCst) >= 1);
+    }
+}

@@ -1,0 +1,189 @@
+//! Connections that are known to be clean.
+//!
+//! A connection comes back only from what saw its transaction end; every other
+//! one is closed. So nothing of one caller's transaction is ever found by the
+//! next, and none has to be asked whether it is still fit: the first statement
+//! finds out.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use anywise_core::Kind;
+use sqlx_core::transaction::TransactionManager;
+use sqlx_postgres::PgTransactionManager;
+
+use crate::error::Refusal;
+
+/// No connection is used for longer.
+const LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// A bounded number of clean connections.
+#[derive(Debug)]
+pub(super) struct Connections {
+    pool: PgPool,
+    idle: Mutex<Vec<Idle>>,
+    room: Arc<Semaphore>,
+    patience: Duration,
+}
+
+#[derive(Debug)]
+struct Idle {
+    connection: PoolConnection<sqlx::Postgres>,
+    since: Instant,
+}
+
+/// One of them. Dropped, it is closed.
+pub(super) struct Connection {
+    idle: Option<Idle>,
+    home: Arc<Connections>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Connections {
+    /// At most `most` of them; none is opened before it is asked for.
+    pub(super) fn new(options: PgConnectOptions, most: u32, patience: Duration) -> Arc<Self> {
+        let pool = PgPoolOptions::new()
+            .max_connections(most)
+            .acquire_timeout(patience)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        Arc::new(Self {
+            pool,
+            idle: Mutex::default(),
+            room: Arc::new(Semaphore::new(most as usize)),
+            patience,
+        })
+    }
+
+    /// One that is free, or becomes so in time.
+    ///
+    /// # Errors
+    /// `AW7008`: all are in use; or that the database cannot be reached.
+    pub(super) async fn get(self: &Arc<Self>) -> sqlx::Result<Connection> {
+        let room = Arc::clone(&self.room).acquire_owned();
+        let place = match tokio::time::timeout(self.patience, room).await {
+            Ok(Ok(place)) => place,
+            Ok(Err(_)) => return Err(sqlx::Error::PoolClosed),
+            Err(_) => return Err(all_busy()),
+        };
+        let idle = match self.take() {
+            Some(idle) => idle,
+            None => {
+                Idle { connection: self.pool.acquire().await.map_err(unreachable)?, since: Instant::now() }
+            }
+        };
+        Ok(Connection { idle: Some(idle), home: Arc::clone(self), _place: place })
+    }
+
+    /// Closes them; those in use when they come back.
+    pub(super) async fn close(&self) {
+        self.room.close();
+        self.lock().clear();
+        self.pool.close().await;
+    }
+
+    fn take(&self) -> Option<Idle> {
+        self.lock().pop()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connection {
+    /// To run statements on.
+    pub(super) fn raw(&mut self) -> &mut PgConnection {
+        &mut self.idle.as_mut().expect("it is there until it is dropped").connection
+    }
+
+    /// Gives it back; it is in no transaction, and nothing of it is unread.
+    pub(super) fn put_back(mut self) {
+        let Some(idle) = self.idle.take() else { return };
+        if idle.since.elapsed() < LIFETIME && !self.home.pool.is_closed() {
+            self.home.lock().push(idle);
+        } else {
+            close(idle.connection);
+        }
+    }
+
+    /// Gives it back if the statement was answered at all.
+    pub(super) fn put_back_after<T>(self, result: &sqlx::Result<T>) {
+        if result.as_ref().err().is_none_or(is_answer) {
+            self.put_back();
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(idle) = self.idle.take() {
+            close(idle.connection);
+        }
+    }
+}
+
+fn close(mut connection: PoolConnection<sqlx::Postgres>) {
+    if tokio::runtime::Handle::try_current().is_ok() {
+        connection.close_on_drop();
+    } else {
+        // The runtime is gone: the socket is closed, and the server finds out.
+        drop(connection.detach());
+    }
+}
+
+/// Connections for queries, which begin no transaction.
+pub(super) fn readers(options: PgConnectOptions, most: u32, patience: Duration) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(patience)
+        .max_lifetime(LIFETIME)
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(is_clean(connection)))
+        .connect_lazy_with(options)
+}
+
+/// Ends whatever transaction somebody left open. A `BEGIN` first, because the
+/// server warns in its log of a `ROLLBACK` of nothing.
+async fn is_clean(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    if PgTransactionManager::get_transaction_depth(connection) > 0 {
+        return Ok(false);
+    }
+    Ok(sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection).await.is_ok())
+}
+
+/// Whether the server said this, rather than being gone.
+pub(super) fn is_answer(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => {
+            let code = error.code().unwrap_or_default();
+            // Connection exceptions, and a server or backend that is going away.
+            !code.starts_with("08")
+                && !code.starts_with("57P")
+                && !code.starts_with("XX")
+                && code != "25P03"
+                && code != "58000"
+        }
+        sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => true,
+        _ => false,
+    }
+}
+
+fn all_busy() -> sqlx::Error {
+    Refusal::new(Kind::Unavailable, "AW7008", "every connection to the database is in use").into_sqlx()
+}
+
+fn unreachable(error: sqlx::Error) -> sqlx::Error {
+    match error {
+        sqlx::Error::PoolTimedOut => {
+            Refusal::new(Kind::Unavailable, "AW7004", "the database cannot be reached").into_sqlx()
+        }
+        error => error,
+    }
+}

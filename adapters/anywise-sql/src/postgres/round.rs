@@ -1,0 +1,457 @@
+//! Many callers' commits and settlements in one transaction, or one caller's in
+//! theirs.
+//!
+//! The order of its statements is what keeps each key in order:
+//!
+//! 1. the lanes of every key concerned are locked, in order, until the commit:
+//!    of the keys of what is appended, and of what ends. A statement sees what
+//!    was committed before it began, so what follows sees all that the previous
+//!    holder of the lane did; and numbers are given in the order of commits;
+//! 2. claims end, each only if it is still held (number, epoch and state);
+//! 3. replies are remembered, each only if nothing is remembered yet;
+//! 4. what is new is appended: ready, or behind what is there of its key;
+//! 5. what was cancelled is removed;
+//! 6. the first of each key of which something ended is let go.
+//!
+//! A member whose claim or memory is gone is left out of the later steps; the
+//! others are not concerned. A member with both could fail after its claim has
+//! ended, so it goes [alone](Job::goes_alone).
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use anywise_core::{Batch, Claim, Error, Failure, Kind, Outcome, Remembered, Result, Settlement};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use crate::error::{Refusal, from_sqlx};
+use crate::failpoint::{mutant, point};
+use crate::postgres::Shared;
+use crate::postgres::statements::Statements;
+use crate::postgres::transaction::{Mark, Transaction};
+use crate::row::Stored;
+
+/// What one caller wants done.
+#[derive(Debug)]
+pub(crate) enum Job {
+    Commit(Box<Commit>),
+    Settle(Box<Settlement>),
+}
+
+/// A batch, ready to be written.
+#[derive(Debug)]
+pub(crate) struct Commit {
+    append: Vec<Stored>,
+    done: Option<Claim>,
+    cancel: Vec<Uuid>,
+    remember: Option<Remembered>,
+}
+
+impl Job {
+    /// Whether its failure could not be told from the others' success.
+    pub(super) fn goes_alone(&self) -> bool {
+        matches!(self, Self::Commit(batch) if batch.done.is_some() && batch.remember.is_some())
+    }
+}
+
+impl From<Batch> for Job {
+    fn from(batch: Batch) -> Self {
+        let Batch { append, done, cancel, remember, .. } = batch;
+        let append = append.into_iter().map(Stored::from).collect();
+        Self::Commit(Box::new(Commit { append, done, cancel, remember }))
+    }
+}
+
+impl From<Settlement> for Job {
+    fn from(settlement: Settlement) -> Self {
+        Self::Settle(Box::new(settlement))
+    }
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Kept,
+    /// The claim is no longer held.
+    Lost,
+    /// Somebody else's reply is remembered.
+    Answered,
+}
+
+impl Verdict {
+    /// What the caller of a commit is told.
+    pub(super) fn of_commit(self) -> Result<()> {
+        match self {
+            Self::Kept => Ok(()),
+            Self::Lost => Err(Error::new(Kind::Conflict, "AW7020", "the claim is no longer held")),
+            Self::Answered => {
+                Err(Error::new(Kind::Conflict, "AW1042", "this request was answered in the meantime"))
+            }
+        }
+    }
+}
+
+/// Does all of it but the commit. The verdicts are in the order of the jobs.
+///
+/// # Errors
+/// That the transaction has failed as a whole.
+pub(super) async fn apply(shared: &Shared, transaction: &mut Transaction, jobs: &[Job]) -> Result<Applied> {
+    point("tx.after_business").await?;
+    let mut round = Round::new(jobs);
+    round.lock(shared, transaction).await?;
+    round.write(&shared.sql, transaction).await.map_err(from_sqlx)?;
+    point("tx.after_outbox").await?;
+    Ok(Applied { verdicts: round.verdicts, is_news: round.is_news })
+}
+
+/// What a round did.
+#[derive(Debug)]
+pub(super) struct Applied {
+    /// In the order of the jobs.
+    pub(super) verdicts: Vec<Verdict>,
+    /// There may be something to claim that was not there before.
+    pub(super) is_news: bool,
+}
+
+/// Target and key.
+type Key = (String, String);
+
+/// The jobs, taken apart by what is done in one statement. Each part knows its
+/// job by its place.
+#[derive(Default)]
+struct Round<'j> {
+    verdicts: Vec<Verdict>,
+    finish: Vec<(usize, Claim)>,
+    again: Vec<(usize, Again)>,
+    bury: Vec<(usize, Bury<'j>)>,
+    remember: Vec<(usize, &'j Remembered)>,
+    append: Vec<(usize, &'j Stored)>,
+    cancel: Vec<(usize, Uuid)>,
+    touched: HashSet<Key>,
+    is_news: bool,
+}
+
+struct Again {
+    claim: Claim,
+    after: i64,
+    back: i32,
+    failure: Option<String>,
+}
+
+struct Bury<'j> {
+    claim: Claim,
+    reason: &'j str,
+    parked: bool,
+    failure: Option<String>,
+}
+
+impl<'j> Round<'j> {
+    fn new(jobs: &'j [Job]) -> Self {
+        let mut round = Self { verdicts: vec![Verdict::Kept; jobs.len()], ..Self::default() };
+        for (place, job) in jobs.iter().enumerate() {
+            match job {
+                Job::Commit(batch) => round.add_batch(place, batch),
+                Job::Settle(settlement) => round.add_settlement(place, settlement),
+            }
+        }
+        round
+    }
+
+    fn add_batch(&mut self, place: usize, batch: &'j Commit) {
+        self.append.extend(batch.append.iter().map(|new| (place, new)));
+        self.finish.extend(batch.done.map(|claim| (place, claim)));
+        self.cancel.extend(batch.cancel.iter().map(|message| (place, *message)));
+        self.remember.extend(batch.remember.iter().map(|reply| (place, reply)));
+    }
+
+    fn add_settlement(&mut self, place: usize, settlement: &'j Settlement) {
+        let claim = settlement.claim;
+        let failure = settlement.failure.as_ref().map(as_json);
+        match &settlement.outcome {
+            Outcome::Done(_) | Outcome::Skip => self.finish.push((place, claim)),
+            Outcome::Retry(after) => {
+                self.again.push((place, Again { claim, after: micros(*after), back: 0, failure }));
+            }
+            Outcome::Stop => self.again.push((place, Again { claim, after: 0, back: 1, failure: None })),
+            Outcome::DeadLetter(reason) => {
+                self.bury.push((place, Bury { claim, reason, parked: false, failure }))
+            }
+            Outcome::Park(reason) => self.bury.push((place, Bury { claim, reason, parked: true, failure })),
+            // Nothing is lost by holding it back.
+            _ => self.bury.push((place, Bury { claim, reason: "unknown outcome", parked: true, failure })),
+        }
+    }
+
+    /// Step 1.
+    async fn lock(&self, shared: &Shared, transaction: &mut Transaction) -> Result<()> {
+        let keyed = || self.append.iter().filter_map(|(_, new)| Some((&new.target, new.key.as_ref()?)));
+        let concerned = Concerned {
+            targets: keyed().map(|(target, _)| target.clone()).collect(),
+            keys: keyed().map(|(_, key)| key.clone()).collect(),
+            deliveries: self.finish.iter().map(|(_, claim)| claim.id).collect(),
+            messages: self.cancel.iter().map(|(_, message)| *message).collect(),
+            letters: Vec::new(),
+        };
+        lock(shared, transaction, &concerned).await
+    }
+
+    /// Steps 2 to 6.
+    async fn write(&mut self, sql: &Statements, transaction: &mut Transaction) -> sqlx::Result<()> {
+        self.finish(sql, transaction).await?;
+        self.again(sql, transaction).await?;
+        self.bury(sql, transaction).await?;
+        self.remember(sql, transaction).await?;
+        self.append(sql, transaction).await?;
+        self.cancel(sql, transaction).await?;
+        self.is_news |= !self.touched.is_empty();
+        release(sql, transaction, self.touched.drain()).await
+    }
+
+    async fn finish(&mut self, sql: &Statements, transaction: &mut Transaction) -> sqlx::Result<()> {
+        if self.finish.is_empty() {
+            return Ok(());
+        }
+        let query = sqlx::query(sql.finish.text())
+            .bind(column(&self.finish, |claim| claim.id))
+            .bind(column(&self.finish, |claim| claim.epoch));
+        let ended = query.fetch_all(transaction.raw()).await?;
+        let mut held = ids(&ended)?;
+        self.touch(&ended)?;
+        for (place, claim) in &self.finish {
+            judge(&mut self.verdicts, *place, held.remove(&claim.id) || mutant("no_fence"), Verdict::Lost);
+        }
+        Ok(())
+    }
+
+    async fn again(&mut self, sql: &Statements, transaction: &mut Transaction) -> sqlx::Result<()> {
+        if self.again.is_empty() {
+            return Ok(());
+        }
+        let query = sqlx::query(sql.again.text())
+            .bind(column(&self.again, |again| again.claim.id))
+            .bind(column(&self.again, |again| again.claim.epoch))
+            .bind(column(&self.again, |again| again.after))
+            .bind(column(&self.again, |again| again.back))
+            .bind(column(&self.again, |again| again.failure.clone()));
+        let mut held = ids(&query.fetch_all(transaction.raw()).await?)?;
+        self.is_news = true;
+        for (place, again) in &self.again {
+            judge(&mut self.verdicts, *place, held.remove(&again.claim.id), Verdict::Lost);
+        }
+        Ok(())
+    }
+
+    async fn bury(&mut self, sql: &Statements, transaction: &mut Transaction) -> sqlx::Result<()> {
+        if self.bury.is_empty() {
+            return Ok(());
+        }
+        let query = sqlx::query(sql.bury.text())
+            .bind(column(&self.bury, |bury| bury.claim.id))
+            .bind(column(&self.bury, |bury| bury.claim.epoch))
+            .bind(column(&self.bury, |bury| plain(bury.reason)))
+            .bind(column(&self.bury, |bury| bury.parked))
+            .bind(column(&self.bury, |bury| bury.failure.clone()));
+        let mut held = ids(&query.fetch_all(transaction.raw()).await?)?;
+        for (place, bury) in &self.bury {
+            judge(&mut self.verdicts, *place, held.remove(&bury.claim.id), Verdict::Lost);
+        }
+        Ok(())
+    }
+
+    async fn remember(&mut self, sql: &Statements, transaction: &mut Transaction) -> sqlx::Result<()> {
+        let verdicts = &self.verdicts;
+        self.remember.retain(|(place, _)| verdicts[*place] == Verdict::Kept);
+        if self.remember.is_empty() {
+            return Ok(());
+        }
+        // In one order everywhere, so that no two rounds wait for each other.
+        self.remember.sort_by(|(_, one), (_, other)| one.memory.as_str().cmp(other.memory.as_str()));
+        let query = sqlx::query(sql.remember.text())
+            .bind(column(&self.remember, |reply| reply.memory.as_str().to_owned()))
+            .bind(column(&self.remember, |reply| reply.fingerprint))
+            .bind(column(&self.remember, |reply| reply.reply.to_vec()))
+            .bind(column(&self.remember, |reply| reply.content_type.clone()));
+        let rows = query.fetch_all(transaction.raw()).await?;
+        let mut kept = rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<HashSet<String>>>()?;
+        for (place, reply) in &self.remember {
+            judge(&mut self.verdicts, *place, kept.remove(reply.memory.as_str()), Verdict::Answered);
+        }
+        Ok(())
+    }
+
+    async fn append(&mut self, sql: &Statements, transaction: &mut Transaction) -> sqlx::Result<()> {
+        let verdicts = &self.verdicts;
+        let mut known = HashSet::new();
+        self.append.retain(|(place, new)| {
+            verdicts[*place] == Verdict::Kept && known.insert((new.msg_id, new.target.as_str()))
+        });
+        if self.append.is_empty() {
+            return Ok(());
+        }
+        let new: Vec<_> = self.append.drain(..).map(|(_, new)| new).collect();
+        self.is_news = true;
+        let keys = append(sql, transaction, &new).await?;
+        self.touched.extend(keys);
+        Ok(())
+    }
+
+    async fn cancel(&mut self, sql: &Statements, transaction: &mut Transaction) -> sqlx::Result<()> {
+        let verdicts = &self.verdicts;
+        self.cancel.retain(|(place, _)| verdicts[*place] == Verdict::Kept);
+        if self.cancel.is_empty() {
+            return Ok(());
+        }
+        let query = sqlx::query(sql.cancel.text()).bind(column(&self.cancel, |message| *message));
+        let gone = query.fetch_all(transaction.raw()).await?;
+        self.touch(&gone)
+    }
+
+    fn touch(&mut self, gone: &[PgRow]) -> sqlx::Result<()> {
+        self.touched.extend(keys(gone)?);
+        Ok(())
+    }
+}
+
+/// What a transaction locks lanes for.
+#[derive(Debug, Default)]
+pub(super) struct Concerned {
+    pub(super) targets: Vec<String>,
+    pub(super) keys: Vec<String>,
+    pub(super) deliveries: Vec<i64>,
+    pub(super) messages: Vec<Uuid>,
+    pub(super) letters: Vec<i64>,
+}
+
+impl Concerned {
+    /// What appending `new` concerns.
+    pub(super) fn of(new: &Stored) -> Self {
+        match &new.key {
+            Some(key) => {
+                Self { targets: vec![new.target.clone()], keys: vec![key.clone()], ..Self::default() }
+            }
+            None => Self::default(),
+        }
+    }
+}
+
+/// Locks lanes until the transaction ends; from here on it may write.
+///
+/// # Errors
+/// That there is no transaction to write in, or that it would not be durable.
+pub(super) async fn lock(
+    shared: &Shared,
+    transaction: &mut Transaction,
+    concerned: &Concerned,
+) -> Result<()> {
+    let query = sqlx::query(shared.sql.lock.text())
+        .bind(&concerned.targets)
+        .bind(&concerned.keys)
+        .bind(&concerned.deliveries)
+        .bind(&concerned.messages)
+        .bind(&concerned.letters)
+        .bind(shared.space);
+    let row = query.fetch_one(transaction.raw()).await.map_err(from_sqlx)?;
+    let get = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
+    let (xid, timeline, open, durable): (_, _, bool, bool) = get().map_err(from_sqlx)?;
+    if !open {
+        return Err(ended_early());
+    }
+    if !durable {
+        return Err(not_durable());
+    }
+    transaction.mark(Mark { xid, timeline });
+    Ok(())
+}
+
+/// Appends, and answers with the keys at whose head something may wait that
+/// nothing will let go: those of a batch of which something was kept already.
+pub(super) async fn append(
+    sql: &Statements,
+    transaction: &mut Transaction,
+    new: &[&Stored],
+) -> sqlx::Result<Vec<Key>> {
+    let is_keyed = new.iter().any(|new| new.key.is_some());
+    let text = if is_keyed { sql.append_keyed.text() } else { sql.append.text() };
+    let mut query = sqlx::query(text)
+        .bind(new.iter().map(|new| new.msg_id).collect::<Vec<_>>())
+        .bind(new.iter().map(|new| new.target.as_str()).collect::<Vec<_>>())
+        .bind(new.iter().map(|new| new.name.as_str()).collect::<Vec<_>>())
+        .bind(new.iter().map(|new| new.head.as_str()).collect::<Vec<_>>())
+        .bind(new.iter().map(|new| &new.body[..]).collect::<Vec<_>>())
+        .bind(new.iter().map(|new| new.crc).collect::<Vec<_>>())
+        .bind(new.iter().map(|new| new.due).collect::<Vec<_>>());
+    if is_keyed {
+        query = query.bind(new.iter().map(|new| new.key.as_deref()).collect::<Vec<_>>());
+    }
+    let kept = query.execute(transaction.raw()).await?.rows_affected();
+    if !is_keyed || kept == new.len() as u64 {
+        return Ok(Vec::new());
+    }
+    Ok(new.iter().filter_map(|new| Some((new.target.clone(), new.key.clone()?))).collect())
+}
+
+/// Lets the first of each key go.
+pub(super) async fn release(
+    sql: &Statements,
+    transaction: &mut Transaction,
+    keys: impl Iterator<Item = Key>,
+) -> sqlx::Result<()> {
+    let (targets, keys): (Vec<_>, Vec<_>) = keys.unzip();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(sql.release.text()).bind(targets).bind(keys).execute(transaction.raw()).await?;
+    Ok(())
+}
+
+/// The keys of rows with a `target` and a `key`.
+pub(super) fn keys(rows: &[PgRow]) -> sqlx::Result<Vec<Key>> {
+    let key =
+        |row: &PgRow| Ok(row.try_get::<Option<String>, _>("key")?.map(|key| (row.try_get("target"), key)));
+    rows.iter()
+        .filter_map(|row| key(row).transpose())
+        .map(|found| found.and_then(|(target, key)| Ok((target?, key))))
+        .collect()
+}
+
+fn ids(rows: &[PgRow]) -> sqlx::Result<HashSet<i64>> {
+    rows.iter().map(|row| row.try_get("id")).collect()
+}
+
+fn column<P, T>(part: &[(usize, P)], field: impl Fn(&P) -> T) -> Vec<T> {
+    part.iter().map(|(_, part)| field(part)).collect()
+}
+
+fn judge(verdicts: &mut [Verdict], place: usize, is_fine: bool, otherwise: Verdict) {
+    if !is_fine {
+        verdicts[place] = otherwise;
+    }
+}
+
+fn as_json(failure: &Failure) -> String {
+    let mut failure = failure.clone();
+    failure.message = plain(&failure.message);
+    serde_json::to_string(&failure).expect("a failure is text and numbers")
+}
+
+/// Without the one character that Postgres cannot store.
+fn plain(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// In microseconds; a hundred years at most.
+pub(super) fn micros(time: Duration) -> i64 {
+    const LONGEST: i64 = 100 * 365 * 24 * 3_600 * 1_000_000;
+    i64::try_from(time.as_micros()).map_or(LONGEST, |micros| micros.min(LONGEST))
+}
+
+fn ended_early() -> Error {
+    let text =
+        "the transaction was ended by one of its statements: `COMMIT` and `ROLLBACK` are the framework's";
+    Refusal::new(Kind::Internal, "AW7012", text).into_error()
+}
+
+fn not_durable() -> Error {
+    Refusal::new(Kind::Internal, "AW3023", "the transaction switched synchronous_commit off").into_error()
+}

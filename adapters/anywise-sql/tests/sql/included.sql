@@ -1,0 +1,1 @@
+CREATE TABLE included (id TEXT PRIMARY KEY);

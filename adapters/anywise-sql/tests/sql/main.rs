@@ -1,0 +1,11 @@
+//! The stores against their databases, and transactions of handlers on them.
+
+mod claims;
+mod files;
+mod full;
+mod group;
+mod migrations;
+mod postgres;
+mod slot;
+mod support;
+mod transactions;
