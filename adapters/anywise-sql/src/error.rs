@@ -149,6 +149,10 @@ fn sort_code(error: &dyn DatabaseError, code: &str) -> (Kind, &'static str) {
             _ => (Kind::Internal, "AW7021"),
         };
     }
+    // No lock in time; a standby; a transaction that stood still for too long.
+    if matches!(code, "55P03" | "25006" | "25P03") {
+        return (Kind::Unavailable, "AW7004");
+    }
     match code.get(..2).unwrap_or_default() {
         // Connection lost; rolled back to let another go on; out of room; shutting down.
         "08" | "40" | "57" => (Kind::Unavailable, "AW7004"),

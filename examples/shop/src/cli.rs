@@ -120,7 +120,8 @@ impl Options {
     }
 
     async fn app(&self, data: &Data) -> Result<App, Box<dyn Error>> {
-        Ok(builder(self.slices(), data.open().await?).build().await?)
+        let store = data.open().await.map_err(|error| format!("{}: {error}", data.flag()))?;
+        Ok(builder(self.slices(), store).build().await?)
     }
 
     pub(crate) fn slices(&self) -> impl Iterator<Item = Slice> {

@@ -143,7 +143,7 @@ async fn who_keeps_the_slot_is_rolled_back_and_the_others_go_on() {
         let error = held.unwrap_err();
         assert_eq!((error.code(), error.kind()), ("AW7011", Kind::Timeout));
         assert!(
-            error.message().contains("`sql-slot::take` held the write slot for more than 100ms"),
+            error.message().contains("`sql::slot::take` held the write slot for more than 100ms"),
             "{error}"
         );
         assert_eq!(shop.rows().await, [2]);

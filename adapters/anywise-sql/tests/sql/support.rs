@@ -30,6 +30,14 @@ impl Folder {
     }
 }
 
+/// Waits until the store that had the folder's file is gone.
+pub(crate) async fn free(folder: &Folder) {
+    let lock = std::fs::File::open(folder.file().with_extension("db.lock")).unwrap();
+    while lock.try_lock().is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
         drop(std::fs::remove_dir_all(&self.0));

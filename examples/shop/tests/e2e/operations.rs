@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, PATIENCE, Reply, Served};
 use crate::home::{Home, on_each};
-use crate::program::output;
+use crate::process::output;
 
 const TARGET: &str = "shop_order::listeners::mark_paid";
 const EVENT: &str = "payment.PaymentSettled";
