@@ -130,6 +130,8 @@ pub(crate) enum Job {
     Bomb,
     /// Connections that are cut
     PgTerminate,
+    /// Commits whose answer is lost
+    PgCut,
     /// A server that crashes
     PgCrash,
     /// Nodes that stand still past their lease
@@ -146,7 +148,7 @@ impl Job {
     /// All of a store.
     pub(crate) fn of(postgres: bool) -> &'static [Self] {
         if postgres {
-            &[Self::PgTerminate, Self::PgCrash, Self::PgZombies, Self::PgKills, Self::PgFailpoints, Self::PgStorm]
+            &[Self::PgTerminate, Self::PgCut, Self::PgCrash, Self::PgZombies, Self::PgKills, Self::PgFailpoints, Self::PgStorm]
         } else {
             &[Self::Kills, Self::Failpoints, Self::Cuts, Self::Storm, Self::Full, Self::Bomb]
         }
@@ -161,6 +163,7 @@ impl Job {
             Self::Full => "full",
             Self::Bomb => "bomb",
             Self::PgTerminate => "pg-terminate",
+            Self::PgCut => "pg-cut",
             Self::PgCrash => "pg-crash",
             Self::PgZombies => "pg-zombies",
             Self::PgKills => "pg-kills",
@@ -180,6 +183,7 @@ impl Job {
             Self::Full => full::run(plan).await,
             Self::Bomb => bomb::run(plan).await,
             Self::PgTerminate => postgres::terminations(plan).await,
+            Self::PgCut => postgres::cuts(plan).await,
             Self::PgCrash => postgres::crashes(plan).await,
             Self::PgZombies => postgres::zombies(plan).await,
             Self::PgKills => postgres::kills(plan).await,

@@ -79,6 +79,11 @@ impl Server {
         self.control("stop", &["-m", "immediate"]).await
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        std::net::SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
     async fn admin(&self) -> Result<AnyConnection> {
         Ok(AnyConnection::connect(&format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)).await?)
     }

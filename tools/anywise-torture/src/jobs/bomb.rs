@@ -48,6 +48,11 @@ async fn one(rig: &Rig, seed: &crate::seed::Seed) -> Result<Report> {
             deaths += 1;
         }
     }
+    if deaths > MOST {
+        load.abort();
+        let what = format!("{deaths} processes were ended by one message, and it is not given up");
+        return Ok(Report::of(deaths, vec![Violation { invariant: "I7", what }]));
+    }
     if rig.cluster.get(0).is_none_or(|node| node.has_ended()) {
         rig.up(0).await?;
     }
