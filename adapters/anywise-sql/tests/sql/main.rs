@@ -8,4 +8,5 @@ mod migrations;
 mod postgres;
 mod slot;
 mod support;
+mod suspects;
 mod transactions;

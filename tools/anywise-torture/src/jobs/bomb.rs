@@ -26,7 +26,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
 
 async fn one(rig: &Rig, seed: &crate::seed::Seed) -> Result<Report> {
     let node = rig.up(0).await?;
-    let load = Load::start(&rig.cluster, &rig.history, seed, Shape { poison: false, ..Shape::default() }, 0);
+    let load = Load::start(&rig.cluster, &rig.history, seed, Shape { poison: false, replay: false, ..Shape::default() }, 0);
     node.call(json!({"op": "bomb", "id": "bomb"})).await;
     let mut deaths = 0;
     while deaths <= MOST {
