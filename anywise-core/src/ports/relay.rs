@@ -161,6 +161,8 @@ impl Relay {
         self.running().remove(&claimed.claim);
         if claimed.is_suspect() {
             self.suspect.store(false, Ordering::SeqCst);
+            // The next one waits for this moment, and no store knows of it.
+            self.lanes.wake();
         }
         lane.leave();
         if let Some(outcome) = outcome {

@@ -136,6 +136,8 @@ pub(crate) enum Job {
     Bomb,
     /// Connections that are cut
     PgTerminate,
+    /// Commits whose answer is lost
+    PgCut,
     /// A server that crashes
     PgCrash,
     /// Nodes that stand still past their lease
@@ -154,6 +156,7 @@ impl Job {
         if postgres {
             &[
                 Self::PgTerminate,
+                Self::PgCut,
                 Self::PgCrash,
                 Self::PgZombies,
                 Self::PgKills,
@@ -174,6 +177,7 @@ impl Job {
             Self::Full => "full",
             Self::Bomb => "bomb",
             Self::PgTerminate => "pg-terminate",
+            Self::PgCut => "pg-cut",
             Self::PgCrash => "pg-crash",
             Self::PgZombies => "pg-zombies",
             Self::PgKills => "pg-kills",
@@ -193,6 +197,7 @@ impl Job {
             Self::Full => full::run(plan).await,
             Self::Bomb => bomb::run(plan).await,
             Self::PgTerminate => postgres::terminations(plan).await,
+            Self::PgCut => postgres::cuts(plan).await,
             Self::PgCrash => postgres::crashes(plan).await,
             Self::PgZombies => postgres::zombies(plan).await,
             Self::PgKills => postgres::kills(plan).await,

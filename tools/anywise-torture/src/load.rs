@@ -105,6 +105,11 @@ impl Load {
         Self { stop, asked, producers }
     }
 
+    /// Leaves everything as it is.
+    pub(crate) fn abort(mut self) {
+        self.producers.abort_all();
+    }
+
     /// Lets each producer finish what it asked for.
     pub(crate) async fn stop(mut self) {
         self.stop.store(true, Ordering::SeqCst);

@@ -14,6 +14,7 @@ mod node;
 mod postgres;
 mod powercut;
 mod profile;
+mod proxy;
 mod rig;
 mod seed;
 mod shop;

@@ -36,8 +36,8 @@ const MUTANTS: &[Mutant] = &[
     mutant(9, "followers_not_blocked", Job::Kills, &["I5"]),
     mutant(10, "high_water_mark", Job::PgTerminate, &["I1", "I6"]),
     mutant(11, "attempts_after_handler", Job::Bomb, &["I7"]),
-    mutant(12, "ambiguous_is_failure", Job::PgTerminate, &["I3", "I4", "I7"]),
-    mutant(13, "commit_in_caller", Job::PgStorm, &["I1", "I3", "I10", "P16"]),
+    mutant(12, "ambiguous_is_failure", Job::PgCut, &["I3", "I4", "I7"]),
+    mutant(13, "dropped_and_reused", Job::PgStorm, &["I1", "I3", "I10", "P16"]),
     mutant(16, "reply_before_fsync", Job::Cuts, &["I1"]),
     mutant(20, "timer_without_fence", Job::Kills, &["I3"]),
 ];

@@ -33,8 +33,9 @@ impl Server {
         }
         let data = server.data();
         run(server.tool("initdb").args(["-U", "postgres", "-A", "trust", "-N", "-D"]).arg(&data)).await?;
+        // Processes crash here, machines do not: the kernel keeps what was written.
         let settings = format!(
-            "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\ncommit_delay = 2000\ncommit_siblings = 0\n\
+            "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n\
              max_connections = 200\nshared_buffers = 64MB\nlog_min_messages = fatal\n"
         );
         let own = server.dir.join("own.conf");
@@ -78,6 +79,11 @@ impl Server {
     /// Stops for good.
     pub(crate) async fn stop(&self) -> Result<()> {
         self.control("stop", &["-m", "immediate"]).await
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        std::net::SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
     async fn admin(&self) -> Result<AnyConnection> {

@@ -142,7 +142,7 @@ impl Found {
         static MARK: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
         let mark = MARK.load(std::sync::atomic::Ordering::SeqCst);
         let last = self.claimed.iter().map(|one| one.claim.id).max().unwrap_or_default();
-        self.claimed.retain(|one| one.claim.id > mark || one.attempts > 1);
+        self.claimed.retain(|one| one.claim.id > mark || !one.failures.is_empty());
         MARK.fetch_max(last, std::sync::atomic::Ordering::SeqCst);
     }
 

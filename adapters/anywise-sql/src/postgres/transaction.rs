@@ -104,6 +104,9 @@ impl Transaction {
 impl Drop for Transaction {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
+        if mutant("dropped_and_reused") {
+            return connection.put_back();
+        }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(undo(connection));
         }

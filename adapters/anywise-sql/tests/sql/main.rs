@@ -9,4 +9,5 @@ mod migrations;
 mod postgres;
 mod slot;
 mod support;
+mod suspects;
 mod transactions;

@@ -82,6 +82,11 @@ impl Lanes {
         Self { lanes, freed }
     }
 
+    /// Has the store asked again.
+    pub(crate) fn wake(&self) {
+        self.freed.notify_one();
+    }
+
     /// What there is room for.
     pub(crate) fn wants(&self) -> Vec<Want> {
         self.lanes.values().filter_map(|lane| lane.want()).collect()

@@ -26,7 +26,13 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
 
 async fn one(rig: &Rig, seed: &crate::seed::Seed) -> Result<Report> {
     let node = rig.up(0).await?;
-    let load = Load::start(&rig.cluster, &rig.history, seed, Shape { poison: false, ..Shape::default() }, 0);
+    let load = Load::start(
+        &rig.cluster,
+        &rig.history,
+        seed,
+        Shape { poison: false, replay: false, ..Shape::default() },
+        0,
+    );
     node.call(json!({"op": "bomb", "id": "bomb"})).await;
     let mut deaths = 0;
     while deaths <= MOST {
@@ -47,6 +53,11 @@ async fn one(rig: &Rig, seed: &crate::seed::Seed) -> Result<Report> {
             rig.cluster.set(0, None);
             deaths += 1;
         }
+    }
+    if deaths > MOST {
+        load.abort();
+        let what = format!("{deaths} processes were ended by one message, and it is not given up");
+        return Ok(Report::of(deaths, vec![Violation { invariant: "I7", what }]));
     }
     if rig.cluster.get(0).is_none_or(|node| node.has_ended()) {
         rig.up(0).await?;

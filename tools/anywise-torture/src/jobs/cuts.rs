@@ -62,8 +62,8 @@ async fn record(plan: &Plan, rig: &Rig, library: &Path, name: &str) -> Result<Re
         tokio::time::sleep(LENGTH).await;
         rig.kill(0).await;
     }
-    // The load finds nobody any more: it is dropped, not stopped.
-    drop(load);
+    // The load finds nobody any more.
+    load.abort();
     Recording::read(&log)
 }
 

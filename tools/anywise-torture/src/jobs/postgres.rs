@@ -9,6 +9,7 @@ use super::{Plan, Report, tidy};
 use crate::Result;
 use crate::load::{Load, Shape};
 use crate::postgres::Server;
+use crate::proxy::Proxy;
 use crate::rig::Rig;
 use crate::seed::Seed;
 
@@ -25,8 +26,16 @@ struct Scene {
 
 impl Scene {
     async fn open(plan: &Plan, name: &str, nodes: usize) -> Result<Self> {
+        Self::open_by(plan, name, nodes, None).await
+    }
+
+    /// The same, with nodes that reach the server by `proxy`.
+    async fn open_by(plan: &Plan, name: &str, nodes: usize, proxy: Option<&Proxy>) -> Result<Self> {
         let server = plan.server.clone().ok_or("there is no Postgres")?;
         let (mut rig, seed) = (plan.rig(name, true, nodes).await?, plan.seed(name));
+        if let (Some(proxy), Some(url)) = (proxy, &mut rig.spec.postgres) {
+            *url = url.replace(&format!(":{}/", server.address().port()), &format!(":{}/", proxy.port));
+        }
         rig.hurried = true;
         for index in 0..nodes {
             rig.up(index).await?;
@@ -68,6 +77,19 @@ pub(crate) async fn terminations(plan: &Plan) -> Result<Report> {
         done += u64::from(scene.server.terminate(scene.url()).await?);
     }
     scene.close(done).await
+}
+
+pub(crate) async fn cuts(plan: &Plan) -> Result<Report> {
+    let address = plan.server.as_ref().ok_or("there is no Postgres")?.address();
+    let proxy = Proxy::start(address).await?;
+    let mut scene = Scene::open_by(plan, "pg-cut", NODES, Some(&proxy)).await?;
+    while proxy.cut() < plan.amounts.terminations {
+        scene.rig.history.nemesis("lose the answer of a commit");
+        proxy.arm();
+        tokio::time::sleep(Duration::from_micros(scene.seed.pick(1_000..40_000))).await;
+    }
+    let cut = proxy.cut();
+    scene.close(cut).await
 }
 
 pub(crate) async fn crashes(plan: &Plan) -> Result<Report> {
