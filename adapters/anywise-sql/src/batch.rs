@@ -55,7 +55,7 @@ impl<W: Worker> Batcher<W> {
     /// waits for the answer or not.
     ///
     /// # Errors
-    /// That there was no place for it (`AW7008`), that the store is closed
+    /// That there was no place for it (`AW7013`), that the store is closed
     /// (`AW7004`), or what the worker answers.
     pub(crate) async fn ask(&self, request: W::Request) -> Result<W::Answer> {
         let place = match tokio::time::timeout(PATIENCE, self.sender.reserve()).await {
@@ -88,7 +88,7 @@ async fn run<W: Worker>(worker: Arc<W>, receiver: Arc<Mutex<mpsc::Receiver<Pendi
 }
 
 fn full() -> Error {
-    Error::new(Kind::Unavailable, "AW7008", "the store has more to do than it can keep up with")
+    Error::new(Kind::Unavailable, "AW7013", "the store has more to do than it can keep up with")
         .with_retry_after(Duration::from_secs(1))
 }
 

@@ -27,6 +27,14 @@ impl Data {
         }
     }
 
+    /// Whether there is any yet; of a server that is not known before it is asked.
+    pub(crate) fn exists(&self) -> bool {
+        match self {
+            Self::Folder(folder) => folder.join(FILE).exists(),
+            Self::Postgres(_) => true,
+        }
+    }
+
     /// Opens the store there.
     ///
     /// # Errors

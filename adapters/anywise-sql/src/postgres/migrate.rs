@@ -15,6 +15,7 @@ use crate::error::from_sqlx;
 use crate::failpoint::point;
 use crate::migration::{Applied, pending, sum};
 use crate::postgres::Shared;
+use crate::postgres::pool::is_answer;
 use crate::postgres::transaction::Transaction;
 
 /// Under which the store's own steps are noted; no slice has an empty name.
@@ -27,7 +28,8 @@ const LOCK: i32 = 1_024;
 /// Applies what is missing.
 ///
 /// # Errors
-/// `AW7007`: the tables are newer than the program; or what the database says.
+/// `AW7007`: the tables are newer than the program; `AW7008`: a step fails, or was
+/// changed; or what the database says.
 pub(super) async fn migrate(shared: &Arc<Shared>, slices: &[&'static str]) -> Result<()> {
     while apply_next(shared, slices).await? {}
     Ok(())
@@ -41,7 +43,7 @@ async fn apply_next(shared: &Arc<Shared>, slices: &[&'static str]) -> Result<boo
     let applied = applied(shared, connection).await.map_err(from_sqlx)?;
     let step = next(shared, slices, &applied)?;
     if let Some(step) = &step {
-        apply(shared, connection, step).await.map_err(from_sqlx)?;
+        apply(shared, connection, step).await.map_err(|error| failed(step, error))?;
         point("migrate.each_statement").await?;
     }
     transaction.commit(&shared.own).await?;
@@ -123,6 +125,15 @@ async fn apply(shared: &Shared, connection: &mut PgConnection, step: &Step) -> s
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// A lost connection may be tried again; anything else is the step's fault.
+fn failed(step: &Step, error: sqlx::Error) -> Error {
+    if !is_answer(&error) {
+        return from_sqlx(error);
+    }
+    let text = format!("the migration `{}` of `{}` failed: {error}", step.name, step.slice);
+    Error::new(Kind::Internal, "AW7008", text).with_source(error)
 }
 
 fn newer_store(name: &str) -> Error {

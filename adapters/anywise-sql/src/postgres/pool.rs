@@ -64,7 +64,7 @@ impl Connections {
     /// One that is free, or becomes so in time.
     ///
     /// # Errors
-    /// `AW7008`: all are in use; or that the database cannot be reached.
+    /// `AW7013`: all are in use; or that the database cannot be reached.
     pub(super) async fn get(self: &Arc<Self>) -> sqlx::Result<Connection> {
         let room = Arc::clone(&self.room).acquire_owned();
         let place = match tokio::time::timeout(self.patience, room).await {
@@ -176,7 +176,7 @@ pub(super) fn is_answer(error: &sqlx::Error) -> bool {
 }
 
 fn all_busy() -> sqlx::Error {
-    Refusal::new(Kind::Unavailable, "AW7008", "every connection to the database is in use").into_sqlx()
+    Refusal::new(Kind::Unavailable, "AW7013", "every connection to the database is in use").into_sqlx()
 }
 
 fn unreachable(error: sqlx::Error) -> sqlx::Error {

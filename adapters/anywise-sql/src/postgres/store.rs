@@ -51,7 +51,9 @@ impl Store for PostgresStore {
         Box::pin(async move {
             let done = batch.done;
             let verdict = self.batcher.ask(Job::from(batch)).await;
-            done.into_iter().for_each(|claim| self.shared().holds.let_go(claim.id));
+            if let Some(claim) = done {
+                self.shared().holds.let_go(claim.id);
+            }
             verdict?.of_commit()
         })
     }

@@ -12,7 +12,7 @@ use sqlx::Row;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use uuid::Uuid;
 
-use crate::failpoint::point;
+use crate::failpoint::{mutant, point};
 use crate::row::{Stored, count, envelope, failures, timestamp};
 use crate::sqlite::plain::now;
 use crate::sqlite::statements::{
@@ -121,7 +121,7 @@ impl Writer {
         let due = now().saturating_add(after);
         let state = if after > 0 { LATER } else { READY };
         let mut arguments = SqliteArguments::default();
-        bind(&mut arguments, failure.map(text))?;
+        bind(&mut arguments, failure.as_ref().map(text))?;
         bind(&mut arguments, state)?;
         bind(&mut arguments, due)?;
         bind(&mut arguments, claim.id)?;
@@ -182,7 +182,7 @@ impl Writer {
         let mut arguments = SqliteArguments::default();
         bind(&mut arguments, name.to_owned())?;
         bind(&mut arguments, i64::try_from(due.as_nanosecond()).unwrap_or(i64::MAX))?;
-        if self.fetch_with(FIRE, arguments).await?.is_empty() {
+        if self.fetch_with(FIRE, arguments).await?.is_empty() && !mutant("timer_without_fence") {
             return Ok(false);
         }
         self.insert(vec![Stored::from(delivery)]).await?;
@@ -197,8 +197,8 @@ impl Writer {
 }
 
 /// A failure as it is stored.
-fn text(failure: Failure) -> String {
-    serde_json::to_string(&failure).expect("a failure is text and numbers")
+pub(super) fn text(failure: &Failure) -> String {
+    serde_json::to_string(failure).expect("a failure is text and numbers")
 }
 
 /// A row that was claimed, if it is what was written.

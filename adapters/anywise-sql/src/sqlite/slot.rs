@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Refusal, is_fatal, refusal};
-use crate::failpoint::point;
+use crate::failpoint::{mutant, point};
 use crate::session::Yield;
 use crate::sqlite::request::Reply;
 use crate::sqlite::stats::count;
@@ -123,9 +123,16 @@ impl Writer {
 
     async fn undo(&mut self, open: bool) -> sqlx::Result<()> {
         if open {
-            self.execute("ROLLBACK TO aw_slot").await?;
+            self.back_to_savepoint().await?;
             self.execute("RELEASE aw_slot").await?;
         }
+        Ok(())
+    }
+
+    async fn back_to_savepoint(&mut self) -> sqlx::Result<()> {
+        self.execute("ROLLBACK TO aw_slot").await?;
+        // The numbers set aside behind the savepoint are not.
+        self.reserved = 0;
         Ok(())
     }
 
@@ -160,13 +167,16 @@ impl Writer {
     }
 
     /// Writes the framework's rows, keeps the savepoint, and gives the slot on.
-    async fn stage(&mut self, batch: Batch, staged: Reply<()>, durable: Reply<()>) -> sqlx::Result<()> {
+    async fn stage(&mut self, mut batch: Batch, staged: Reply<()>, durable: Reply<()>) -> sqlx::Result<()> {
+        if mutant("outbox_after_commit") {
+            self.append_later(&mut batch);
+        }
         let applied = async {
             point("tx.after_business").await?;
             let verdict = self.apply(vec![batch]).await?.pop().unwrap_or(Ok(()));
             point("tx.before_commit").await?;
             if verdict.is_err() {
-                self.execute("ROLLBACK TO aw_slot").await?;
+                self.back_to_savepoint().await?;
             }
             self.execute("RELEASE aw_slot").await?;
             point("tx.after_commit").await?;

@@ -41,7 +41,7 @@ impl Place {
     }
 
     pub(crate) fn options(&self) -> PostgresOptions {
-        Postgres::options(&self.url).unwrap().schema(&self.schema).unwrap().lease(Duration::from_secs(1))
+        Postgres::options(&self.url).unwrap().schema(&self.schema).unwrap().lease(Duration::from_secs(60))
     }
 
     /// A store that is open.

@@ -80,27 +80,36 @@ impl Client {
         }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
-        let reply = timeout(PATIENCE, self.exchange(method, path, body)).await;
+        let body = body.map_or_else(String::new, |body| body.to_string());
+        let headers = format!("host: {}\r\ncontent-type: application/json\r\n", self.address);
+        self.send(&format!("{method} {path}"), &headers, &body).await
+    }
+
+    /// Sends a request with these headers, which are whole lines.
+    pub(crate) async fn send(&self, line: &str, headers: &str, body: &str) -> Reply {
+        let reply = timeout(PATIENCE, self.exchange(line, headers, body)).await;
         reply.expect("the shop answers in time").expect("the shop can be reached")
     }
 
     /// Asks a shop that may go away in the middle: nothing, if it did.
     pub(crate) async fn attempt(&self, method: &str, path: &str, body: Value) -> Option<Reply> {
-        timeout(PATIENCE, self.exchange(method, path, Some(body)))
+        let headers = format!("host: {}\r\ncontent-type: application/json\r\n", self.address);
+        timeout(PATIENCE, self.exchange(&format!("{method} {path}"), &headers, &body.to_string()))
             .await
             .expect("the shop answers or goes away")
             .ok()
     }
 
-    async fn exchange(&self, method: &str, path: &str, body: Option<Value>) -> std::io::Result<Reply> {
+    async fn exchange(&self, line: &str, headers: &str, body: &str) -> std::io::Result<Reply> {
         let mut stream = TcpStream::connect(self.address).await?;
-        let body = body.map_or_else(String::new, |body| body.to_string());
-        let (host, length) = (self.address, body.len());
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\nconnection: close\r\n\r\n"
-        );
+        let length = body.len();
+        let head =
+            format!("{line} HTTP/1.1\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n");
         stream.write_all(format!("{head}{body}").as_bytes()).await?;
         let mut text = String::new();
         stream.read_to_string(&mut text).await?;

@@ -7,6 +7,7 @@ mod crowd;
 mod home;
 mod http;
 mod ledger;
+mod operations;
 mod process;
 mod program;
 mod sending;

@@ -57,6 +57,7 @@ async fn it_says_what_is_wrong_with_its_command_line() {
     check(&["--slices", "payment"], "add the slice `order` to this process").await;
     check(&["--log", "shop=loud"], "--log").await;
     check(&["docs"], "--out").await;
+    check(&["dlq", "show", "first"], "invalid digit").await;
     check(&["--postgres", "nonsense"], "--postgres").await;
 }
 

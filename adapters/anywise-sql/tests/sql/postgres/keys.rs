@@ -1,11 +1,12 @@
 //! Each key stays in order, whoever sends and whoever handles.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anywise_core::{DeadLetters, Outcome, Store};
+use anywise_sql::PostgresStore;
 
 use super::{Place, batch, body, claim, delivery, settle};
 
@@ -17,76 +18,107 @@ fn random(seed: &AtomicI64) -> u64 {
     x.wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 33
 }
 
+const KEYS: usize = 7;
+const PRODUCERS: usize = 8;
+const EACH: usize = 60;
+
+/// What the consumers have seen of each key: who sent it, and which it was.
+#[derive(Default)]
+struct Seen {
+    handled: Mutex<HashMap<String, Vec<(usize, usize)>>>,
+    at_work: Mutex<HashSet<String>>,
+    count: AtomicUsize,
+}
+
+impl Seen {
+    fn begin(&self, key: &str) {
+        assert!(self.at_work.lock().unwrap().insert(key.to_owned()), "two of {key} at a time");
+    }
+
+    fn end(&self, key: &str) {
+        self.at_work.lock().unwrap().remove(key);
+    }
+
+    fn note(&self, key: &str, text: &str) {
+        let (producer, n) = text.split_once(':').unwrap();
+        let entry = (producer.parse().unwrap(), n.parse().unwrap());
+        self.handled.lock().unwrap().entry(key.to_owned()).or_default().push(entry);
+        self.count.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Commits one message after the other.
+async fn produce(store: Arc<PostgresStore>, producer: usize, dice: Arc<AtomicI64>) {
+    for n in 0..EACH {
+        let key = format!("k{}", (producer + n) % KEYS);
+        store.commit(batch([delivery("t", Some(&key), format!("{producer}:{n}"))])).await.unwrap();
+        tokio::time::sleep(Duration::from_micros(random(&dice) % 2_000)).await;
+    }
+}
+
+/// Handles what it gets, a tenth of it not at the first time.
+async fn consume(store: Arc<PostgresStore>, seen: Arc<Seen>, dice: Arc<AtomicI64>) {
+    while seen.count.load(Ordering::SeqCst) < PRODUCERS * EACH {
+        for claimed in claim(&store, "t", 5).await {
+            let key = claimed.delivery.envelope.key.clone().unwrap();
+            seen.begin(&key);
+            tokio::time::sleep(Duration::from_micros(random(&dice) % 1_500)).await;
+            let is_handled = random(&dice) % 10 > 0;
+            if is_handled {
+                seen.note(&key, &body(&claimed));
+            }
+            seen.end(&key);
+            let outcome =
+                if is_handled { Outcome::Done(None) } else { Outcome::Retry(Duration::from_millis(1)) };
+            assert!(settle(&store, &claimed, outcome).await);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_key_is_handled_in_the_order_of_its_commits() {
-    const KEYS: usize = 7;
-    const EACH: usize = 60;
     let Some(place) = Place::make().await else { return };
-    let stores =
-        [Arc::new(place.store().await), Arc::new(place.store_with(place.options().without_notify()).await)];
-    let seed = Arc::new(AtomicI64::new(20));
-    // A producer's messages of a key are committed one after the other.
-    let producers = (0..8_usize).map(|producer| {
-        let (store, seed) = (Arc::clone(&stores[producer % 2]), Arc::clone(&seed));
-        tokio::spawn(async move {
-            for n in 0..EACH {
-                let key = format!("k{}", (producer + n) % KEYS);
-                let text = format!("{producer}:{n}");
-                store.commit(batch([delivery("t", Some(&key), text)])).await.unwrap();
-                tokio::time::sleep(Duration::from_micros(random(&seed) % 2_000)).await;
-            }
-        })
-    });
-    let producers: Vec<_> = producers.collect();
-    let seen = Arc::new(Mutex::new(HashMap::<String, Vec<(usize, usize)>>::new()));
-    let open = Arc::new(Mutex::new(HashMap::<String, u32>::new()));
-    let left = Arc::new(AtomicI64::new(i64::try_from(8 * EACH).unwrap()));
-    let consumers = (0..2_usize).map(|n| {
-        let (store, seen, open) = (Arc::clone(&stores[n]), Arc::clone(&seen), Arc::clone(&open));
-        let (left, seed) = (Arc::clone(&left), Arc::clone(&seed));
-        tokio::spawn(async move {
-            while left.load(Ordering::SeqCst) > 0 {
-                let claimed = claim(&store, "t", 5).await;
-                for claimed in claimed {
-                    let key = claimed.delivery.envelope.key.clone().unwrap();
-                    let at_once = {
-                        let mut open = open.lock().unwrap();
-                        let count = open.entry(key.clone()).or_default();
-                        *count += 1;
-                        *count
-                    };
-                    assert_eq!(at_once, 1, "two of {key} at a time");
-                    tokio::time::sleep(Duration::from_micros(random(&seed) % 1_500)).await;
-                    if random(&seed) % 10 == 0 {
-                        *open.lock().unwrap().get_mut(&key).unwrap() -= 1;
-                        assert!(settle(&store, &claimed, Outcome::Retry(Duration::from_millis(1))).await);
-                        continue;
-                    }
-                    let text = body(&claimed);
-                    let (producer, n) = text.split_once(':').unwrap();
-                    seen.lock()
-                        .unwrap()
-                        .entry(key.clone())
-                        .or_default()
-                        .push((producer.parse().unwrap(), n.parse().unwrap()));
-                    *open.lock().unwrap().get_mut(&key).unwrap() -= 1;
-                    assert!(settle(&store, &claimed, Outcome::Done(None)).await);
-                    left.fetch_sub(1, Ordering::SeqCst);
-                }
-            }
-        })
-    });
-    let consumers: Vec<_> = consumers.collect();
-    for task in producers.into_iter().chain(consumers) {
+    let options = place.options().lease(Duration::from_secs(60));
+    let one = Arc::new(place.store_with(options.clone()).await);
+    let other = Arc::new(place.store_with(options.without_notify()).await);
+    let (dice, seen) = (Arc::new(AtomicI64::new(20)), Arc::new(Seen::default()));
+    let mut tasks = Vec::new();
+    for producer in 0..PRODUCERS {
+        let store = if producer % 2 == 0 { &one } else { &other };
+        tasks.push(tokio::spawn(produce(Arc::clone(store), producer, Arc::clone(&dice))));
+    }
+    for store in [one, other] {
+        tasks.push(tokio::spawn(consume(store, Arc::clone(&seen), Arc::clone(&dice))));
+    }
+    for task in tasks {
         task.await.unwrap();
     }
-    for (key, seen) in seen.lock().unwrap().iter() {
-        for producer in 0..8 {
-            let of: Vec<_> = seen.iter().filter(|(one, _)| *one == producer).map(|(_, n)| *n).collect();
+    for (key, handled) in seen.handled.lock().unwrap().iter() {
+        for producer in 0..PRODUCERS {
+            let of: Vec<_> = handled.iter().filter(|(by, _)| *by == producer).map(|(_, n)| *n).collect();
             assert!(of.is_sorted(), "{key}: {producer} sent in order, and {of:?} came");
         }
     }
-    assert_eq!(seen.lock().unwrap().values().map(Vec::len).sum::<usize>(), 8 * EACH);
+}
+
+/// Transactions of one key that are committed at the same time, each after a
+/// while of its own: the numbers are in the order of the commits.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_what_was_committed_later() {
+    let Some(place) = Place::make().await else { return };
+    let store = Arc::new(place.store().await);
+    let racers = (0..40).map(|n| {
+        let store = Arc::clone(&store);
+        tokio::spawn(
+            async move { store.commit(batch([delivery("t", Some("k"), n.to_string())])).await.unwrap() },
+        )
+    });
+    for racer in racers.collect::<Vec<_>>() {
+        racer.await.unwrap();
+    }
+    assert_eq!(place.number("SELECT count(*) FROM aw_delivery WHERE state = 0").await, 1);
+    let head = "SELECT count(*) FROM aw_delivery WHERE state = 0 AND id = (SELECT min(id) FROM aw_delivery)";
+    assert_eq!(place.number(head).await, 1);
 }
 
 #[tokio::test]

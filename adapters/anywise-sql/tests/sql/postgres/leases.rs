@@ -5,7 +5,12 @@ use std::time::Duration;
 use anywise_core::{Batch, Claimed, Outcome, Store};
 
 use super::{Place, batch, claim, delivery, settle};
-use anywise_sql::PostgresStore;
+use anywise_sql::{PostgresOptions, PostgresStore};
+
+/// Claims are held for a second.
+fn brief(place: &Place) -> PostgresOptions {
+    place.options().lease(Duration::from_secs(1))
+}
 
 /// Claims as soon as somebody else's claim has run out.
 async fn take_over(store: &PostgresStore) -> Claimed {
@@ -23,7 +28,7 @@ async fn take_over(store: &PostgresStore) -> Claimed {
 #[tokio::test]
 async fn a_claim_that_ran_out_is_another_processs_and_cannot_be_settled_or_committed() {
     let Some(place) = Place::make().await else { return };
-    let (zombie, heir) = (place.store().await, place.store().await);
+    let (zombie, heir) = (place.store_with(brief(&place)).await, place.store_with(brief(&place)).await);
     zombie.commit(batch([delivery("t", Some("k"), "1"), delivery("t", Some("k"), "2")])).await.unwrap();
     let stale = claim(&zombie, "t", 1).await.remove(0);
     assert!(claim(&heir, "t", 1).await.is_empty(), "it is held");
@@ -55,7 +60,7 @@ async fn a_claim_that_ran_out_is_another_processs_and_cannot_be_settled_or_commi
 #[tokio::test]
 async fn a_claim_that_is_renewed_is_kept() {
     let Some(place) = Place::make().await else { return };
-    let (store, other) = (place.store().await, place.store().await);
+    let (store, other) = (place.store_with(brief(&place)).await, place.store_with(brief(&place)).await);
     store.commit(batch([delivery("t", None, "1")])).await.unwrap();
     let held = claim(&store, "t", 1).await.remove(0);
     let every = store.traits().renew.unwrap();

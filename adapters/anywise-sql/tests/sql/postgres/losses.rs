@@ -21,7 +21,7 @@ async fn terminate(place: &Place, node: &str, until: &AtomicBool) -> i64 {
             .fetch_one(&mut aside)
             .await
             .unwrap();
-        tokio::time::sleep(Duration::from_millis(7)).await;
+        tokio::time::sleep(Duration::from_millis(10 + 7 * ended.unsigned_abs() % 60)).await;
     }
     ended
 }
@@ -72,7 +72,7 @@ async fn what_was_answered_is_there_and_what_was_refused_is_not() {
         }
     }
     println!("{ended} connections ended, {answered} of 480 answered, {unknown} unknown");
-    assert!(ended > 10 && answered > 0);
+    assert!(ended > 5 && answered > 0);
     // And afterwards everything works.
     let claimed = claim(&store, "t", 9).await;
     assert_eq!(claimed.len(), 1, "the first of the key: {:?}", claimed.first().map(body));
