@@ -149,14 +149,18 @@ fn sort_code(error: &dyn DatabaseError, code: &str) -> (Kind, &'static str) {
             _ => (Kind::Internal, "AW7021"),
         };
     }
-    // No lock in time; a standby; a transaction that stood still for too long.
-    if matches!(code, "55P03" | "25006" | "25P03") {
-        return (Kind::Unavailable, "AW7004");
-    }
-    match code.get(..2).unwrap_or_default() {
-        // Connection lost; rolled back to let another go on; out of room; shutting down.
-        "08" | "40" | "57" => (Kind::Unavailable, "AW7004"),
-        "53" => (Kind::Unavailable, "AW7005"),
+    sort_state(code)
+}
+
+/// By SQLSTATE.
+fn sort_state(state: &str) -> (Kind, &'static str) {
+    match (state, state.get(..2).unwrap_or_default()) {
+        // Connection lost; rolled back to let another go on; shutting down. No lock in time; a standby; a
+        // transaction that stood still for too long; too many connections.
+        (_, "08" | "40" | "57") | ("55P03" | "25006" | "25P03" | "53300", _) => (Kind::Unavailable, "AW7004"),
+        (_, "53") => (Kind::Unavailable, "AW7005"),
+        // Text with a NUL in it, which Postgres keeps nowhere.
+        ("22021" | "22P05", _) => (Kind::Unprocessable, "AW7023"),
         _ => (Kind::Internal, "AW7021"),
     }
 }
@@ -184,3 +188,20 @@ fn look(error: &dyn Any) -> Option<FaultView> {
 }
 
 inventory::submit! { FaultEntry::classify::<sqlx::Error>(look) }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_postgres_answers_is_sorted_by_what_can_be_done_about_it() {
+        let check = |state, expected: (Kind, &str)| assert_eq!(sort_state(state), expected, "{state}");
+        check("40P01", (Kind::Unavailable, "AW7004"));
+        check("55P03", (Kind::Unavailable, "AW7004"));
+        check("53300", (Kind::Unavailable, "AW7004"));
+        check("53100", (Kind::Unavailable, "AW7005"));
+        check("22021", (Kind::Unprocessable, "AW7023"));
+        check("22012", (Kind::Internal, "AW7021"));
+        check("42P01", (Kind::Internal, "AW7021"));
+    }
+}

@@ -59,7 +59,7 @@ pub(crate) struct Options {
     /// What to log, such as `debug` or `warn,shop=debug`
     #[arg(long, global = true, env = "SHOP_LOG", default_value = "info", value_name = "FILTER")]
     log: Targets,
-    /// Postgres database for the shop's data instead, such as postgres://user@host/name; shops can share it
+    /// Postgres database for the shop's data instead, such as `postgres://user@host/name`; shops can share it
     #[arg(long, global = true, env = "SHOP_POSTGRES", hide_env_values = true, value_name = "URL")]
     postgres: Option<String>,
     /// Comes with a later version

@@ -38,13 +38,11 @@ pub(crate) async fn set(tx: &mut Tx<Any>, sku: Sku, on_hand: u32) -> Result<Stoc
     .bind(i64::from(on_hand))
     .fetch_optional(&mut *tx)
     .await?;
-    match reserved {
-        Some(reserved) => Ok(StockLevel { sku, on_hand, reserved: count(reserved)? }),
-        None => {
-            let StockLevel { sku, reserved, .. } = level(tx, sku).await?;
-            Err(StockFault::BelowReserved { sku, reserved, on_hand })
-        }
+    if let Some(reserved) = reserved {
+        return Ok(StockLevel { sku, on_hand, reserved: count(reserved)? });
     }
+    let StockLevel { sku, reserved, .. } = level(tx, sku).await?;
+    Err(StockFault::BelowReserved { sku, reserved, on_hand })
 }
 
 /// How many there are.

@@ -25,7 +25,7 @@ pub(crate) async fn insert(tx: &mut Tx<Any>, order: &Order) -> Result<OrderId, O
     )
     .bind(&id.0)
     .bind(&order.customer)
-    .bind(json(&order.lines)?)
+    .bind(lines(order)?)
     .bind(order.total_cents.0)
     .bind(word(order.status))
     .execute(tx)
@@ -90,7 +90,7 @@ async fn load<'e>(
         row.ok_or_else(|| OrderFault::NotFound(id.clone()))?;
     let order = Order {
         customer,
-        lines: from_json(&lines)?,
+        lines: from_lines(&lines)?,
         total_cents: Cents(total),
         status: from_word(&status)?,
         payment_id: payment.map(PaymentId),
@@ -98,12 +98,13 @@ async fn load<'e>(
     Ok(Loaded { order, version })
 }
 
-fn json(lines: &Vec<OrderLine>) -> sqlx::Result<String> {
-    let encoded = Json.encode(lines).map_err(|error| sqlx::Error::Encode(error.into()))?;
+/// The lines of an order as they are kept: JSON.
+fn lines(order: &Order) -> sqlx::Result<String> {
+    let encoded = Json.encode(&order.lines).map_err(|error| sqlx::Error::Encode(error.into()))?;
     String::from_utf8(encoded).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
-fn from_json(text: &str) -> sqlx::Result<Vec<OrderLine>> {
+fn from_lines(text: &str) -> sqlx::Result<Vec<OrderLine>> {
     let limits = JsonLimits { nodes: usize::MAX, object: false, ..JsonLimits::default() };
     decode_json(text.as_bytes(), &limits).map_err(|fault| sqlx::Error::Decode(fault.into()))
 }

@@ -13,6 +13,9 @@ use tokio::time::timeout;
 /// How long a server may take to say that it is there.
 const REACH: Duration = Duration::from_secs(3);
 
+/// Why a lock can be taken.
+pub(crate) const WHOLE: &str = "a test that fails does not go on";
+
 /// Runs a test on every database that can be reached.
 pub(crate) async fn on_each(test: impl AsyncFn(&Home)) {
     for home in [Some(Home::sqlite()), Home::postgres().await].into_iter().flatten() {
@@ -59,7 +62,7 @@ impl Home {
 
     /// Has the shop stopped after the test.
     pub(crate) fn keep(&self, app: App) -> App {
-        self.apps.lock().unwrap().push(app.clone());
+        self.apps.lock().expect(WHOLE).push(app.clone());
         app
     }
 
@@ -73,7 +76,7 @@ impl Home {
 
     /// Removes everything.
     pub(crate) async fn leave(self) {
-        let apps = self.apps.into_inner().unwrap();
+        let apps = self.apps.into_inner().expect(WHOLE);
         for app in apps {
             app.stop(Duration::from_secs(5)).await;
         }

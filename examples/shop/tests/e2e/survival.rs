@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::client::{Client, Reply};
-use crate::home::{Home, on_each};
+use crate::home::{Home, WHOLE, on_each};
 use crate::ledger::Ledger;
 use crate::process::Process;
 
@@ -33,16 +33,18 @@ impl Promised {
     fn note(&self, reply: &Reply, is_checkout: bool) {
         self.replies.fetch_add(1, Ordering::Relaxed);
         if reply.status != 201 {
-            assert!(matches!(reply.status, 402 | 409), "{reply:?}");
+            // A shop on a machine with too much to do may put somebody off.
+            let put_off = reply.status == 503 || reply.text.contains("payment.checkout_not_undone");
+            assert!(put_off || matches!(reply.status, 402 | 409), "{reply:?}");
             return;
         }
         let body = reply.json();
         let noted = [("order_id", &self.orders), ("payment_id", &self.payments)];
         for (member, all) in noted {
-            all.lock().unwrap().extend(body[member].as_str().map(str::to_owned));
+            all.lock().expect(WHOLE).extend(body[member].as_str().map(str::to_owned));
         }
         if is_checkout {
-            self.confirmed.lock().unwrap().insert(text(&body, "order_id"));
+            self.confirmed.lock().expect(WHOLE).insert(text(&body, "order_id"));
         }
     }
 
@@ -50,13 +52,13 @@ impl Promised {
     async fn assert_kept(&self, home: &Home) {
         let ledger = Ledger::read(home).await;
         ledger.assert_settled();
-        for id in &*self.orders.lock().unwrap() {
+        for id in &*self.orders.lock().expect(WHOLE) {
             assert!(ledger.orders.contains_key(id), "order {id} is lost");
         }
-        for id in &*self.payments.lock().unwrap() {
+        for id in &*self.payments.lock().expect(WHOLE) {
             assert!(ledger.payments.contains_key(id), "payment {id} is lost");
         }
-        for id in &*self.confirmed.lock().unwrap() {
+        for id in &*self.confirmed.lock().expect(WHOLE) {
             assert_eq!(ledger.orders[id].status, "confirmed", "order {id} was checked out");
         }
     }
@@ -93,6 +95,9 @@ async fn shop_on(client: Client, promised: Arc<Promised>) {
 async fn pay(client: Client, promised: &Promised, number: usize) -> Option<()> {
     let placed = client.attempt("POST", "/orders", order(number)).await?;
     promised.note(&placed, false);
+    if placed.status != 201 {
+        return Some(());
+    }
     let id = text(&placed.json(), "order_id");
     let payment = json!({"order_id": id, "amount_cents": 450, "card": card(number)});
     promised.note(&client.attempt("POST", "/payments", payment).await?, false);
@@ -145,7 +150,7 @@ async fn a_restart_keeps_everything() {
             pay(client, &promised, number).await.expect("nobody stops it");
             check_out(client, &promised, number).await.expect("nobody stops it");
         }
-        let ids: Vec<_> = promised.orders.lock().unwrap().iter().cloned().collect();
+        let ids: Vec<_> = promised.orders.lock().expect(WHOLE).iter().cloned().collect();
         for id in &ids {
             client.eventually(&format!("/orders/{id}"), |order| order["status"] != "paid").await;
         }
