@@ -49,8 +49,15 @@ pub(crate) async fn point(_name: &'static str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether the bug `name` is planted: those that the crash tests must find.
+#[cfg(not(feature = "failpoints"))]
+#[inline]
+pub(crate) const fn mutant(_name: &'static str) -> bool {
+    false
+}
+
 #[cfg(feature = "failpoints")]
-pub(crate) use armed::point;
+pub(crate) use armed::{mutant, point};
 
 #[cfg(feature = "failpoints")]
 mod armed {
@@ -84,11 +91,19 @@ mod armed {
         let pass = armed.passes.fetch_add(1, Ordering::SeqCst) + 1;
         match armed.act {
             Act::Kill if pass == armed.at => kill().await,
-            Act::Fail if pass == armed.at => return Err(Refusal::new(Kind::Internal, "AW7021", format!("failpoint {name}"))),
+            Act::Fail if pass == armed.at => {
+                return Err(Refusal::new(Kind::Internal, "AW7021", format!("failpoint {name}")));
+            }
             Act::Wait(wait) if pass >= armed.at => tokio::time::sleep(wait).await,
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether `AW_MUTANT` plants the bug `name`.
+    pub(crate) fn mutant(name: &'static str) -> bool {
+        static PLANTED: OnceLock<Option<String>> = OnceLock::new();
+        PLANTED.get_or_init(|| std::env::var("AW_MUTANT").ok()).as_deref() == Some(name)
     }
 
     async fn kill() {
@@ -107,7 +122,9 @@ mod armed {
     /// Reads `name=act@pass`.
     fn read(part: &str) -> (String, Armed) {
         let armed = parse(part).unwrap_or_else(|| {
-            panic!("AW_FP: `{part}` is not `name=kill@n`, `name=error@n` or `name=delay:ms@n` of a known name")
+            panic!(
+                "AW_FP: `{part}` is not `name=kill@n`, `name=error@n` or `name=delay:ms@n` of a known name"
+            )
         });
         (armed.0.to_owned(), armed.1)
     }

@@ -139,6 +139,11 @@ impl Shared {
         }
     }
 
+    /// A claim has ended, one way or another.
+    fn let_go(&self, claim: anywise_core::Claim) {
+        self.holds.let_go(claim.id);
+    }
+
     /// There is something to claim: this process is told, and the others.
     fn announce(&self) {
         self.ready.notify_one();

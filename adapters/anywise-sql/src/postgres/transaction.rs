@@ -15,6 +15,7 @@ use sqlx_postgres::PgTransactionManager;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::from_sqlx;
+use crate::failpoint::mutant;
 use crate::postgres::pool::{Connection, Connections, is_answer};
 
 /// The setting ends with the transaction: where it is gone, a statement has ended
@@ -86,6 +87,7 @@ impl Transaction {
         }
         drop(self.connection.take());
         match self.mark.take() {
+            Some(_) if mutant("ambiguous_is_failure") => Err(from_sqlx(error)),
             Some(mark) => find_out(ask, &mark, error).await,
             None => Err(from_sqlx(error)),
         }

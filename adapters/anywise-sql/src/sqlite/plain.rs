@@ -15,8 +15,13 @@ use crate::error::Refusal;
 use crate::failpoint::point;
 use crate::row::Stored;
 use crate::sqlite::request::{Plain, PlainReply};
-use crate::sqlite::statements::{BLOCK, CANCEL, FINISH, FORGET, INSERT, LATER, READY, REMEMBER, UNBLOCK, bind};
+use crate::sqlite::statements::{
+    BLOCK, CANCEL, FINISH, FORGET, HOLDS, INSERT, LATER, READY, REMEMBER, RESERVE, UNBLOCK, bind,
+};
 use crate::sqlite::writer::Writer;
+
+/// Numbers that are set aside at once.
+const RESERVE_AHEAD: i64 = 10_000;
 
 /// Whether a batch is kept.
 pub(super) type Verdict = Result<(), Refusal>;
@@ -31,7 +36,8 @@ pub(super) fn now() -> i64 {
 
 impl Writer {
     pub(super) async fn serve_plain(&mut self, plain: Vec<Plain>) -> sqlx::Result<()> {
-        let (batches, replies): (Vec<_>, Vec<_>) = plain.into_iter().map(|one| (one.batch, one.reply)).unzip();
+        let (batches, replies): (Vec<_>, Vec<_>) =
+            plain.into_iter().map(|one| (one.batch, one.reply)).unzip();
         let verdicts = match self.apply(batches).await {
             Ok(verdicts) => verdicts,
             Err(error) => {
@@ -118,11 +124,23 @@ impl Writer {
             }
         }
         point("idem.after_insert").await?;
-        let (mine, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|(_, memory)| kept.remove(memory));
+        let (mine, others): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|(_, memory)| kept.remove(memory));
         for (at, _) in others {
-            verdicts[at] = Err(answered());
+            let held = match batches[at].done {
+                Some(claim) => self.holds(claim).await?,
+                None => true,
+            };
+            verdicts[at] = Err(if held { answered() } else { lost() });
         }
         Ok(mine)
+    }
+
+    async fn holds(&mut self, claim: Claim) -> sqlx::Result<bool> {
+        let mut arguments = SqliteArguments::default();
+        bind(&mut arguments, claim.id)?;
+        bind(&mut arguments, claim.epoch)?;
+        Ok(!self.fetch_with(HOLDS, arguments).await?.is_empty())
     }
 
     /// Ends the deliveries that are done; says what stood in front of others.
@@ -186,6 +204,7 @@ impl Writer {
     /// Keeps new deliveries; those behind others of their key are blocked.
     pub(super) async fn insert(&mut self, rows: Vec<Stored>) -> sqlx::Result<()> {
         let (now, first) = (now(), self.last_id + 1);
+        self.reserve(rows.len()).await?;
         let keyed = rows.iter().any(|row| row.key.is_some());
         for (sql, part) in INSERT.split(rows) {
             let mut arguments = SqliteArguments::default();
@@ -212,6 +231,19 @@ impl Writer {
             let mut arguments = SqliteArguments::default();
             bind(&mut arguments, first)?;
             self.execute_with(BLOCK, arguments).await?;
+        }
+        Ok(())
+    }
+
+    /// Sets numbers aside for so many rows, and many more.
+    async fn reserve(&mut self, rows: usize) -> sqlx::Result<()> {
+        let needed = self.last_id + i64::try_from(rows).unwrap_or(i64::MAX);
+        if needed > self.reserved {
+            let reserved = needed + RESERVE_AHEAD;
+            let mut arguments = SqliteArguments::default();
+            bind(&mut arguments, reserved.to_string())?;
+            self.execute_with(RESERVE, arguments).await?;
+            self.reserved = reserved;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use anywise_core::{Error, Kind, Result};
 use sqlx::{Connection, SqliteConnection};
 
 use crate::error::from_sqlx;
-use crate::failpoint::point;
+use crate::failpoint::{mutant, point};
 use crate::sqlite::lock::cannot;
 
 /// The steps from an empty file to the tables of today; never changed, only
@@ -16,7 +16,8 @@ const STEPS: [&str; 1] = [include_str!("schema.sql")];
 /// # Errors
 /// `AW7007`: they are newer than this program.
 pub(super) async fn update(connection: &mut SqliteConnection) -> Result<()> {
-    let version = version(connection).await.map_err(|error| cannot("the schema's version cannot be read", error))?;
+    let version =
+        version(connection).await.map_err(|error| cannot("the schema's version cannot be read", error))?;
     if version > STEPS.len() {
         return Err(newer(version));
     }
@@ -28,7 +29,8 @@ pub(super) async fn update(connection: &mut SqliteConnection) -> Result<()> {
                 sqlx::raw_sql(statement).execute(&mut *transaction).await.map_err(from_sqlx)?;
             }
         }
-        let set = "INSERT INTO aw_meta (k, v) VALUES ('schema', ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v";
+        let set =
+            "INSERT INTO aw_meta (k, v) VALUES ('schema', ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v";
         let set = sqlx::query(set).bind(STEPS.len().to_string());
         set.execute(&mut *transaction).await.map_err(from_sqlx)?;
         transaction.commit().await.map_err(from_sqlx)?;
@@ -37,7 +39,8 @@ pub(super) async fn update(connection: &mut SqliteConnection) -> Result<()> {
 }
 
 async fn version(connection: &mut SqliteConnection) -> sqlx::Result<usize> {
-    let table = "CREATE TABLE IF NOT EXISTS aw_meta (k TEXT PRIMARY KEY, v TEXT NOT NULL) STRICT, WITHOUT ROWID";
+    let table =
+        "CREATE TABLE IF NOT EXISTS aw_meta (k TEXT PRIMARY KEY, v TEXT NOT NULL) STRICT, WITHOUT ROWID";
     sqlx::raw_sql(table).execute(&mut *connection).await?;
     let version: Option<String> =
         sqlx::query_scalar("SELECT v FROM aw_meta WHERE k = 'schema'").fetch_optional(connection).await?;
@@ -55,7 +58,7 @@ fn newer(version: usize) -> Error {
 /// What was found in the tables.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
-    /// The highest number of a delivery, alive or dead.
+    /// The highest number that a delivery can have been given.
     pub(super) last: i64,
     /// There are deliveries that may have ended a process.
     pub(super) suspects: bool,
@@ -63,12 +66,15 @@ pub(super) struct Found {
 
 /// Makes ready what was claimed: its process is gone, and had the file alone.
 pub(super) async fn take_over(connection: &mut SqliteConnection) -> sqlx::Result<Found> {
-    let lost = "UPDATE aw_delivery SET state = 0, losses = losses + 1 WHERE state = 1";
+    let mut lost = "UPDATE aw_delivery SET state = 0, losses = losses + 1 WHERE state = 1";
+    if mutant("attempts_after_handler") {
+        lost = "UPDATE aw_delivery SET state = 0, attempts = attempts - 1 WHERE state = 1";
+    }
     let lost = sqlx::query(lost).execute(&mut *connection).await?.rows_affected();
     if lost > 0 {
         tracing::warn!(lost, "deliveries were at work when the last process ended; they are tried again");
     }
-    let last = "SELECT max(coalesce((SELECT max(id) FROM aw_delivery), 0), coalesce((SELECT max(origin) FROM aw_dead), 0))";
+    let last = "SELECT coalesce((SELECT CAST(v AS INTEGER) FROM aw_meta WHERE k = 'last_id'), 0)";
     let last = sqlx::query_scalar(last).fetch_one(&mut *connection).await?;
     let suspects = "SELECT EXISTS (SELECT 1 FROM aw_delivery WHERE losses >= 3)";
     let suspects = sqlx::query_scalar(suspects).fetch_one(&mut *connection).await?;

@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use anywise_core::{Batch, Kind};
 use futures_util::StreamExt;
-use sqlx::{Either, Executor, SqlStr, Sqlite, SqliteConnection};
 use sqlx::sqlite::{SqliteRow, SqliteStatement};
+use sqlx::{Either, Executor, SqlStr, Sqlite, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Refusal, is_fatal, refusal};
-use crate::failpoint::point;
+use crate::failpoint::{mutant, point};
 use crate::session::Yield;
 use crate::sqlite::request::Reply;
 use crate::sqlite::stats::count;
@@ -132,7 +132,8 @@ impl Writer {
     async fn obey(&mut self, order: Order, deadline: Instant) -> Result<Ended, Taken> {
         match order {
             Order::Run(job) => {
-                let ran = timeout_at(deadline, run(&mut self.connection, job)).await.map_err(|_| Taken::Late)?;
+                let ran =
+                    timeout_at(deadline, run(&mut self.connection, job)).await.map_err(|_| Taken::Late)?;
                 if let Err(fatal) = ran {
                     self.survive(fatal).await?;
                 }
@@ -159,7 +160,10 @@ impl Writer {
     }
 
     /// Writes the framework's rows, keeps the savepoint, and gives the slot on.
-    async fn stage(&mut self, batch: Batch, staged: Reply<()>, durable: Reply<()>) -> sqlx::Result<()> {
+    async fn stage(&mut self, mut batch: Batch, staged: Reply<()>, durable: Reply<()>) -> sqlx::Result<()> {
+        if mutant("outbox_after_commit") {
+            self.append_later(&mut batch);
+        }
         let applied = async {
             point("tx.after_business").await?;
             let verdict = self.apply(vec![batch]).await?.pop().unwrap_or(Ok(()));
@@ -202,7 +206,10 @@ impl Writer {
                     let others = Refusal::new(
                         Kind::Unavailable,
                         "AW7004",
-                        format!("rolled back together with `{}`, which held the write slot for too long", slot.function),
+                        format!(
+                            "rolled back together with `{}`, which held the write slot for too long",
+                            slot.function
+                        ),
                     );
                     self.lose(&if is_fatal(&error) { error } else { others.into_sqlx() });
                 }

@@ -106,6 +106,11 @@ pub(super) const BLOCK: &str = "UPDATE aw_delivery SET state = 2 \
      OR EXISTS (SELECT 1 FROM aw_dead d WHERE d.target = aw_delivery.target AND d.key = aw_delivery.key \
      AND d.state = 0))";
 
+pub(super) const RESERVE: &str = "INSERT INTO aw_meta (k, v) VALUES ('last_id', ?) \
+     ON CONFLICT (k) DO UPDATE SET v = excluded.v";
+
+pub(super) const HOLDS: &str = "SELECT 1 FROM aw_delivery WHERE id = ? AND epoch = ? AND state = 1";
+
 pub(super) const FORGET: &str = "DELETE FROM aw_memory WHERE memory = ?";
 
 pub(super) const CANCEL: &str = "DELETE FROM aw_delivery \
@@ -190,7 +195,7 @@ mod tests {
         let sizes = |rows: usize| -> Vec<usize> {
             FINISH.split(vec![(); rows]).iter().map(|(_, part)| part.len()).collect()
         };
-        assert_eq!(sizes(0), []);
+        assert_eq!(sizes(0), Vec::<usize>::new());
         assert_eq!(sizes(3), [1, 1, 1]);
         assert_eq!(sizes(150), [64, 64, 16, 4, 1, 1]);
         assert_eq!(REMEMBER.split(vec![(); 4])[0].0.as_str().matches('?').count(), 20);

@@ -3,7 +3,7 @@
 use anywise::{Outcome, SUSPECT, Store, Want};
 use anywise_sql::Sqlite;
 
-use crate::support::{Folder, claim, delivery, ids, keep, number, settle};
+use crate::support::{Folder, claim, delivery, free, ids, keep, number, settle};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_store_on_the_same_file_is_refused() {
@@ -45,7 +45,10 @@ async fn a_store_that_is_closed_has_lost_nothing() {
     keep(&store, [delivery("t", None)]).await;
     claim(&store).await;
     store.close().await.unwrap();
-    assert_eq!(store.commit(crate::support::batch([delivery("t", None)])).await.unwrap_err().code(), "AW7004");
+    assert_eq!(
+        store.commit(crate::support::batch([delivery("t", None)])).await.unwrap_err().code(),
+        "AW7004"
+    );
     let store = folder.store().await;
     let again = claim(&store).await;
     assert_eq!((again[0].attempts, again[0].losses), (1, 0));
@@ -111,12 +114,6 @@ async fn the_log_is_kept_short() {
 
 /// Opens a store whose last process has ended without a word.
 async fn reopen(folder: &Folder) -> anywise_sql::SqliteStore {
-    loop {
-        match folder.options().open().await {
-            Ok(store) => return store,
-            // The writer of the one that was dropped is about to end.
-            Err(error) => assert_eq!(error.code(), "AW7002"),
-        }
-        tokio::task::yield_now().await;
-    }
+    free(folder).await;
+    folder.store().await
 }

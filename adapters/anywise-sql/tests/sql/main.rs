@@ -1,6 +1,7 @@
 //! The stores against their databases, and transactions of handlers on them.
 
 mod claims;
+mod contract;
 mod files;
 mod full;
 mod group;

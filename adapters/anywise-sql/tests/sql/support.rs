@@ -4,9 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use anywise::{
-    Batch, Claim, Claimed, Delivery, Envelope, Failure, Outcome, Settlement, Store, Uuid, Want,
-};
+use anywise::{Batch, Claim, Claimed, Delivery, Envelope, Failure, Outcome, Settlement, Store, Uuid, Want};
 use anywise_sql::{Sqlite, SqliteOptions, SqliteStore, sqlx};
 
 /// A folder that goes with its test.
@@ -29,6 +27,14 @@ impl Folder {
 
     pub(crate) async fn store(&self) -> SqliteStore {
         self.options().open().await.unwrap()
+    }
+}
+
+/// Waits until the store that had the folder's file is gone.
+pub(crate) async fn free(folder: &Folder) {
+    let lock = std::fs::File::open(folder.file().with_extension("db.lock")).unwrap();
+    while lock.try_lock().is_err() {
+        tokio::task::yield_now().await;
     }
 }
 
