@@ -6,6 +6,7 @@
 //! kills at the third pass of one point, fails the first of another, and waits
 //! 20 ms in each from the second on of a third.
 
+#[cfg(not(feature = "failpoints"))]
 use crate::error::Refusal;
 
 /// Every point of this crate.

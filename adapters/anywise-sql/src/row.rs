@@ -5,9 +5,6 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Failures kept of a delivery: the latest.
-const MOST_FAILURES: usize = 20;
-
 /// Attempts and losses are counted in small numbers.
 pub(crate) fn count(number: i64) -> u32 {
     u32::try_from(number).unwrap_or_default()
@@ -80,15 +77,6 @@ pub(crate) fn remains(id: Uuid, name: &str, key: Option<&str>, head: &str, body:
 /// The failures of a row.
 pub(crate) fn failures(text: Option<&str>) -> Vec<Failure> {
     text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
-}
-
-/// The failures of a row with one more; the oldest make room.
-pub(crate) fn with_failure(text: Option<&str>, failure: Failure) -> String {
-    let mut failures = failures(text);
-    failures.push(failure);
-    let surplus = failures.len().saturating_sub(MOST_FAILURES);
-    failures.drain(..surplus);
-    serde_json::to_string(&failures).expect("failures are text and numbers")
 }
 
 /// In milliseconds, rounded up.

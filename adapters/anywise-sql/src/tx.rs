@@ -10,7 +10,7 @@ use sqlx::SqlStr;
 use sqlx::{Either, Execute, Executor};
 
 use crate::database::Database;
-use crate::session::{Origin, Run, Session};
+use crate::session::{Origin, Run, Session, Yield};
 use crate::statement::Statement;
 
 /// A transaction that commits with everything else its message did: the events
@@ -76,7 +76,10 @@ impl<Db: Database> UnitOfWork for Tx<Db> {
 
 impl<Db: Database> fmt::Debug for Tx<Db> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tx").field("function", &self.function).field("open", &self.session.is_some()).finish()
+        f.debug_struct("Tx")
+            .field("function", &self.function)
+            .field("open", &self.session.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -144,15 +147,7 @@ impl<'c, Db: Database> Executor<'c> for &'c mut Tx<Db> {
 }
 
 impl<Db: Database> Tx<Db> {
-    fn run_many<'c>(
-        &'c mut self,
-        statement: Statement<Db::Driver>,
-    ) -> BoxStream<
-        'c,
-        sqlx::Result<
-            Either<<Db::Driver as sqlx::Database>::QueryResult, <Db::Driver as sqlx::Database>::Row>,
-        >,
-    > {
+    fn run_many(&mut self, statement: Statement<Db::Driver>) -> BoxStream<'_, Yield<Db::Driver>> {
         async move { Ok::<_, sqlx::Error>(self.run().await?.many(statement)) }.try_flatten_stream().boxed()
     }
 }

@@ -10,7 +10,7 @@ mod dropping;
 mod envelopes;
 mod fencing;
 mod hints;
-mod histories;
+pub(crate) mod histories;
 mod keys;
 mod looking;
 mod replies;
@@ -246,7 +246,9 @@ pub(crate) const CASES: &[Case] = cases! {
             "what was committed is there after a restart"
         Durable what_was_settled_outlives_its_process:
             "what was settled is so after a restart"
-        Durable numbers_go_on_after_a_restart:
+        Durable a_replay_goes_first_after_a_restart:
+            "a dead letter keeps its place in its key across restarts"
+        Shared numbers_go_on_after_a_restart:
             "a claim names one delivery for ever, across restarts"
         Loss a_claim_is_lost_with_its_process:
             "what a process held comes again, with its loss counted"

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use crate::case::{Case, Need, cases};
+use crate::cases::histories::{HISTORIES, histories};
 use crate::harness::Harness;
 use crate::trial::Trial;
 
-/// How long a case may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a case may take, on a slow disk too.
+fn patience() -> Duration {
+    Duration::from_secs(300) * histories().div_ceil(HISTORIES).max(1)
+}
 
 /// How a case ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,13 +76,13 @@ async fn trial(harness: &dyn Harness, case: &'static Case) -> Result<Verdict, St
         return Ok(Verdict::NotApplicable(case.need));
     }
     // On a thread of its own: a case that panics ends nothing else.
-    let runtime = tokio::runtime::Handle::current();
+    let (runtime, patience) = (tokio::runtime::Handle::current(), patience());
     let running = tokio::task::spawn_blocking(move || {
-        runtime.block_on(async { tokio::time::timeout(PATIENCE, (case.run)(trial)).await })
+        runtime.block_on(async { tokio::time::timeout(patience, (case.run)(trial)).await })
     });
     match running.await {
         Ok(Ok(())) => Ok(Verdict::Passed),
-        Ok(Err(_)) => Err(format!("it did not end within {} s", PATIENCE.as_secs())),
+        Ok(Err(_)) => Err(format!("it did not end within {} s", patience.as_secs())),
         Err(error) => Err(match error.try_into_panic() {
             Ok(panic) => text(panic.as_ref()),
             Err(error) => error.to_string(),

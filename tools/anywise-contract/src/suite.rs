@@ -106,6 +106,7 @@ macro_rules! store_suite {
             random_histories_end_as_in_memory
             what_was_committed_outlives_its_process
             what_was_settled_outlives_its_process
+            a_replay_goes_first_after_a_restart
             numbers_go_on_after_a_restart
             a_claim_is_lost_with_its_process
             a_suspect_is_claimed_alone

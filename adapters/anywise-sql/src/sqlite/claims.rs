@@ -121,7 +121,7 @@ impl Writer {
         let due = now().saturating_add(after);
         let state = if after > 0 { LATER } else { READY };
         let mut arguments = SqliteArguments::default();
-        bind(&mut arguments, failure.map(text))?;
+        bind(&mut arguments, failure.as_ref().map(text))?;
         bind(&mut arguments, state)?;
         bind(&mut arguments, due)?;
         bind(&mut arguments, claim.id)?;
@@ -197,8 +197,8 @@ impl Writer {
 }
 
 /// A failure as it is stored.
-fn text(failure: Failure) -> String {
-    serde_json::to_string(&failure).expect("a failure is text and numbers")
+pub(super) fn text(failure: &Failure) -> String {
+    serde_json::to_string(failure).expect("a failure is text and numbers")
 }
 
 /// A row that was claimed, if it is what was written.

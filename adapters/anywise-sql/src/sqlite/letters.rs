@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteArguments;
 
 use crate::failpoint::point;
 use crate::row::checksum;
+use crate::sqlite::claims::text;
 use crate::sqlite::plain::now;
 use crate::sqlite::request::Sweep;
 use crate::sqlite::statements::{
@@ -25,9 +26,8 @@ impl Writer {
         parked: bool,
     ) -> sqlx::Result<bool> {
         point("dead.before_insert").await?;
-        let failure = failure.map(|failure| serde_json::to_string(&failure).expect("text and numbers"));
         let mut arguments = SqliteArguments::default();
-        bind(&mut arguments, failure)?;
+        bind(&mut arguments, failure.as_ref().map(text))?;
         bind(&mut arguments, i64::from(parked))?;
         bind(&mut arguments, reason)?;
         bind(&mut arguments, now())?;

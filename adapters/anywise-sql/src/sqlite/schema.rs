@@ -6,6 +6,7 @@ use sqlx::{Connection, SqliteConnection};
 use crate::error::from_sqlx;
 use crate::failpoint::{mutant, point};
 use crate::sqlite::lock::cannot;
+use crate::sqlite::statements::{LOST, SUSPECTS};
 
 /// The steps from an empty file to the tables of today; never changed, only
 /// added to.
@@ -59,14 +60,14 @@ fn newer(version: usize) -> Error {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
     /// The highest number that a delivery can have been given.
-    pub(super) last: i64,
+    pub(super) last_id: i64,
     /// There are deliveries that may have ended a process.
     pub(super) suspects: bool,
 }
 
 /// Makes ready what was claimed: its process is gone, and had the file alone.
 pub(super) async fn take_over(connection: &mut SqliteConnection) -> sqlx::Result<Found> {
-    let mut lost = "UPDATE aw_delivery SET state = 0, losses = losses + 1 WHERE state = 1";
+    let mut lost = LOST;
     if mutant("attempts_after_handler") {
         lost = "UPDATE aw_delivery SET state = 0, attempts = attempts - 1 WHERE state = 1";
     }
@@ -74,9 +75,8 @@ pub(super) async fn take_over(connection: &mut SqliteConnection) -> sqlx::Result
     if lost > 0 {
         tracing::warn!(lost, "deliveries were at work when the last process ended; they are tried again");
     }
-    let last = "SELECT coalesce((SELECT CAST(v AS INTEGER) FROM aw_meta WHERE k = 'last_id'), 0)";
-    let last = sqlx::query_scalar(last).fetch_one(&mut *connection).await?;
-    let suspects = "SELECT EXISTS (SELECT 1 FROM aw_delivery WHERE losses >= 3)";
-    let suspects = sqlx::query_scalar(suspects).fetch_one(&mut *connection).await?;
-    Ok(Found { last, suspects })
+    let last_id = "SELECT coalesce((SELECT CAST(v AS INTEGER) FROM aw_meta WHERE k = 'last_id'), 0)";
+    let last_id = sqlx::query_scalar(last_id).fetch_one(&mut *connection).await?;
+    let suspects = sqlx::query_scalar(SUSPECTS).fetch_one(&mut *connection).await?;
+    Ok(Found { last_id, suspects })
 }

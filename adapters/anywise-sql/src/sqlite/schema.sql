@@ -18,7 +18,7 @@ CREATE TABLE aw_delivery (
 ) STRICT;
 CREATE UNIQUE INDEX aw_delivery_once ON aw_delivery (msg_id, target);
 CREATE INDEX aw_delivery_ready ON aw_delivery (target, id, due) WHERE state = 0 AND losses < 3;
-CREATE INDEX aw_delivery_suspect ON aw_delivery (id, target, due) WHERE state = 0 AND losses >= 3;
+CREATE INDEX aw_delivery_suspect ON aw_delivery (state, id, target, due) WHERE losses >= 3;
 CREATE INDEX aw_delivery_claimed ON aw_delivery (target) WHERE state = 1;
 CREATE INDEX aw_delivery_blocked ON aw_delivery (target) WHERE state = 2;
 CREATE INDEX aw_delivery_later ON aw_delivery (due, target, attempts) WHERE state = 3;

@@ -74,14 +74,12 @@ impl Session {
         self.order(Order::Run(Job::Many(statement, rows))).await.map_err(Refusal::into_sqlx)?;
         let chunks = stream::unfold(Some(queue), move |queue| async move {
             let mut queue = queue?;
-            match queue.recv().await {
-                Some(chunk) => Some((stream::iter(chunk), Some(queue))),
-                // Without a reason it is simply the end.
-                None => {
-                    let broken = self.broken.get()?.clone();
-                    Some((stream::iter(vec![Err(broken.into_sqlx())]), None))
-                }
+            if let Some(chunk) = queue.recv().await {
+                return Some((stream::iter(chunk), Some(queue)));
             }
+            // Without a reason it is simply the end.
+            let broken = self.broken.get()?.clone();
+            Some((stream::iter(vec![Err(broken.into_sqlx())]), None))
         });
         Ok(chunks.flatten().boxed())
     }

@@ -123,9 +123,16 @@ impl Writer {
 
     async fn undo(&mut self, open: bool) -> sqlx::Result<()> {
         if open {
-            self.execute("ROLLBACK TO aw_slot").await?;
+            self.back_to_savepoint().await?;
             self.execute("RELEASE aw_slot").await?;
         }
+        Ok(())
+    }
+
+    async fn back_to_savepoint(&mut self) -> sqlx::Result<()> {
+        self.execute("ROLLBACK TO aw_slot").await?;
+        // The numbers set aside behind the savepoint are not.
+        self.reserved = 0;
         Ok(())
     }
 
@@ -169,7 +176,7 @@ impl Writer {
             let verdict = self.apply(vec![batch]).await?.pop().unwrap_or(Ok(()));
             point("tx.before_commit").await?;
             if verdict.is_err() {
-                self.execute("ROLLBACK TO aw_slot").await?;
+                self.back_to_savepoint().await?;
             }
             self.execute("RELEASE aw_slot").await?;
             point("tx.after_commit").await?;

@@ -149,6 +149,11 @@ macro_rules! failures {
     };
 }
 
+/// What a process that is gone had claimed.
+pub(super) const LOST: &str = "UPDATE aw_delivery SET state = 0, losses = losses + 1 WHERE state = 1";
+
+pub(super) const SUSPECTS: &str = "SELECT EXISTS (SELECT 1 FROM aw_delivery WHERE losses >= 3)";
+
 pub(super) const RETRY: &str = concat!(
     "UPDATE aw_delivery SET failures = ",
     failures!(),
@@ -190,12 +195,66 @@ pub(super) const SWEEP_LETTERS: &str = "DELETE FROM aw_dead WHERE id IN \
 mod tests {
     use super::*;
 
+    /// Every statement that runs while there may be a backlog.
+    fn all() -> Vec<String> {
+        let rows =
+            [&INSERT, &FINISH, &REMEMBER, &UNBLOCK, &RELEASE].map(|rows| rows.text(2).as_str().to_owned());
+        let single = [
+            RESERVE,
+            HOLDS,
+            BLOCK,
+            FORGET,
+            CANCEL,
+            CLAIM,
+            CLAIM_SUSPECT,
+            PROMOTE,
+            NEXT,
+            STOP,
+            RELEASE_ALL,
+            RETRY,
+            BURY,
+            REMOVE,
+            REPLAY,
+            REVIVE,
+            DISCARD,
+            FIRE,
+            SWEEP_REPLIES,
+            SWEEP_LETTERS,
+            LOST,
+            SUSPECTS,
+        ];
+        rows.into_iter().chain(single.map(str::to_owned)).collect()
+    }
+
+    #[tokio::test]
+    async fn no_statement_reads_a_whole_table_or_sorts() {
+        use sqlx::{ConnectOptions, Row};
+
+        let file = std::env::temp_dir().join(format!("anywise-plans-{}.db", std::process::id()));
+        drop(crate::Sqlite::open(&file).await.unwrap());
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
+        let mut connection = options.connect().await.unwrap();
+        for statement in all() {
+            let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+            let plan = sqlx::query(explain).fetch_all(&mut connection).await.unwrap();
+            let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+            let bad = |step: &&String| {
+                step.contains("SCAN aw_") || step.contains("SCAN d") || step.contains("TEMP B-TREE")
+            };
+            let bad: Vec<_> = plan.iter().filter(bad).filter(|step| !step.contains("aw_delivery_")).collect();
+            assert!(bad.is_empty(), "{statement}\n{plan:#?}");
+        }
+        for end in ["db", "db-wal", "db-shm", "db.lock"] {
+            drop(std::fs::remove_file(file.with_extension(end)));
+        }
+    }
+
     #[test]
     fn rows_are_split_into_the_largest_sizes_that_fit() {
         let sizes = |rows: usize| -> Vec<usize> {
             FINISH.split(vec![(); rows]).iter().map(|(_, part)| part.len()).collect()
         };
-        assert_eq!(sizes(0), Vec::<usize>::new());
+        assert_eq!(sizes(0), [0; 0]);
         assert_eq!(sizes(3), [1, 1, 1]);
         assert_eq!(sizes(150), [64, 64, 16, 4, 1, 1]);
         assert_eq!(REMEMBER.split(vec![(); 4])[0].0.as_str().matches('?').count(), 20);

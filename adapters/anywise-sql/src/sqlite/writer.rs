@@ -109,7 +109,7 @@ impl Writer {
             last_round: 0,
             last_commit: Duration::ZERO,
             log: Log::default(),
-            last_id: found.last,
+            last_id: found.last_id,
             reserved: 0,
             suspects: found.suspects,
             quiet: HashSet::new(),

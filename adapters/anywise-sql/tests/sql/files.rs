@@ -112,6 +112,32 @@ async fn the_log_is_kept_short() {
     assert!(store.stats().checkpoints >= 10);
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_whose_file_is_damaged_fails_for_good() {
+    use std::os::unix::fs::FileExt;
+
+    let folder = Folder::new();
+    let store = folder.store().await;
+    keep(&store, [delivery("t", None)]).await;
+    let root = number(&store, "SELECT rootpage FROM sqlite_schema WHERE name = 'aw_delivery_ready'").await;
+    store.close().await.unwrap();
+    let file = std::fs::OpenOptions::new().write(true).open(folder.file()).unwrap();
+    file.write_all_at(&[0xff; 4096], (root as u64 - 1) * 4096).unwrap();
+
+    let store = folder.store().await;
+    let wants = [Want { target: "t".into(), most: 9 }];
+    let error = store.claim(&wants, false).await.unwrap_err();
+    assert_eq!((error.code(), error.kind()), ("AW7003", anywise::Kind::Unavailable));
+    assert_eq!(store.failed().await.code(), "AW7003");
+    assert_eq!(
+        store.commit(crate::support::batch([delivery("t", None)])).await.unwrap_err().code(),
+        "AW7003"
+    );
+    assert_eq!(store.depth().await.unwrap_err().code(), "AW7003");
+    store.close().await.unwrap_err();
+}
+
 /// Opens a store whose last process has ended without a word.
 async fn reopen(folder: &Folder) -> anywise_sql::SqliteStore {
     free(folder).await;

@@ -21,7 +21,7 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use crate::trial::{HOUR, Trial, after, codes, counts, remembering};
 
 /// Histories tried, unless `PROPTEST_CASES` says otherwise.
-const HISTORIES: u32 = 64;
+pub(crate) const HISTORIES: u32 = 64;
 const MESSAGES: usize = 12;
 const TARGETS: usize = 2;
 const MEMORIES: usize = 3;
@@ -44,14 +44,14 @@ pub(super) async fn random_histories_end_as_in_memory(trial: Trial) {
     }
 }
 
+/// Histories to try.
+pub(crate) fn histories() -> u32 {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|asked| asked.parse().ok());
+    asked.unwrap_or(HISTORIES)
+}
+
 fn config() -> Config {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    Config {
-        cases: cases.unwrap_or(HISTORIES),
-        failure_persistence: None,
-        max_shrink_iters: 2_000,
-        ..Config::default()
-    }
+    Config { cases: histories(), failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() }
 }
 
 /// A delivery of one of a few messages; every third has no key, the others
@@ -164,7 +164,7 @@ impl History {
                 let append = self.deliveries(append, done.as_ref().map(|(claimed, _)| claimed)).await;
                 let cancel = cancel.map(|message| self.messages[message].id);
                 let cancel = cancel.filter(|id| append.iter().all(|delivery| delivery.envelope.id != *id));
-                let memory = remember.map(|n| self.memory(n));
+                let memory = self.rememberable(remember, done.is_some()).await;
                 let batch = |claim: Option<Claim>| {
                     let mut batch =
                         memory.as_ref().map_or_else(Batch::default, |memory| remembering(memory, "reply"));
@@ -289,6 +289,14 @@ impl History {
             !is_dead && done.is_none_or(|done| done.delivery.id() != delivery.id())
         });
         deliveries
+    }
+
+    /// What is remembered; nothing when two things would be wrong with the batch:
+    /// the port does not say which of them is told.
+    async fn rememberable(&self, remember: Option<usize>, done: bool) -> Option<Memory> {
+        let memory = self.memory(remember?);
+        let taken = self.model.recall(&memory).await.expect("it is in memory").is_some();
+        (!done || !taken).then_some(memory)
     }
 
     fn delivery(&self, item: Item) -> Delivery {

@@ -52,6 +52,17 @@ pub(super) async fn what_was_settled_outlives_its_process(trial: Trial) {
     assert_eq!(trial.drain(TARGET).await, ["a", "b"], "the key goes on, in its order");
 }
 
+pub(super) async fn a_replay_goes_first_after_a_restart(trial: Trial) {
+    trial.keep([keyed("done", "k"), keyed("a", "k")]).await;
+    trial.done(&trial.claim_one("done").await).await;
+    let letter = trial.bury("a").await;
+    let trial = trial.restart().await;
+    trial.keep([keyed("b", "k"), keyed("c", "k")]).await;
+    trial.claim_nothing("the key is parked").await;
+    assert!(trial.store().replay(letter.id, None).await.expect("a replay is answered"), "it was open");
+    assert_eq!(trial.drain(TARGET).await, ["a", "b", "c"], "what is new comes after what was there");
+}
+
 pub(super) async fn numbers_go_on_after_a_restart(trial: Trial) {
     trial.keep([message("a")]).await;
     let lost = trial.claim_one("a").await;
