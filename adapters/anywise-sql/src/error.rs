@@ -154,9 +154,10 @@ fn sort_code(error: &dyn DatabaseError, code: &str) -> (Kind, &'static str) {
         return (Kind::Unavailable, "AW7004");
     }
     match code.get(..2).unwrap_or_default() {
-        // Connection lost; rolled back to let another go on; out of room; shutting down.
-        "08" | "40" | "57" => (Kind::Unavailable, "AW7004"),
-        "53" => (Kind::Unavailable, "AW7005"),
+        // Connection lost; rolled back to let another go on; out of connections or
+        // memory; shutting down.
+        _ if code == "53100" => (Kind::Unavailable, "AW7005"),
+        "08" | "40" | "53" | "57" => (Kind::Unavailable, "AW7004"),
         _ => (Kind::Internal, "AW7021"),
     }
 }
