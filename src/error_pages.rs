@@ -30,6 +30,7 @@ pages! {
     AW1028
     AW1031
     AW1041
+    AW1042
     AW1050
     AW1101
     AW1121
@@ -41,6 +42,7 @@ pages! {
     AW2005
     AW2011
     AW2020
+    AW2500
     AW3011
     AW4005
     AW4006
@@ -59,5 +61,35 @@ pages! {
     AW4111
     AW4112
     AW4113
+    AW4114
+    AW4120
+    AW4121
+    AW4130
+    AW4131
+    AW4132
     AW5003
+    AW7002
+    AW7003
+    AW7004
+    AW7005
+    AW7006
+    AW7007
+    AW7008
+    AW7009
+    AW7010
+    AW7011
+    AW7012
+    AW7013
+    AW7020
+    AW7021
+    AW7022
+    AW7023
+}
+
+// What they show is in the stores on SQL.
+#[cfg(feature = "sql")]
+pages! {
+    AW3021
+    AW3023
+    AW7001
 }

@@ -62,6 +62,11 @@ pub mod prelude {
 #[cfg(doctest)]
 mod error_pages;
 
+/// The user's page on durability, so that its code is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/durability.md")]
+struct Durability;
+
 /// The README, so that its code is compiled and run.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

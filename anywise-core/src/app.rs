@@ -276,6 +276,7 @@ impl App {
                 {
                     return;
                 }
+                Err(_) if self.0.stopping.is_cancelled() => return,
                 // A retry may be due much later: look again without spinning.
                 _ => tokio::time::sleep(Duration::from_millis(1)).await,
             }

@@ -76,7 +76,6 @@ impl Counter {
         }
         let data = options.data();
         if !data.exists() {
-            let port = options.port;
             let (port, folder) = (options.port, options.data.display());
             return Err(
                 format!("no shop listens on port {port}, and there is no shop's data in {folder}").into()

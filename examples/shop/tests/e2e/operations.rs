@@ -152,8 +152,8 @@ async fn the_command_line_asks_the_shop_that_runs() {
 #[tokio::test]
 async fn the_command_line_opens_the_store_of_a_shop_that_does_not_run() {
     on_each(async |home| {
-        let Served { client, app, .. } = Served::start(home).await;
-        let id = break_one(&app, &client, "o-1").await.to_string();
+        let Served { client, app, .. } = &Served::start(home).await;
+        let id = break_one(app, client, "o-1").await.to_string();
         app.stop(PATIENCE).await;
         let [flag, place] = home.arguments();
         let check = async |arguments: &[&str], expected: bool, part: &str| {
