@@ -155,10 +155,10 @@ fn sort_code(error: &dyn DatabaseError, code: &str) -> (Kind, &'static str) {
 /// By SQLSTATE.
 fn sort_state(state: &str) -> (Kind, &'static str) {
     match (state, state.get(..2).unwrap_or_default()) {
-        // Connection lost; rolled back to let another go on; shutting down. No lock in time; a standby; a
-        // transaction that stood still for too long; too many connections.
-        (_, "08" | "40" | "57") | ("55P03" | "25006" | "25P03" | "53300", _) => (Kind::Unavailable, "AW7004"),
-        (_, "53") => (Kind::Unavailable, "AW7005"),
+        ("53100", _) => (Kind::Unavailable, "AW7005"),
+        // Connection lost; rolled back to let another go on; out of connections or memory; shutting down.
+        // No lock in time; a standby; a transaction that stood still for too long.
+        (_, "08" | "40" | "53" | "57") | ("55P03" | "25006" | "25P03", _) => (Kind::Unavailable, "AW7004"),
         // Text with a NUL in it, which Postgres keeps nowhere.
         ("22021" | "22P05", _) => (Kind::Unprocessable, "AW7023"),
         _ => (Kind::Internal, "AW7021"),

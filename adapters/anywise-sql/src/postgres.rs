@@ -158,13 +158,16 @@ impl Shared {
         let row = sqlx::query(CHECK).fetch_one(connection.raw()).await;
         connection.put_back_after(&row);
         let row = row.map_err(from_sqlx)?;
-        let found = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-        let (version, commit, is_standby): (i32, String, bool) = found().map_err(from_sqlx)?;
+        let found = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
+        let (version, commit, sync, is_standby): (i32, String, String, bool) = found().map_err(from_sqlx)?;
         if version < OLDEST {
             return Err(unfit(format!("PostgreSQL {} is too old: 13 or newer is needed", version / 10_000)));
         }
         if commit == "off" {
             return Err(unfit("synchronous_commit is off: a commit would be answered before it is durable"));
+        }
+        if sync == "off" {
+            return Err(unfit("fsync is off: nothing would survive a loss of power"));
         }
         if is_standby {
             return Err(unfit("the server is a standby, which cannot be written to"));
@@ -174,7 +177,8 @@ impl Shared {
 }
 
 const CHECK: &str = "
-SELECT current_setting('server_version_num')::int, current_setting('synchronous_commit'), pg_is_in_recovery()";
+SELECT current_setting('server_version_num')::int, current_setting('synchronous_commit'),
+       current_setting('fsync'), pg_is_in_recovery()";
 
 impl PostgresOptions {
     /// The store's own connections. A plan that was made while a table was small

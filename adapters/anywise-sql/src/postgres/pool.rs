@@ -2,12 +2,13 @@
 //!
 //! A connection comes back only from what saw its transaction end; every other
 //! one is closed. So nothing of one caller's transaction is ever found by the
-//! next, and none has to be asked whether it is still fit: the first statement
-//! finds out.
+//! next. One that was not used for a while is asked whether it is still there;
+//! if it is not, the server was gone, and the others are not trusted either.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use sqlx::Connection as _;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -20,6 +21,9 @@ use crate::error::Refusal;
 
 /// No connection is used for longer.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// A connection that was used since then is not asked whether it is there.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// A bounded number of clean connections.
 #[derive(Debug)]
@@ -34,6 +38,7 @@ pub(super) struct Connections {
 struct Idle {
     connection: PoolConnection<sqlx::Postgres>,
     since: Instant,
+    used: Instant,
 }
 
 /// One of them. Dropped, it is closed.
@@ -72,11 +77,9 @@ impl Connections {
             Ok(Err(_)) => return Err(sqlx::Error::PoolClosed),
             Err(_) => return Err(all_busy()),
         };
-        let idle = match self.take() {
+        let idle = match self.take().await {
             Some(idle) => idle,
-            None => {
-                Idle { connection: self.pool.acquire().await.map_err(unreachable)?, since: Instant::now() }
-            }
+            None => Idle::new(self.pool.acquire().await.map_err(unreachable)?),
         };
         Ok(Connection { idle: Some(idle), home: Arc::clone(self), _place: place })
     }
@@ -84,16 +87,40 @@ impl Connections {
     /// Closes them; those in use when they come back.
     pub(super) async fn close(&self) {
         self.room.close();
-        self.lock().clear();
+        self.distrust();
         self.pool.close().await;
     }
 
-    fn take(&self) -> Option<Idle> {
-        self.lock().pop()
+    /// The one that was used last, if it is still there.
+    async fn take(&self) -> Option<Idle> {
+        let mut idle = self.lock().pop()?;
+        if idle.is_there(self.patience).await {
+            return Some(idle);
+        }
+        self.distrust();
+        close(idle.connection);
+        None
+    }
+
+    /// Closes those that wait: the server was gone.
+    pub(super) fn distrust(&self) {
+        let gone = std::mem::take(&mut *self.lock());
+        gone.into_iter().for_each(|idle| close(idle.connection));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Idle {
+    fn new(connection: PoolConnection<sqlx::Postgres>) -> Self {
+        Self { connection, since: Instant::now(), used: Instant::now() }
+    }
+
+    async fn is_there(&mut self, patience: Duration) -> bool {
+        let asked = async { tokio::time::timeout(patience, self.connection.ping()).await };
+        self.used.elapsed() < FRESH || matches!(asked.await, Ok(Ok(())))
     }
 }
 
@@ -105,7 +132,8 @@ impl Connection {
 
     /// Gives it back; it is in no transaction, and nothing of it is unread.
     pub(super) fn put_back(mut self) {
-        let Some(idle) = self.idle.take() else { return };
+        let Some(mut idle) = self.idle.take() else { return };
+        idle.used = Instant::now();
         if idle.since.elapsed() < LIFETIME && !self.home.pool.is_closed() {
             self.home.lock().push(idle);
         } else {

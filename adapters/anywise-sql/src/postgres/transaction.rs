@@ -57,6 +57,7 @@ impl Transaction {
                 return Err(error);
             }
             // It was closed while nobody used it; nothing has begun.
+            connections.distrust();
             connection = connections.get().await?;
             PgTransactionManager::begin(connection.raw(), Some(BEGIN.into_sql_str())).await?;
         }

@@ -19,9 +19,14 @@ use std::time::Duration;
 use anywise_core::{Batch, Claimed, Delivery, Envelope, Outcome, Settlement, Store, Want};
 use anywise_sql::sqlx::{self, Connection, Executor, PgConnection};
 use anywise_sql::{Postgres, PostgresOptions, PostgresStore};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Tests at a time: a server has few connections, and others use it too.
+static ROOM: Semaphore = Semaphore::const_new(3);
 
 /// A schema that is dropped with the value.
 pub(crate) struct Place {
+    _room: SemaphorePermit<'static>,
     url: String,
     schema: String,
 }
@@ -31,17 +36,18 @@ impl Place {
     pub(crate) async fn make() -> Option<Self> {
         let url = std::env::var("ANYWISE_POSTGRES")
             .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/test".to_owned());
-        if let Err(error) = PgConnection::connect(&url).await {
+        let room = ROOM.acquire().await.unwrap();
+        if let Err(error) = connect(&url).await {
             let is_required = std::env::var("ANYWISE_REQUIRE").is_ok_and(|names| names.contains("postgres"));
             assert!(!is_required, "no PostgreSQL at {url}: {error}");
             println!("skipped: no PostgreSQL at {url}");
             return None;
         }
-        Some(Self { url, schema: format!("awtest_{}", uuid::Uuid::new_v4().simple()) })
+        Some(Self { _room: room, url, schema: format!("awtest_{}", uuid::Uuid::new_v4().simple()) })
     }
 
     pub(crate) fn options(&self) -> PostgresOptions {
-        Postgres::options(&self.url).unwrap().schema(&self.schema).unwrap().lease(Duration::from_secs(60))
+        Postgres::options(&self.url).unwrap().schema(&self.schema).unwrap().lease(Duration::from_secs(60)).connections(4)
     }
 
     /// A store that is open.
@@ -57,7 +63,7 @@ impl Place {
 
     /// A connection beside the store.
     pub(crate) async fn aside(&self) -> PgConnection {
-        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        let mut connection = connect(&self.url).await.unwrap();
         let path = format!("SET search_path TO {}", self.schema);
         connection.execute(sqlx::AssertSqlSafe(path)).await.unwrap();
         connection
@@ -75,13 +81,26 @@ impl Drop for Place {
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
-                let mut connection = PgConnection::connect(&url).await.unwrap();
+                let mut connection = connect(&url).await.unwrap();
                 let drop = format!("SET client_min_messages = error; DROP SCHEMA IF EXISTS {schema} CASCADE");
                 sqlx::raw_sql(sqlx::AssertSqlSafe(drop)).execute(&mut connection).await.unwrap();
             });
         });
         drop(dropped.join());
     }
+}
+
+/// Connects, as soon as the server has room.
+async fn connect(url: &str) -> sqlx::Result<PgConnection> {
+    for _ in 0..200 {
+        match PgConnection::connect(url).await {
+            Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == "53300") => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            result => return result,
+        }
+    }
+    PgConnection::connect(url).await
 }
 
 pub(crate) fn delivery(target: &str, key: Option<&str>, body: impl Into<bytes::Bytes>) -> Delivery {
