@@ -18,6 +18,8 @@ use crate::error::Result;
 use crate::error::nearest::hint;
 use crate::message::shape::Typed;
 use crate::message::{Event, MessageMeta, Request, Slot};
+use crate::ports::health::{Health, Pulse};
+use crate::ports::observer::Observer;
 use crate::ports::relay::policy::RelayPolicy;
 use crate::ports::store::delivery::{Delivery, Depth};
 use crate::ports::store::outcome::Outcome;
@@ -63,6 +65,8 @@ pub(crate) struct Inner {
     pub(crate) sinks: Vec<Arc<dyn Sink>>,
     pub(crate) remote: Option<Arc<dyn Remote>>,
     pub(crate) relay: RelayPolicy,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
+    pub(crate) pulse: Pulse,
     pub(crate) memories: Memories,
     pub(crate) in_flight: Arc<InFlight>,
     /// Nothing new is begun.
@@ -294,6 +298,27 @@ impl App {
         }
     }
 
+    /// Whether the application keeps up: not while it stops, not when its store
+    /// fails or does not answer within 5 s, and not when a delivery for one of
+    /// its functions has been due for longer than
+    /// [`RelayPolicy::late`](crate::RelayPolicy::late).
+    ///
+    /// The store is asked at most once a second, however many ask for it.
+    ///
+    /// # Examples
+    /// ```
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use anywise_core::{App, MemoryStore};
+    ///
+    /// let app = App::builder().store(MemoryStore::new()).build().await?;
+    /// assert!(app.health().await.is_ready());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn health(&self) -> Health {
+        crate::ports::health::health(&self.0).await
+    }
+
     /// Takes on nothing new, waits for at most `within` for what has begun,
     /// gives back what is left, and closes the store.
     ///
@@ -383,6 +408,18 @@ impl Inner {
             return Ok(format!("{REMOTE}{name}"));
         }
         Err(no_handler(meta))
+    }
+
+    /// Whether deliveries to `target` are taken here.
+    pub(crate) fn takes(&self, target: &str) -> bool {
+        if let Some(name) = target.strip_prefix(SINK) {
+            return self.sinks.iter().any(|sink| sink.name() == name);
+        }
+        if let Some(name) = target.strip_prefix(REMOTE) {
+            return self.remote.as_ref().is_some_and(|remote| remote.reaches(name));
+        }
+        let plans = self.table.iter().flatten().flat_map(|row| row.listening.iter().chain([&row.plan]));
+        plans.map(|plan| plan.entry.id()).any(|id| id == target)
     }
 
     /// Commits a batch to the store.

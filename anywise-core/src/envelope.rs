@@ -95,6 +95,8 @@ pub struct Head {
     pub idempotency_key: Option<String>,
     /// The hold on the delivery that brought the message, if one did.
     pub(crate) hold: Option<std::sync::Arc<crate::walk::hold::Hold>>,
+    /// Where a remembered reply is put, byte for byte, for who wants its bytes.
+    pub(crate) told: Option<crate::walk::once::Told>,
 }
 
 impl Head {
@@ -118,6 +120,7 @@ impl Head {
             principal: self.principal.clone(),
             idempotency_key: None,
             hold: None,
+            told: None,
         }
     }
 }
@@ -210,6 +213,7 @@ impl Envelope {
             principal: self.principal.clone(),
             idempotency_key: None,
             hold: None,
+            told: None,
         }
     }
 }

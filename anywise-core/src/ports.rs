@@ -1,6 +1,8 @@
 //! The ports: what an adapter implements, and an in-memory reference of each.
 
+pub(crate) mod health;
 pub(crate) mod memory;
+pub(crate) mod observer;
 pub(crate) mod relay;
 pub(crate) mod schedule;
 pub(crate) mod store;

@@ -10,6 +10,7 @@ mod envelopes;
 mod functions;
 mod guards;
 mod isolation;
+mod observing;
 mod ports;
 mod publishing;
 mod sending;

@@ -28,7 +28,7 @@ export function structure() {
   for (const svg of document.querySelectorAll("svg:not([aria-hidden])")) {
     if (!svg.querySelector(":scope > title") || !svg.querySelector(":scope > desc")) found.push("an SVG without title and desc");
   }
-  for (const element of document.querySelectorAll("a, button, input")) {
+  for (const element of document.querySelectorAll("a, button, input:not([type=hidden]), textarea, summary")) {
     const label = element.textContent.trim() || element.getAttribute("aria-label") || element.labels?.length;
     if (!label) found.push(`a nameless ${element.outerHTML.slice(0, 80)}`);
   }

@@ -6,7 +6,8 @@
 //
 // Options: --out DIR for screenshots (target/browser), --event, --emitter and
 // --listener (a regular expression) for the names to follow, --guards for the least
-// number of guards before the emitter, --chromium PATH. Exits with 1 on any failure.
+// number of guards before the emitter, --operations to replay a dead letter that is
+// there, --chromium PATH. Exits with 1 on any failure.
 
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -26,6 +27,7 @@ const { values: options } = parseArgs({
     emitter: { type: "string", default: "create_payment" },
     listener: { type: "string", default: "^(confirm|mark_paid)" },
     guards: { type: "string", default: "1" },
+    operations: { type: "boolean", default: false },
     chromium: { type: "string" },
   },
 });
@@ -241,6 +243,11 @@ async function samples() {
 }
 
 const sample = await samples();
+if (options.operations) {
+  await page.goto(at("operations"));
+  sample.operations = at("operations");
+  sample.letter = await page.evaluate(() => document.querySelector("section[aria-labelledby=dead-letters] tbody a").href);
+}
 for (const [name, url] of Object.entries(sample)) {
   await check(`${name}: structure, contrast, width, pictures`, async () => {
     for (const scheme of ["light", "dark"]) {
@@ -285,6 +292,50 @@ await check("searching, as it looks", async () => {
     await writeFile(join(options.out, `search-desktop-${scheme}.png`), await page.screenshot(true));
   }
 });
+
+if (options.operations) {
+  const status = () => page.evaluate(() => document.querySelector("main [role=status]").textContent);
+  const button = (words) => mark(`button ${words}`, (words) =>
+    [...document.querySelectorAll("main form button")].find((button) => button.textContent === words && button.checkVisibility()), words);
+
+  await check("a dead letter is found and delivered again", async () => {
+    await page.size(1280, 900);
+    await page.prefer("light");
+    await page.goto(at("index.html"));
+    await follow(await linkIn("nav", "^Operations$"));
+    assert.equal(await heading(), "Operations");
+    await follow(await linkIn("section[aria-labelledby=dead-letters] tbody th", "\\d+"));
+    assert.match(await heading(), /^Dead letter \d+$/);
+    await follow(await button("Replay"));
+    assert.equal(await heading(), "Operations");
+    assert.match(await status(), /^Dead letter \d+ is a delivery again\.$/);
+    await writeFile(join(options.out, "replayed-desktop-light.png"), await page.screenshot());
+  });
+
+  await check("the keyboard is enough to edit a dead letter", async () => {
+    await page.goto(at("operations"));
+    await follow(await linkIn("section[aria-labelledby=dead-letters] tbody th", "\\d+"));
+    await page.evaluate(() => document.querySelector("details.act summary").focus());
+    await page.press("Enter");
+    await page.press("Tab");
+    assert.equal(await focused(), "new-body");
+    await page.type("no JSON ");
+    await page.press("Tab");
+    await page.loading(() => page.press("Enter"));
+    assert.match(await status(), /is not JSON\.$/);
+    const unseen = await page.evaluate(() => [...document.querySelectorAll("main :is(form button, summary)")].filter((element) => {
+      if (!element.checkVisibility()) return false;
+      element.focus({ focusVisible: true });
+      return parseFloat(getComputedStyle(element).outlineWidth) < 2;
+    }).length);
+    assert.equal(unseen, 0, "focus can be seen");
+  });
+
+  await check("another site cannot send the forms", async () => {
+    const form = { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded", origin: "http://evil.example" }, body: "token=" };
+    assert.equal((await fetch(`${sample.letter}/discard`, form)).status, 403);
+  });
+}
 
 await check("no request has left the origin", async () => {
   const elsewhere = page.requests.filter((url) => new URL(url).origin !== base.origin);

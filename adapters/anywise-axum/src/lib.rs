@@ -19,6 +19,7 @@
 //! | JSON body of POST, PUT, PATCH | the message |
 //! | `{name}` in the path | its field `name`, read as the message's JSON Schema says |
 //! | `?name=…` | its field `name`; repeated for a list |
+//! | `Idempotency-Key` of a command, not sent by GET | the key under which it is carried out once |
 //! | headers | [`Header`](anywise_core::Header)`<H>`; `aw-…` from outside is dropped |
 //! | `traceparent`, `tracestate` | the trace context |
 //! | `x-request-id` or `x-correlation-id` | the correlation id, if it is 1 to 64 letters, digits or `-` |
@@ -26,12 +27,32 @@
 //! A field given in two places must be the same in both. The handler runs to
 //! its end even when the client hangs up; a panic in it is a 500.
 //!
+//! # A request that is sent twice
+//!
+//! A client that does not know whether its POST, PUT, PATCH or DELETE arrived
+//! sends it again under the same `Idempotency-Key`: 1 to 128 printable ASCII
+//! characters, one header line. With a store ([`AppBuilder::store`]) the command
+//! is then carried out once, and answered alike each time: the same status, the
+//! same `Location`, the same bytes. The rules:
+//! - A key belongs to one command type and one principal. The same key with
+//!   another message is 422 `idempotency.mismatch`.
+//! - Guards run each time; who may not ask is not told what was answered.
+//! - Only success is remembered, in the commit of its effects. What failed may
+//!   be tried again under the same key.
+//! - Replies are remembered for 24 hours unless the store's
+//!   [`Retention`](anywise_core::Retention) says otherwise.
+//! - Without a store nothing is remembered, and the key says nothing; so it does
+//!   on a query.
+//!
+//! [`AppBuilder::store`]: anywise_core::AppBuilder::store
+//!
 //! # What is answered without reaching the application
 //!
 //! | | |
 //! |---|---|
 //! | 400 `AW1024` | a parameter that does not fit its field |
 //! | 400 `AW1028` | a malformed or ambiguous request; the connection is closed |
+//! | 400 `AW1041` | an `Idempotency-Key` that is empty, too long, not printable ASCII, or there twice |
 //! | 404 `AW1022`, 405 `AW1023` | no such route (the nearest is named), no such method (`Allow`) |
 //! | 406 `AW1021`, 415 `AW1020` | JSON is ruled out, or is not what came |
 //! | 408 `AW1031` | the head or the body is too slow |
@@ -51,6 +72,7 @@ mod detach;
 mod fields;
 mod head;
 mod http;
+mod idempotency;
 mod limits;
 mod link;
 mod location;

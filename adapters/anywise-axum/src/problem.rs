@@ -227,6 +227,7 @@ fn title(code: &str) -> Option<&'static str> {
         "AW1027" => "Too many or too large headers",
         "AW1028" => "Malformed request",
         "AW1031" => "Request too slow",
+        "AW1041" => "Bad idempotency key",
         "AW1121" => "Too many connections",
         "AW1500" => "Internal error",
         "AW1501" => "Handler timed out",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use anywise_core::catalog::{HttpRoute, Message};
-use anywise_core::{Endpoint, Error, Head};
+use anywise_core::{Endpoint, Error, Head, MessageKind};
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
@@ -23,7 +23,7 @@ use crate::fields::{self, Field, Fields, Place};
 use crate::limits::Limits;
 use crate::location::Location;
 use crate::problem::Problem;
-use crate::{context, query, refuse};
+use crate::{context, idempotency, query, refuse};
 
 /// A request without its body.
 struct Asked {
@@ -41,6 +41,8 @@ pub(crate) struct Route {
     /// Names of the path's parameters, in order.
     path: Vec<String>,
     fields: Fields,
+    /// Whether a caller may name its request, to send it twice.
+    named: bool,
     /// Whether the method has a body.
     body: bool,
     status: StatusCode,
@@ -65,6 +67,7 @@ impl Route {
             limits,
             path,
             fields: Fields::of(message.schema.as_ref()),
+            named: message.kind == MessageKind::Command && http.method != "GET",
             body: ["POST", "PUT", "PATCH"].contains(&http.method.as_str()),
             status,
             silent: unit || status == StatusCode::NO_CONTENT,
@@ -101,15 +104,23 @@ impl Route {
     }
 
     /// Reads everything but the body.
-    fn ask(&self, parts: &mut Parts, body: &Body, said: Said) -> Result<Asked, Problem> {
+    fn ask(&self, parts: &mut Parts, body: &Body, mut said: Said) -> Result<Asked, Problem> {
         let trace_id = said.trace_id();
-        let fields = match self.check(&said, &parts.method, body).and_then(|()| self.parameters(parts)) {
+        let fields = match self.read_head(parts, body, &mut said) {
             Ok(fields) => fields,
             Err(problem) => return Err(problem.trace_id(trace_id)),
         };
         let again = self.body && !fields.is_empty();
         let again = again.then(|| Box::new(said.head.clone()));
         Ok(Asked { head: said.head, trace_id, fields, again })
+    }
+
+    fn read_head(&self, parts: &mut Parts, body: &Body, said: &mut Said) -> Result<Vec<Field>, Problem> {
+        self.check(said, &parts.method, body)?;
+        if self.named {
+            said.head.idempotency_key = idempotency::key(&parts.headers)?;
+        }
+        self.parameters(parts)
     }
 
     fn check(&self, said: &Said, method: &Method, body: &Body) -> Result<(), Problem> {

@@ -50,8 +50,15 @@ pub(crate) async fn point(_name: &'static str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether the bug `name` is planted: those that the crash tests must find.
+#[cfg(not(feature = "failpoints"))]
+#[inline]
+pub(crate) const fn mutant(_name: &'static str) -> bool {
+    false
+}
+
 #[cfg(feature = "failpoints")]
-pub(crate) use armed::point;
+pub(crate) use armed::{mutant, point};
 
 #[cfg(feature = "failpoints")]
 mod armed {
@@ -92,6 +99,12 @@ mod armed {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether `AW_MUTANT` plants the bug `name`.
+    pub(crate) fn mutant(name: &'static str) -> bool {
+        static PLANTED: OnceLock<Option<String>> = OnceLock::new();
+        PLANTED.get_or_init(|| std::env::var("AW_MUTANT").ok()).as_deref() == Some(name)
     }
 
     async fn kill() {

@@ -41,7 +41,7 @@ use crate::postgres::pool::{Connections, readers};
 use crate::postgres::statements::Statements;
 
 pub use config::PostgresOptions;
-pub use session::Session;
+pub(crate) use session::Session;
 
 /// Connections of the store itself: its workers', and a few for the rest.
 const OWN: u32 = WORKERS as u32 + 3;
@@ -80,7 +80,7 @@ pub struct PostgresStore {
 }
 
 /// What sessions and tasks need of the store.
-pub struct Shared {
+pub(crate) struct Shared {
     options: PostgresOptions,
     /// Who holds this store's claims.
     owner: String,
@@ -137,6 +137,11 @@ impl Shared {
             news: Notify::new(),
             options,
         }
+    }
+
+    /// A claim has ended, one way or another.
+    fn let_go(&self, claim: anywise_core::Claim) {
+        self.holds.let_go(claim.id);
     }
 
     /// There is something to claim: this process is told, and the others.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::Inner;
 use crate::error::{Error, Kind};
+use crate::ports::observer::{Observer, Settled};
 use crate::ports::relay::lane::{Lane, Lanes};
 use crate::ports::relay::policy::{RelayPolicy, jitter};
 use crate::ports::store::Store;
@@ -28,6 +29,16 @@ use crate::walk::in_flight::Entered;
 const SHORTEST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(2);
 
+/// How an attempt ended, as far as this process knows.
+enum End {
+    /// It was settled by its own commit.
+    Kept,
+    /// It must be settled.
+    Open(Settlement),
+    /// The store finds out.
+    Unknown,
+}
+
 /// Starts the loops; they end when the application stops or is dropped.
 pub(crate) fn start(app: &Arc<Inner>) {
     let Some(store) = app.store.clone() else { return };
@@ -39,11 +50,15 @@ pub(crate) fn start(app: &Arc<Inner>) {
         stopping: app.stopping.clone(),
         running: Mutex::default(),
         suspect: AtomicBool::new(false),
+        observers: app.observers.clone(),
         store,
     });
     tokio::spawn(Arc::clone(&relay).claim());
     if let Some(every) = relay.store.traits().renew {
         tokio::spawn(Arc::clone(&relay).renew(every));
+    }
+    if !relay.observers.is_empty() {
+        tokio::spawn(Arc::clone(&relay).observe());
     }
     tokio::spawn(relay.sweep());
 }
@@ -51,6 +66,7 @@ pub(crate) fn start(app: &Arc<Inner>) {
 struct Relay {
     app: Weak<Inner>,
     store: Arc<dyn Store>,
+    observers: Vec<Arc<dyn Observer>>,
     lanes: Lanes,
     policy: RelayPolicy,
     draining: CancellationToken,
@@ -129,34 +145,42 @@ impl Relay {
     async fn run(self: Arc<Self>, app: Arc<Inner>, lane: Arc<Lane>, claimed: Claimed, entered: Entered) {
         let lost = CancellationToken::new();
         self.running().insert(claimed.claim, lost.clone());
-        let settlement = match RelayPolicy::hopeless(&claimed) {
-            Some(outcome) => Some(Settlement::new(claimed.claim, outcome)),
+        let (end, took) = match RelayPolicy::hopeless(&claimed) {
+            Some(outcome) => (End::Open(Settlement::new(claimed.claim, outcome)), Duration::ZERO),
             None => self.attempt(&app, &lane, &claimed, &lost).await,
         };
         drop(app);
-        if let Some(settlement) = settlement {
-            self.settle(&claimed, settlement).await;
-        }
+        let outcome = match end {
+            End::Kept => Some(Outcome::Done(None)),
+            End::Open(settlement) => {
+                let outcome = settlement.outcome.clone();
+                self.settle(&claimed, settlement).await.then_some(outcome)
+            }
+            End::Unknown => None,
+        };
         self.running().remove(&claimed.claim);
         if claimed.is_suspect() {
             self.suspect.store(false, Ordering::SeqCst);
         }
         lane.leave();
+        if let Some(outcome) = outcome {
+            self.tell(&claimed, took, &outcome);
+        }
         drop(entered);
     }
 
-    /// Runs its function; says how to settle it, if that is not done already.
+    /// Runs its function; says how that ended, and how long it took.
     async fn attempt(
         &self,
         app: &Arc<Inner>,
         lane: &Lane,
         claimed: &Claimed,
         lost: &CancellationToken,
-    ) -> Option<Settlement> {
-        let stop = || Some(Settlement::new(claimed.claim, Outcome::Stop));
+    ) -> (End, Duration) {
+        let stop = || End::Open(Settlement::new(claimed.claim, Outcome::Stop));
         let permit = tokio::select! {
             biased;
-            () = self.draining.cancelled() => return stop(),
+            () = self.draining.cancelled() => return (stop(), Duration::ZERO),
             permit = lane.runs.acquire() => permit.expect("a lane is never closed"),
         };
         let (began, hold) = (Instant::now(), Arc::new(Hold::new(claimed.claim)));
@@ -165,28 +189,28 @@ impl Relay {
             result = crate::walk::receive::deliver(app, &claimed.delivery, Some(Arc::clone(&hold))) => result,
             () = lost.cancelled() => {
                 tracing::warn!(target_id = claimed.delivery.target, "a claim was lost; its run is given up");
-                return None;
+                return (End::Unknown, began.elapsed());
             }
-            () = self.stopping.cancelled() => return stop(),
+            () = self.stopping.cancelled() => return (stop(), began.elapsed()),
         };
         // The next may run while this one's commit becomes durable.
         drop(permit);
         let result = match (result, hold.release()) {
-            (Ok(()), Held::Open) => return Some(Settlement::new(claimed.claim, Outcome::Done(None))),
-            (Ok(()), Held::Staged(durable)) => durable.await,
+            (Ok(()), Held::Open) => Ok(End::Open(Settlement::new(claimed.claim, Outcome::Done(None)))),
+            (Ok(()), Held::Staged(durable)) => durable.await.map(|()| End::Kept),
             (Err(error), _) => Err(error),
         };
-        let Err(error) = result else { return None };
-        self.failed(claimed, &error, began.elapsed())
+        let took = began.elapsed();
+        (result.unwrap_or_else(|error| self.failed(claimed, &error, took)), took)
     }
 
-    fn failed(&self, claimed: &Claimed, error: &Error, took: Duration) -> Option<Settlement> {
+    fn failed(&self, claimed: &Claimed, error: &Error, took: Duration) -> End {
         let (message, function) = (&claimed.delivery.envelope.name, &claimed.delivery.target);
         match error.code() {
             // It is another's now, or it may be done: the store finds out.
             "AW7020" | "AW7006" => {
                 tracing::warn!(message, function, %error, "a delivery's end is not known here");
-                return None;
+                return End::Unknown;
             }
             _ => {}
         }
@@ -200,18 +224,19 @@ impl Relay {
         let mut failure = Failure::new(claimed.attempts, error.code().to_owned(), chain(error));
         failure.took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         failure.node = node();
-        Some(Settlement::new(claimed.claim, outcome).because(failure))
+        End::Open(Settlement::new(claimed.claim, outcome).because(failure))
     }
 
-    /// Settles, as often as it takes: what is not settled stays claimed.
-    async fn settle(&self, claimed: &Claimed, settlement: Settlement) {
+    /// Settles, as often as it takes: what is not settled stays claimed. Says
+    /// whether it was.
+    async fn settle(&self, claimed: &Claimed, settlement: Settlement) -> bool {
         let mut patience = SHORTEST;
         loop {
             match self.store.settle(settlement.clone()).await {
-                Ok(_) => return,
+                Ok(settled) => return settled,
                 Err(error) if error.kind() != Kind::Unavailable || self.stopping.is_cancelled() => {
                     tracing::error!(function = claimed.delivery.target, %error, "settling failed");
-                    return;
+                    return false;
                 }
                 Err(error) => tracing::warn!(function = claimed.delivery.target, %error, "settling again"),
             }
@@ -238,6 +263,32 @@ impl Relay {
                     lost.filter_map(|claim| running.get(claim)).for_each(CancellationToken::cancel);
                 }
                 Err(error) => tracing::error!(%error, store = self.store.name(), "renewing failed"),
+            }
+        }
+    }
+
+    /// Tells the observers how a delivery ended.
+    fn tell(&self, claimed: &Claimed, took: Duration, outcome: &Outcome) {
+        let (target, message) = (&claimed.delivery.target, &claimed.delivery.envelope.name);
+        let settled = Settled { target, message, attempts: claimed.attempts, took, outcome };
+        self.observers.iter().for_each(|observer| observer.settled(&settled));
+    }
+
+    /// Tells the observers what waits.
+    async fn observe(self: Arc<Self>) {
+        loop {
+            tokio::select! {
+                () = self.stopping.cancelled() => return,
+                () = tokio::time::sleep(self.policy.observe) => {}
+            }
+            if self.app.strong_count() == 0 {
+                return;
+            }
+            match self.store.depth().await {
+                Ok(depths) => {
+                    self.observers.iter().for_each(|observer| observer.depth(&depths));
+                }
+                Err(error) => tracing::warn!(%error, store = self.store.name(), "what waits is not known"),
             }
         }
     }

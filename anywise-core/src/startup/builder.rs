@@ -14,6 +14,8 @@ use crate::codec::{Codec, Codecs, Json};
 use crate::error::IntoError;
 use crate::message::shape::Install;
 use crate::message::{MessageId, MessageMeta, TypeInfo};
+use crate::ports::health::Pulse;
+use crate::ports::observer::Observer;
 use crate::ports::relay::policy::RelayPolicy;
 use crate::ports::store::Store;
 use crate::ports::transport::{Remote, Sink};
@@ -61,6 +63,7 @@ pub struct AppBuilder {
     sinks: Vec<Arc<dyn Sink>>,
     remote: Option<Arc<dyn Remote>>,
     relay: RelayPolicy,
+    observers: Vec<Arc<dyn Observer>>,
     drain: Duration,
 }
 
@@ -80,6 +83,7 @@ impl AppBuilder {
             sinks: Vec::new(),
             remote: None,
             relay: RelayPolicy::default(),
+            observers: Vec::new(),
             drain: Duration::from_secs(30),
         }
     }
@@ -211,6 +215,12 @@ impl AppBuilder {
         self
     }
 
+    /// Adds an observer of deliveries, for metrics. There may be several.
+    pub fn observe(mut self, observer: impl Observer) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
     /// Adds a sink that takes every event out of the process.
     pub fn sink(mut self, sink: impl Sink) -> Self {
         self.sinks.push(Arc::new(sink));
@@ -261,7 +271,7 @@ impl AppBuilder {
             && let Err(error) = store.open(&model.slice_names()).await
         {
             faults.push(WiringFault::new(
-                "AW4112",
+                "AW4114",
                 format!("the store `{}` could not be opened: {error}", store.name()),
                 [],
                 "mend what the error says",
@@ -277,6 +287,7 @@ impl AppBuilder {
                     sinks: self.sinks,
                     remote: self.remote,
                     relay: self.relay,
+                    observers: self.observers,
                     drain: self.drain,
                 };
                 return Ok(assemble(model, &dependencies, parts));
@@ -293,6 +304,7 @@ struct Parts {
     sinks: Vec<Arc<dyn Sink>>,
     remote: Option<Arc<dyn Remote>>,
     relay: RelayPolicy,
+    observers: Vec<Arc<dyn Observer>>,
     drain: Duration,
 }
 
@@ -342,6 +354,8 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
         sinks: parts.sinks,
         remote: parts.remote,
         relay: parts.relay,
+        observers: parts.observers,
+        pulse: Pulse::default(),
         memories: Memories::default(),
         in_flight: Arc::new(InFlight::default()),
         draining: CancellationToken::new(),

@@ -76,12 +76,11 @@ impl Commit {
     async fn hand_over(self, app: Arc<Inner>, hold: &Hold) -> Result<()> {
         let Self { batch, transaction, mut later, answers } = self;
         later.extend(answers);
-        let durable: Durable = match transaction {
-            Some(transaction) => transaction.commit(batch).await?,
-            None => {
-                let app = Arc::clone(&app);
-                Box::pin(async move { app.keep(batch).await })
-            }
+        let durable: Durable = if let Some(transaction) = transaction {
+            transaction.commit(batch).await?
+        } else {
+            let app = Arc::clone(&app);
+            Box::pin(async move { app.keep(batch).await })
         };
         hold.staged(Box::pin(async move {
             durable.await?;

@@ -17,6 +17,7 @@ use crate::envelope::Head;
 use crate::error::{Error, Result};
 use crate::message::{Event, Request};
 use crate::walk::call::BoxFuture;
+use crate::walk::once::Told;
 
 type EnterRequest = fn(&Arc<Inner>, AnyMessage, Option<Box<Extra>>) -> BoxFuture<'_, Result<AnyMessage>>;
 type EnterEvent = fn(&Arc<Inner>, AnyMessage, Option<Box<Extra>>) -> BoxFuture<'_, Result<()>>;
@@ -50,7 +51,7 @@ impl Enter {
 }
 
 /// The whole way of a request in one future: no value on it loses its type.
-pub(crate) fn json<M>(app: &Arc<Inner>, body: &[u8], head: Head) -> BoxFuture<'static, Result<Bytes>>
+pub(crate) fn json<M>(app: &Arc<Inner>, body: &[u8], mut head: Head) -> BoxFuture<'static, Result<Bytes>>
 where
     M: Request + DeserializeOwned,
     M::Reply: Serialize,
@@ -60,10 +61,15 @@ where
         Err(error) => return Box::pin(std::future::ready(Err(error))),
     };
     let (app, entered) = (Arc::clone(app), app.in_flight.enter());
+    head.told = head.idempotency_key.is_some().then(Told::default);
+    let told = head.told.clone();
     Box::pin(async move {
         let _entered = entered;
         let reply = crate::walk::send::run(&app, message, Some(Extra::of(head))).await?;
-        write_json(&reply)
+        match told.and_then(|told| told.get().cloned()) {
+            Some(bytes) => Ok(bytes),
+            None => write_json(&reply),
+        }
     })
 }
 

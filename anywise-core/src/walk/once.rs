@@ -8,8 +8,9 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
@@ -23,6 +24,10 @@ use crate::registry::{MessageEntry, registry};
 use crate::walk::call::{BoxFuture, caught};
 use crate::walk::handle::{Handle, HandlerOf, no_handler};
 use crate::walk::plan::pass;
+
+/// The bytes of a remembered reply: read and written again they might not be
+/// the same.
+pub(crate) type Told = Arc<OnceLock<Bytes>>;
 
 /// A request's place in the memory, until its reply is put there.
 pub(crate) struct Remember {
@@ -52,13 +57,15 @@ pub(crate) fn once<M: Request>(app: &Inner, scope: &mut Scope<'_>) -> Option<Onc
         return None;
     }
     let entry = registry().entry(M::META).filter(|entry| entry.reply_wire.is_some())?;
-    Some(Once { entry, key, message: PhantomData })
+    let told = scope.head().told.take();
+    Some(Once { entry, key, told, message: PhantomData })
 }
 
 /// A handler of `M` that asks the store before it asks the real one.
 pub(crate) struct Once<M> {
     entry: &'static MessageEntry,
     key: String,
+    told: Option<Told>,
     message: PhantomData<fn() -> M>,
 }
 
@@ -120,7 +127,11 @@ impl<M: Request> Once<M> {
         if known.fingerprint != remember.fingerprint {
             return Err(mismatch());
         }
-        crate::codec::open_reply::<M>(&crate::codec::Json, &known.reply).map(Some)
+        let reply = crate::codec::open_reply::<M>(&crate::codec::Json, &known.reply)?;
+        if let Some(told) = &self.told {
+            told.get_or_init(|| known.reply);
+        }
+        Ok(Some(reply))
     }
 
     /// Remembers the reply of a handler that commits nothing itself.

@@ -116,7 +116,7 @@ pub struct Posting<'a, M> {
     due: Option<Timestamp>,
 }
 
-impl<'a, M: Command> Posting<'a, M> {
+impl<M: Command> Posting<'_, M> {
     /// Not to be handled before `due`.
     pub fn at(mut self, due: Timestamp) -> Self {
         self.due = Some(due);

@@ -114,7 +114,8 @@ impl Bare {
         Ok(match self {
             Self::Sqlite(connection) => {
                 let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-                let rows = sqlx::query(BY_STATE).bind(TARGET).bind(count).fetch_all(&mut *transaction).await?;
+                let rows =
+                    sqlx::query(BY_STATE).bind(TARGET).bind(count).fetch_all(&mut *transaction).await?;
                 transaction.commit().await?;
                 rows.iter().map(|row| row.get(0)).collect()
             }
@@ -137,7 +138,11 @@ impl Bare {
             Self::Sqlite(connection) => {
                 let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
                 for id in ids.iter().filter(|_| effect) {
-                    sqlx::query(EFFECT).bind(id).bind(format!("account-{id}")).execute(&mut *transaction).await?;
+                    sqlx::query(EFFECT)
+                        .bind(id)
+                        .bind(format!("account-{id}"))
+                        .execute(&mut *transaction)
+                        .await?;
                 }
                 sqlx::raw_sql(AssertSqlSafe(delete)).execute(&mut *transaction).await?;
                 transaction.commit().await?;
@@ -145,7 +150,11 @@ impl Bare {
             Self::Postgres(connection) => {
                 let mut transaction = connection.begin().await?;
                 for id in ids.iter().filter(|_| effect) {
-                    sqlx::query(EFFECT).bind(id).bind(format!("account-{id}")).execute(&mut *transaction).await?;
+                    sqlx::query(EFFECT)
+                        .bind(id)
+                        .bind(format!("account-{id}"))
+                        .execute(&mut *transaction)
+                        .await?;
                 }
                 sqlx::raw_sql(AssertSqlSafe(delete)).execute(&mut *transaction).await?;
                 transaction.commit().await?;

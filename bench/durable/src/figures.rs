@@ -165,13 +165,23 @@ pub(crate) async fn backlog(table: &Table, place: &Place, cli: &Cli) -> Done {
     let first = format!("{:.0}/s", rate(cli.backlog / 10, tenths[0]));
     let last = format!("{:.0}/s", rate(cli.backlog / 10, tenths[9]));
     table.value(&figure, ">= 0.90", &format!("{ratio:.2}"), &last, &first, ratio >= 0.9);
-    table.value("the same, memory grown while it drains", "<= 64 MiB", &format!("{grown:.1} MiB"), "", "", grown <= 64.0);
+    table.value(
+        "the same, memory grown while it drains",
+        "<= 64 MiB",
+        &format!("{grown:.1} MiB"),
+        "",
+        "",
+        grown <= 64.0,
+    );
     Ok(())
 }
 
 /// Fills a store with `rows` and lets an application drain it: the time of each
 /// tenth, and by how many MiB it grew.
-async fn drain(place: &Place, rows: usize) -> Result<(Vec<Duration>, f64), Box<dyn std::error::Error + Send + Sync>> {
+async fn drain(
+    place: &Place,
+    rows: usize,
+) -> Result<(Vec<Duration>, f64), Box<dyn std::error::Error + Send + Sync>> {
     const AT_ONCE: usize = 1_000;
     let database = place.database().await?;
     let store = database.store().await?;

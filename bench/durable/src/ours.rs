@@ -18,7 +18,11 @@ pub(crate) struct Happened {
 
 impl Happened {
     pub(crate) fn new(n: u64) -> Self {
-        Self { n, account: format!("account-{n}"), text: "something that happened, told at length. ".repeat(3) }
+        Self {
+            n,
+            account: format!("account-{n}"),
+            text: "something that happened, told at length. ".repeat(3),
+        }
     }
 }
 

@@ -36,8 +36,7 @@ impl Place {
         }
         let url = std::env::var("ANYWISE_POSTGRES")
             .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/test".to_owned());
-        let schema =
-            format!("bench_{}_{}", std::process::id(), self.count.fetch_add(1, Ordering::Relaxed));
+        let schema = format!("bench_{}_{}", std::process::id(), self.count.fetch_add(1, Ordering::Relaxed));
         Ok(Database::Schema { url, schema })
     }
 }

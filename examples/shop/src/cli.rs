@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
+use crate::operate::{Dlq, depth, dlq};
 use crate::{Data, SLICES, Scratch, builder, export, http, pages};
 
 /// The example application of anywise.
@@ -35,16 +36,22 @@ enum Command {
     },
     /// Print what the shop is made of
     Inspect,
+    /// Look at dead letters, deliver them again, or give them up
+    #[command(subcommand)]
+    Dlq(Dlq),
+    /// Print what waits to be delivered, by target
+    Depth,
 }
 
+/// What every command takes.
 #[derive(Debug, Args)]
-struct Options {
+pub(crate) struct Options {
     /// Port on 127.0.0.1; 0 for a free one
     #[arg(long, global = true, env = "SHOP_PORT", default_value_t = 3000)]
-    port: u16,
+    pub(crate) port: u16,
     /// Folder for the shop's data, which is kept on SQLite; it is created
     #[arg(long, global = true, env = "SHOP_DATA", default_value = "./shop-data", value_name = "DIR")]
-    data: PathBuf,
+    pub(crate) data: PathBuf,
     /// Slices to run, separated by commas; all unless given
     #[arg(long, global = true, env = "SHOP_SLICES", value_delimiter = ',', value_name = "SLICE")]
     #[arg(value_parser = PossibleValuesParser::new(SLICES.map(|slice| slice.name())))]
@@ -83,6 +90,14 @@ impl Cli {
                 print!("{}", options.app(&Scratch::new().data()).await?.inspect());
                 Ok(())
             }
+            Command::Dlq(what) => {
+                print!("{}", dlq(what, &options).await?);
+                Ok(())
+            }
+            Command::Depth => {
+                print!("{}", depth(&options).await?);
+                Ok(())
+            }
         }
     }
 }
@@ -96,7 +111,8 @@ impl Options {
         }
     }
 
-    fn data(&self) -> Data {
+    /// Where the command line says that the data is.
+    pub(crate) fn data(&self) -> Data {
         match &self.postgres {
             Some(url) => Data::Postgres(url.clone()),
             None => Data::Folder(self.data.clone()),
@@ -104,10 +120,11 @@ impl Options {
     }
 
     async fn app(&self, data: &Data) -> Result<App, Box<dyn Error>> {
-        Ok(builder(self.slices(), data.open().await?).build().await?)
+        let store = data.open().await.map_err(|error| format!("{}: {error}", data.flag()))?;
+        Ok(builder(self.slices(), store).build().await?)
     }
 
-    fn slices(&self) -> impl Iterator<Item = Slice> {
+    pub(crate) fn slices(&self) -> impl Iterator<Item = Slice> {
         let all = self.slices.is_empty();
         SLICES.into_iter().filter(move |slice| all || self.slices.iter().any(|name| name == slice.name()))
     }

@@ -19,6 +19,22 @@ pub enum Data {
 }
 
 impl Data {
+    /// What the command line calls it.
+    pub(crate) fn flag(&self) -> &'static str {
+        match self {
+            Self::Folder(_) => "--data",
+            Self::Postgres(_) => "--postgres",
+        }
+    }
+
+    /// Whether there is any yet; of a server that is not known before it is asked.
+    pub(crate) fn exists(&self) -> bool {
+        match self {
+            Self::Folder(folder) => folder.join(FILE).exists(),
+            Self::Postgres(_) => true,
+        }
+    }
+
     /// Opens the store there.
     ///
     /// # Errors

@@ -3,19 +3,33 @@
 use anywise::App;
 use anywise_axum::{Http, Limits};
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
-use crate::pages;
+use crate::{operations, pages};
 
 /// The shop's way in, on a socket that listens already.
 pub fn http(app: &App, listener: TcpListener) -> Http {
     // All clients of a loopback address come from one address.
     let limits = Limits { connections_per_client: None, ..Limits::default() };
-    Http::on(listener).limits(limits).merge(pages::routes(app)).merge(probes())
+    // Operating is for this machine; an address others can reach does not offer it.
+    let live = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
+    let http = Http::on(listener).limits(limits).merge(pages::routes(app, live)).merge(probes(app));
+    if live { http.merge(operations::routes(app)) } else { http }
 }
 
 /// Whether the process lives, and whether it wants requests.
-fn probes() -> Router {
-    Router::new().route("/livez", get("ok")).route("/readyz", get("ok"))
+fn probes(app: &App) -> Router {
+    let app = app.clone();
+    let ready = async move || {
+        let health = app.health().await;
+        if health.is_ready() {
+            return (StatusCode::OK, "ok");
+        }
+        // Why is for the log and the operations page, not for whoever asks.
+        tracing::warn!(%health, "not ready");
+        (StatusCode::SERVICE_UNAVAILABLE, "degraded")
+    };
+    Router::new().route("/livez", get("ok")).route("/readyz", get(ready))
 }

@@ -10,6 +10,8 @@ pub mod cli;
 mod data;
 mod guards;
 mod http;
+mod operate;
+mod operations;
 mod pages;
 
 pub use app::{SLICES, builder};

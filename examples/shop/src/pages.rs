@@ -25,9 +25,10 @@ const SOURCES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main");
 type Served = (&'static str, Bytes);
 
 /// Routes to the pages, which are written when the first is asked for.
-pub(crate) fn routes(app: &App) -> Router {
+/// `live` says whether the operations pages are there as well.
+pub(crate) fn routes(app: &App, live: bool) -> Router {
     let app = app.clone();
-    let pages = Arc::new(LazyLock::new(move || written(&app)));
+    let pages = Arc::new(LazyLock::new(move || written(&app, live)));
     let page = move |path: &str| match pages.get(path) {
         Some(page) => serve(page),
         None => StatusCode::NOT_FOUND.into_response(),
@@ -43,8 +44,9 @@ pub(crate) fn routes(app: &App) -> Router {
 }
 
 /// Every page by its path.
-fn written(app: &App) -> HashMap<String, Served> {
-    let pages = site(app).render().into_iter();
+fn written(app: &App, live: bool) -> HashMap<String, Served> {
+    let site = if live { site(app).with_operations() } else { site(app) };
+    let pages = site.render().into_iter();
     let mut pages: HashMap<_, _> =
         pages.map(|page| (page.path, (page.content_type, Bytes::from(page.bytes)))).collect();
     pages.insert("catalog.json".to_owned(), ("application/json", Bytes::from(catalog(app))));

@@ -155,6 +155,26 @@ impl Write for Escaped<'_> {
     }
 }
 
+/// Whether a reader, and a form, gets exactly this text.
+pub(crate) fn is_shown_as_it_is(text: &str) -> bool {
+    !text.chars().any(misleads)
+}
+
+/// Control characters are not allowed in HTML; the others turn the order of the
+/// words around them, so that a name reads as another.
+fn misleads(c: char) -> bool {
+    matches!(
+        c,
+        '\0'..='\u{8}'
+            | '\u{b}'
+            | '\u{c}'
+            | '\u{e}'..='\u{1f}'
+            | '\u{7f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+    )
+}
+
 fn escape_into(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
@@ -163,15 +183,7 @@ fn escape_into(text: &str, out: &mut String) {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // Control characters are not allowed in HTML; the others turn the order of the words
-            // around them, so that a name reads as another.
-            '\0'..='\u{8}'
-            | '\u{b}'
-            | '\u{c}'
-            | '\u{e}'..='\u{1f}'
-            | '\u{7f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
+            c if misleads(c) => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }

@@ -6,6 +6,8 @@
 //! - [`markdown()`]: the same content as Markdown, with Mermaid diagrams,
 //! - [`flow`]: the graph of messages and functions behind the diagrams.
 //!
+//! Beside it there are [`Operations`]: pages about a running application's store.
+//!
 //! Everything is rendered in memory, is deterministic, and touches neither the
 //! network nor a running application. All text in a catalog is untrusted: it is
 //! escaped, and doc comments are rendered without raw HTML and unsafe links.
@@ -24,6 +26,7 @@ pub mod flow;
 mod html;
 mod lookup;
 mod markdown;
+mod operations;
 mod page;
 mod prose;
 mod schema;
@@ -34,5 +37,6 @@ mod url;
 mod view;
 
 pub use markdown::markdown;
+pub use operations::{Notice, Operations, Waiting, dead_letter_json};
 pub use page::Page;
 pub use site::Site;

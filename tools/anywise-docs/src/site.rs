@@ -41,6 +41,7 @@ const ASSETS: [(&str, &str, &str); 4] = [
 pub struct Site<'a> {
     catalog: &'a Catalog,
     source_base: Option<String>,
+    live: bool,
 }
 
 impl<'a> Site<'a> {
@@ -49,7 +50,7 @@ impl<'a> Site<'a> {
 
     /// A site about this catalog.
     pub fn new(catalog: &'a Catalog) -> Self {
-        Self { catalog, source_base: None }
+        Self { catalog, source_base: None, live: false }
     }
 
     /// Links source places to `{url}/{file}#L{line}`.
@@ -62,10 +63,18 @@ impl<'a> Site<'a> {
         self
     }
 
+    /// Links to the [`Operations`](crate::Operations) pages, which are served beside it.
+    #[must_use]
+    pub fn with_operations(mut self) -> Self {
+        self.live = true;
+        self
+    }
+
     /// All files of the site, sorted by path; the same catalog gives the same bytes.
     pub fn render(&self) -> Vec<Page> {
         let lookup = Lookup::new(self.catalog, "html");
-        let at = |root| View { lookup: &lookup, root, source_base: self.source_base.as_deref() };
+        let at =
+            |root| View { lookup: &lookup, root, source_base: self.source_base.as_deref(), live: self.live };
         let (top, below) = (at(""), at("../"));
         let mut pages = vec![
             Page::new("index.html", HTML, view::home(top)),

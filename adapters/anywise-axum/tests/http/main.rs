@@ -5,6 +5,7 @@ mod connections;
 mod corpus;
 mod disconnects;
 mod h2;
+mod idempotency;
 mod limits;
 mod malformed;
 mod panics;

@@ -12,7 +12,7 @@ use sqlx::postgres::PgRow;
 
 use crate::batch::Worker;
 use crate::error::from_sqlx;
-use crate::failpoint::point;
+use crate::failpoint::{mutant, point};
 use crate::postgres::Shared;
 use crate::postgres::round::{Job, micros};
 use crate::row::{count, envelope, failures};
@@ -63,6 +63,9 @@ pub(super) async fn claim(shared: &Arc<Shared>, wants: &[Want], alone: bool) -> 
         wake(shared, wants).await?;
         let more = ask(shared, &found.left(wants), alone && !found.has_suspect()).await?;
         found.add(more);
+    }
+    if mutant("high_water_mark") {
+        found.skip_below_the_mark();
     }
     point("queue.after_claim").await?;
     shared
@@ -132,6 +135,15 @@ impl Found {
         let left =
             |want: &Want| want.most.saturating_sub(taken.get(want.target.as_str()).copied().unwrap_or(0));
         wants.iter().map(|want| Want { target: want.target.clone(), most: left(want) }).collect()
+    }
+
+    /// A planted bug: what comes after a higher number is never seen.
+    fn skip_below_the_mark(&mut self) {
+        static MARK: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
+        let mark = MARK.load(std::sync::atomic::Ordering::SeqCst);
+        let last = self.claimed.iter().map(|one| one.claim.id).max().unwrap_or_default();
+        self.claimed.retain(|one| one.claim.id > mark || one.attempts > 1);
+        MARK.fetch_max(last, std::sync::atomic::Ordering::SeqCst);
     }
 
     fn add(&mut self, more: Self) {

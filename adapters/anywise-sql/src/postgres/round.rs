@@ -26,7 +26,7 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use crate::error::{Refusal, from_sqlx};
-use crate::failpoint::point;
+use crate::failpoint::{mutant, point};
 use crate::postgres::Shared;
 use crate::postgres::statements::Statements;
 use crate::postgres::transaction::{Mark, Transaction};
@@ -219,7 +219,7 @@ impl<'j> Round<'j> {
         let mut held = ids(&ended)?;
         self.touch(&ended)?;
         for (place, claim) in &self.finish {
-            judge(&mut self.verdicts, *place, held.remove(&claim.id), Verdict::Lost);
+            judge(&mut self.verdicts, *place, held.remove(&claim.id) || mutant("no_fence"), Verdict::Lost);
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use futures_core::stream::BoxStream;
 use sqlx::{Executor, SqlStr};
 use tokio::sync::oneshot;
 
-use crate::failpoint::point;
+use crate::failpoint::{mutant, point};
 use crate::postgres::Shared;
 use crate::postgres::round::{Applied, Job, apply};
 use crate::postgres::transaction::Transaction;
@@ -45,8 +45,18 @@ impl Session {
     pub(crate) fn commit(self, batch: Batch) -> BoxFuture<'static, Result<Durable>> {
         let (stage, staged) = oneshot::channel();
         let (end, ended) = oneshot::channel();
-        tokio::spawn(self.finish(Job::from(batch), stage, end));
+        let (shared, done) = (Arc::clone(&self.shared), batch.done);
+        let mut finishing: Option<BoxFuture<'static, ()>> = Some(Box::pin(async move {
+            self.finish(Job::from(batch), stage, end).await;
+            done.into_iter().for_each(|claim| shared.let_go(claim));
+        }));
+        if !mutant("commit_in_caller") {
+            finishing.take().map(tokio::spawn);
+        }
         Box::pin(async move {
+            if let Some(finishing) = finishing {
+                finishing.await;
+            }
             staged.await.unwrap_or_else(|_| Err(Error::internal("a commit ended in a panic")))?;
             let durable: Durable = Box::pin(async move { ended.await.unwrap_or_else(|_| Err(unknown())) });
             Ok(durable)

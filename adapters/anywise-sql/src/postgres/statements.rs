@@ -4,6 +4,7 @@
 //! a function began long before its commit. `{s}` is the schema. What is locked
 //! when, and why that is enough, is told in [`round`](super::round).
 
+use crate::failpoint::mutant;
 use std::sync::Arc;
 
 use anywise_core::SUSPECT;
@@ -58,7 +59,7 @@ impl Statements {
         let sql = |text| Sql::new(schema, text);
         Self {
             lock: sql(LOCK),
-            finish: sql(FINISH),
+            finish: sql(if mutant("lease_without_epoch") { FINISH_ANY } else { FINISH }),
             again: sql(AGAIN),
             bury: sql(BURY),
             remember: sql(REMEMBER),
@@ -102,13 +103,19 @@ WITH keyed AS MATERIALIZED (
 )
 SELECT pg_current_xact_id()::text AS xid,
        substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline,
-       now() < statement_timestamp() AS open,
+       coalesce(current_setting('anywise.open', true), '') = 'on' AS open,
        current_setting('synchronous_commit') <> 'off' AS durable,
        (SELECT count(*) FROM locked) AS locked";
 
 const FINISH: &str = "
 DELETE FROM {s}.aw_delivery d USING unnest($1::bigint[], $2::bigint[]) AS f(id, epoch)
 WHERE d.id = f.id AND d.epoch = f.epoch AND d.state = 1
+RETURNING d.id, d.target, d.key";
+
+/// A planted bug: whoever holds the claim.
+const FINISH_ANY: &str = "
+DELETE FROM {s}.aw_delivery d USING unnest($1::bigint[], $2::bigint[]) AS f(id, epoch)
+WHERE d.id = f.id AND d.state = 1
 RETURNING d.id, d.target, d.key";
 
 /// Ready again after `$3` microseconds, with `$4` attempts given back and the

@@ -8,14 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anywise_core::{Error, Result};
+use sqlx::SqlSafeStr;
 use sqlx::postgres::PgConnection;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_postgres::PgTransactionManager;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::from_sqlx;
+use crate::failpoint::mutant;
 use crate::postgres::pool::{Connection, Connections, is_answer};
 
+/// The setting ends with the transaction: where it is gone, a statement has ended
+/// it, and perhaps begun another.
+const BEGIN: &str = "BEGIN; SET LOCAL anywise.open = 'on'";
 /// How long the database may take to undo a transaction; then its connection is
 /// closed instead.
 const UNDO: Duration = Duration::from_secs(5);
@@ -47,13 +52,13 @@ impl Transaction {
     /// That there is no connection.
     pub(super) async fn begin(connections: &Arc<Connections>) -> sqlx::Result<Self> {
         let mut connection = connections.get().await?;
-        if let Err(error) = PgTransactionManager::begin(connection.raw(), None).await {
+        if let Err(error) = PgTransactionManager::begin(connection.raw(), Some(BEGIN.into_sql_str())).await {
             if is_answer(&error) {
                 return Err(error);
             }
             // It was closed while nobody used it; nothing has begun.
             connection = connections.get().await?;
-            PgTransactionManager::begin(connection.raw(), None).await?;
+            PgTransactionManager::begin(connection.raw(), Some(BEGIN.into_sql_str())).await?;
         }
         Ok(Self { connection: Some(connection), mark: None })
     }
@@ -82,6 +87,7 @@ impl Transaction {
         }
         drop(self.connection.take());
         match self.mark.take() {
+            Some(_) if mutant("ambiguous_is_failure") => Err(from_sqlx(error)),
             Some(mark) => find_out(ask, &mark, error).await,
             None => Err(from_sqlx(error)),
         }

@@ -4,7 +4,7 @@ use anywise_core::{Error, Kind, Result};
 use sqlx::{Connection, SqliteConnection};
 
 use crate::error::from_sqlx;
-use crate::failpoint::point;
+use crate::failpoint::{mutant, point};
 use crate::sqlite::lock::cannot;
 use crate::sqlite::statements::{LOST, SUSPECTS};
 
@@ -67,7 +67,12 @@ pub(super) struct Found {
 
 /// Makes ready what was claimed: its process is gone, and had the file alone.
 pub(super) async fn take_over(connection: &mut SqliteConnection) -> sqlx::Result<Found> {
-    let lost = sqlx::query(LOST).execute(&mut *connection).await?.rows_affected();
+    let lost = if mutant("attempts_after_handler") {
+        "UPDATE aw_delivery SET state = 0, attempts = attempts - 1 WHERE state = 1"
+    } else {
+        LOST
+    };
+    let lost = sqlx::query(lost).execute(&mut *connection).await?.rows_affected();
     if lost > 0 {
         tracing::warn!(lost, "deliveries were at work when the last process ended; they are tried again");
     }

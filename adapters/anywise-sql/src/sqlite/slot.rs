@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Refusal, is_fatal, refusal};
-use crate::failpoint::point;
+use crate::failpoint::{mutant, point};
 use crate::session::Yield;
 use crate::sqlite::request::Reply;
 use crate::sqlite::stats::count;
@@ -167,7 +167,10 @@ impl Writer {
     }
 
     /// Writes the framework's rows, keeps the savepoint, and gives the slot on.
-    async fn stage(&mut self, batch: Batch, staged: Reply<()>, durable: Reply<()>) -> sqlx::Result<()> {
+    async fn stage(&mut self, mut batch: Batch, staged: Reply<()>, durable: Reply<()>) -> sqlx::Result<()> {
+        if mutant("outbox_after_commit") {
+            self.append_later(&mut batch);
+        }
         let applied = async {
             point("tx.after_business").await?;
             let verdict = self.apply(vec![batch]).await?.pop().unwrap_or(Ok(()));

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::error::{Refusal, is_fatal, refusal};
-use crate::failpoint::point;
+use crate::failpoint::{mutant, point};
 use crate::sqlite::checkpoint::Log;
 use crate::sqlite::lock::Lock;
 use crate::sqlite::request::{Plain, Reply, Request};
@@ -46,6 +46,8 @@ pub(super) struct Writer {
     pub(super) round: Round,
     /// Taken from the queue, but not for this round.
     carried: VecDeque<Request>,
+    /// What a planted bug does after the round.
+    later: VecDeque<Request>,
     /// How many the last round served, and how long its commit took.
     last_round: usize,
     last_commit: Duration,
@@ -103,6 +105,7 @@ impl Writer {
             interrupt: Interrupt::default(),
             round: Round::default(),
             carried: VecDeque::new(),
+            later: VecDeque::new(),
             last_round: 0,
             last_commit: Duration::ZERO,
             log: Log::default(),
@@ -192,6 +195,7 @@ impl Writer {
         self.give_back_orphans().await;
         let size = self.round.answers.len();
         self.end().await;
+        self.carried.append(&mut self.later);
         self.last_round = size;
         self.tend_log().await;
     }
@@ -325,6 +329,9 @@ impl Writer {
 
     /// Commits the round, or rolls it back, and answers everybody in it.
     async fn end(&mut self) {
+        if mutant("ack_before_commit") || mutant("reply_before_fsync") {
+            self.answer_too_early().await;
+        }
         let end = self.commit().await;
         let round = std::mem::take(&mut self.round);
         self.common
@@ -345,6 +352,27 @@ impl Writer {
         }
         if round.wakes {
             self.common.wake();
+        }
+    }
+
+    /// A planted bug: everybody is answered before the commit.
+    async fn answer_too_early(&mut self) {
+        if self.round.lost.is_none() {
+            for answer in std::mem::take(&mut self.round.answers) {
+                self.orphans.extend(answer(Ok(())).unwrap_or_default());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// A planted bug: what is appended is kept by a commit of its own.
+    pub(super) fn append_later(&mut self, batch: &mut anywise_core::Batch) {
+        let append = std::mem::take(&mut batch.append);
+        if !append.is_empty() {
+            let mut later = anywise_core::Batch::default();
+            later.append = append;
+            let reply = crate::sqlite::request::PlainReply::Commit(tokio::sync::oneshot::channel().0);
+            self.later.push_back(Request::Plain(Plain { batch: later, reply }));
         }
     }
 

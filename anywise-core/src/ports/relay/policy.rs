@@ -44,6 +44,11 @@ pub struct RelayPolicy {
     pub retention: Retention,
     /// How often it is swept. Default: 1 min.
     pub sweep: Duration,
+    /// How often observers are told what waits. Default: 10 s.
+    pub observe: Duration,
+    /// How long a delivery may have been due before the application counts as
+    /// [`Degraded`](crate::Health::Degraded). Default: 1 min.
+    pub late: Duration,
 }
 
 impl Default for RelayPolicy {
@@ -58,6 +63,8 @@ impl Default for RelayPolicy {
             poll: None,
             retention: Retention::default(),
             sweep: Duration::from_secs(60),
+            observe: Duration::from_secs(10),
+            late: Duration::from_secs(60),
         }
     }
 }

@@ -136,19 +136,24 @@ async fn tell_short(tx: &mut Tx<Any>, order_id: &OrderId, sku: &Sku) -> sqlx::Re
 }
 
 /// Takes so many from the shelf for the order, if there are as many.
+///
+/// The shelf comes last: whoever else wants something of it waits from here to
+/// the commit.
 async fn take(tx: &mut Tx<Any>, order_id: &OrderId, sku: &Sku, quantity: i64) -> sqlx::Result<bool> {
+    let line = sqlx::query("INSERT INTO stock_reserved (order_id, sku, quantity) VALUES ($1, $2, $3)");
+    line.bind(&order_id.0).bind(&sku.0).bind(quantity).execute(&mut *tx).await?;
     let taken =
         sqlx::query("UPDATE stock SET reserved = reserved + $1 WHERE sku = $2 AND on_hand - reserved >= $1")
             .bind(quantity)
             .bind(&sku.0)
             .execute(&mut *tx)
             .await?;
-    if taken.rows_affected() == 0 {
-        return Ok(false);
+    if taken.rows_affected() == 1 {
+        return Ok(true);
     }
-    let line = sqlx::query("INSERT INTO stock_reserved (order_id, sku, quantity) VALUES ($1, $2, $3)");
-    line.bind(&order_id.0).bind(&sku.0).bind(quantity).execute(tx).await?;
-    Ok(true)
+    let line = sqlx::query("DELETE FROM stock_reserved WHERE order_id = $1 AND sku = $2");
+    line.bind(&order_id.0).bind(&sku.0).execute(tx).await?;
+    Ok(false)
 }
 
 /// Puts back on the shelf what the order holds.

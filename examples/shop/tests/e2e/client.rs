@@ -80,29 +80,47 @@ impl Client {
         }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
-        let reply = timeout(PATIENCE, self.exchange(method, path, body)).await;
+        let body = body.map_or_else(String::new, |body| body.to_string());
+        let headers = format!("host: {}\r\ncontent-type: application/json\r\n", self.address);
+        self.send(&format!("{method} {path}"), &headers, &body).await
+    }
+
+    /// Sends a request with these headers, which are whole lines.
+    pub(crate) async fn send(&self, line: &str, headers: &str, body: &str) -> Reply {
+        let reply = timeout(PATIENCE, self.exchange(line, headers, body)).await;
         reply.expect("the shop answers in time").expect("the shop can be reached")
     }
 
-    async fn exchange(&self, method: &str, path: &str, body: Option<Value>) -> std::io::Result<Reply> {
+    /// Asks a shop that may go away in the middle: nothing, if it did.
+    pub(crate) async fn attempt(&self, method: &str, path: &str, body: Value) -> Option<Reply> {
+        let headers = format!("host: {}\r\ncontent-type: application/json\r\n", self.address);
+        timeout(PATIENCE, self.exchange(&format!("{method} {path}"), &headers, &body.to_string()))
+            .await
+            .expect("the shop answers or goes away")
+            .ok()
+    }
+
+    async fn exchange(&self, line: &str, headers: &str, body: &str) -> std::io::Result<Reply> {
         let mut stream = TcpStream::connect(self.address).await?;
-        let body = body.map_or_else(String::new, |body| body.to_string());
-        let (host, length) = (self.address, body.len());
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\nconnection: close\r\n\r\n"
-        );
+        let length = body.len();
+        let head =
+            format!("{line} HTTP/1.1\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n");
         stream.write_all(format!("{head}{body}").as_bytes()).await?;
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).await?;
-        Ok(Reply::read(&String::from_utf8(bytes).expect("the shop answers in UTF-8")))
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await?;
+        Reply::read(&text).ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into())
     }
 }
 
 impl Reply {
-    fn read(text: &str) -> Self {
-        let (head, body) = text.split_once("\r\n\r\n").expect("a reply has a head");
+    /// Nothing, unless it is there to its end.
+    fn read(text: &str) -> Option<Self> {
+        let (head, body) = text.split_once("\r\n\r\n")?;
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a reply has a status");
         let header = |line: &str| {
@@ -111,7 +129,9 @@ impl Reply {
         };
         let headers: HashMap<_, _> = lines.map(header).collect();
         assert!(!headers.contains_key("transfer-encoding"), "this client reads bodies of known length");
-        Self { status: status.parse().expect("a status is a number"), headers, text: body.to_owned() }
+        let whole = headers.get("content-length").is_none_or(|length| *length == body.len().to_string());
+        let status = status.parse().expect("a status is a number");
+        whole.then(|| Self { status, headers, text: body.to_owned() })
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {

@@ -1,6 +1,7 @@
 //! What every page is made of: links, badges, docs, and the way back to the root.
 
 mod chain;
+mod dead_letter;
 mod dependencies;
 mod facts;
 mod fields;
@@ -9,16 +10,19 @@ mod functions;
 mod home;
 mod message;
 mod messages;
+mod operations;
 mod routes;
 mod shell;
 mod slice;
 
+pub(crate) use dead_letter::dead_letter;
 pub(crate) use dependencies::dependencies;
 pub(crate) use function::function;
 pub(crate) use functions::functions;
 pub(crate) use home::home;
 pub(crate) use message::message;
 pub(crate) use messages::messages;
+pub(crate) use operations::operations;
 pub(crate) use routes::routes;
 pub(crate) use shell::CONTENT_SECURITY_POLICY;
 pub(crate) use slice::slice;
@@ -39,6 +43,8 @@ pub(crate) struct View<'a> {
     pub(crate) root: &'static str,
     /// Where the source can be read.
     pub(crate) source_base: Option<&'a str>,
+    /// Whether there is an operations page beside it.
+    pub(crate) live: bool,
 }
 
 impl View<'_> {

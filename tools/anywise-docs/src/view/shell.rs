@@ -82,7 +82,9 @@ impl Shell<'_> {
                 .attr_if("aria-current", (path == self.path).then_some("page"))
                 .add(label)
         };
-        let indexes = INDEXES.map(|(path, label)| el("li").add(entry(path, "plain".to_owned(), label)));
+        let live = view.live.then_some(("operations", "Operations"));
+        let indexes = INDEXES.into_iter().chain(live);
+        let indexes = indexes.map(|(path, label)| el("li").add(entry(path, "plain".to_owned(), label)));
         let slices = view.lookup.catalog.slices.iter().filter_map(|slice| {
             let path = view.lookup.slice_path(&slice.name)?;
             let link = entry(&path, format!("ref slice {}", view.lookup.hue(&slice.name)), &slice.name);

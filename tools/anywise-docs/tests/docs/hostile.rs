@@ -6,7 +6,7 @@ use anywise_docs::{Site, flow::Flow, markdown};
 use serde_json::Value;
 
 /// Text that has got into pages elsewhere.
-const ATTACKS: [&str; 22] = [
+pub(crate) const ATTACKS: [&str; 22] = [
     "<script>alert(1)</script>",
     "</script><script>alert(1)</script>",
     "</title><script>alert(1)</script>",
@@ -32,7 +32,7 @@ const ATTACKS: [&str; 22] = [
 ];
 
 /// The shop with an attack in (nearly) every string, consistently, so that names still meet.
-fn attacked(attack: &str) -> Catalog {
+pub(crate) fn attacked(attack: &str) -> Catalog {
     fn spoil(value: &mut Value, attack: &str) {
         match value {
             Value::String(text) if !KINDS.contains(&text.as_str()) => text.push_str(attack),
@@ -48,7 +48,7 @@ fn attacked(attack: &str) -> Catalog {
     serde_json::from_value(value).expect("still a catalog")
 }
 
-const TAGS: [&str; 59] = [
+const TAGS: [&str; 62] = [
     "a",
     "article",
     "blockquote",
@@ -66,6 +66,7 @@ const TAGS: [&str; 59] = [
     "dt",
     "em",
     "footer",
+    "form",
     "g",
     "h1",
     "h2",
@@ -102,15 +103,18 @@ const TAGS: [&str; 59] = [
     "tbody",
     "td",
     "text",
+    "textarea",
     "th",
     "thead",
+    "time",
     "title",
     "tr",
     "ul",
     "wbr",
 ];
 
-const ATTRIBUTES: [&str; 46] = [
+const ATTRIBUTES: [&str; 51] = [
+    "action",
     "aria-autocomplete",
     "aria-controls",
     "aria-current",
@@ -133,6 +137,7 @@ const ATTRIBUTES: [&str; 46] = [
     "data-node",
     "data-root",
     "data-to",
+    "datetime",
     "defer",
     "for",
     "height",
@@ -140,11 +145,13 @@ const ATTRIBUTES: [&str; 46] = [
     "href",
     "id",
     "lang",
+    "method",
     "name",
     "placeholder",
     "r",
     "rel",
     "role",
+    "rows",
     "rx",
     "scope",
     "spellcheck",
@@ -153,6 +160,7 @@ const ATTRIBUTES: [&str; 46] = [
     "tabindex",
     "title",
     "type",
+    "value",
     "viewBox",
     "width",
     "x",
@@ -165,31 +173,32 @@ fn an_attack_in_every_string_changes_no_markup() {
         let catalog = attacked(attack);
         let pages = Site::new(&catalog).source_base("https://git.example/blob/main").render();
         for page in html(&pages) {
-            for tag in tags(&page.path, text(page)) {
-                let what = format!("{attack:?} in {}: <{}>", page.path, tag.name);
-                assert!(TAGS.contains(&tag.name.as_str()), "{what}");
-                for (name, value) in &tag.attributes {
-                    assert!(ATTRIBUTES.contains(&name.as_str()), "{what} has {name}={value:?}");
-                }
-                if tag.name == "script" {
-                    assert!(tag.text.is_empty(), "{what} holds {:?}", tag.text);
-                    assert!(
-                        ["theme.js", "site.js"]
-                            .iter()
-                            .any(|own| tag.get("src").is_some_and(|src| src.ends_with(own))),
-                        "{what}"
-                    );
-                }
-                if let Some(src) = tag.get("src") {
-                    assert!(src.trim_start_matches("../").starts_with("assets/"), "{what} loads {src}");
-                }
-                if let Some(href) = tag.get("href") {
-                    let scheme = href.split(['/', '?', '#']).next().unwrap_or_default();
-                    assert!(!scheme.contains(':') || href.starts_with("https://"), "{what} leads to {href}");
-                    assert!(!href.starts_with("//"), "{what} leads to {href}");
-                    assert!(tag.name != "link" || !href.contains(':'), "{what} loads {href}");
-                }
-            }
+            check_markup(attack, &page.path, text(page));
+        }
+    }
+}
+
+/// Checks that the page holds our markup only.
+pub(crate) fn check_markup(attack: &str, path: &str, page: &str) {
+    for tag in tags(path, page) {
+        let what = format!("{attack:?} in {path}: <{}>", tag.name);
+        assert!(TAGS.contains(&tag.name.as_str()), "{what}");
+        for (name, value) in &tag.attributes {
+            assert!(ATTRIBUTES.contains(&name.as_str()), "{what} has {name}={value:?}");
+        }
+        if tag.name == "script" {
+            assert!(tag.text.is_empty(), "{what} holds {:?}", tag.text);
+            let own = |src: &str| ["theme.js", "site.js"].iter().any(|own| src.ends_with(own));
+            assert!(tag.get("src").is_some_and(own), "{what}");
+        }
+        if let Some(src) = tag.get("src") {
+            assert!(src.trim_start_matches("../").starts_with("assets/"), "{what} loads {src}");
+        }
+        if let Some(href) = tag.get("href") {
+            let scheme = href.split(['/', '?', '#']).next().unwrap_or_default();
+            assert!(!scheme.contains(':') || href.starts_with("https://"), "{what} leads to {href}");
+            assert!(!href.starts_with("//"), "{what} leads to {href}");
+            assert!(tag.name != "link" || !href.contains(':'), "{what} loads {href}");
         }
     }
 }

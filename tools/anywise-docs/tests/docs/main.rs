@@ -4,6 +4,7 @@ mod golden;
 mod hostile;
 mod links;
 mod markup;
+mod operations;
 mod site;
 
 use anywise_core::catalog::Catalog;
