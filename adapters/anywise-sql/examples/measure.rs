@@ -158,7 +158,7 @@ async fn backlog(store: &Arc<SqliteStore>, rows: usize) -> Result<()> {
         }
         settling.join_all().await;
         if left / size != before {
-            tenth.push(size as f64 / mark.elapsed().as_secs_f64());
+            tenth.push(f64::from(u32::try_from(size).unwrap_or(u32::MAX)) / mark.elapsed().as_secs_f64());
             mark = Instant::now();
         }
     }

@@ -67,10 +67,11 @@ pub(super) struct Found {
 
 /// Makes ready what was claimed: its process is gone, and had the file alone.
 pub(super) async fn take_over(connection: &mut SqliteConnection) -> sqlx::Result<Found> {
-    let mut lost = LOST;
-    if mutant("attempts_after_handler") {
-        lost = "UPDATE aw_delivery SET state = 0, attempts = attempts - 1 WHERE state = 1";
-    }
+    let lost = if mutant("attempts_after_handler") {
+        "UPDATE aw_delivery SET state = 0, attempts = attempts - 1 WHERE state = 1"
+    } else {
+        LOST
+    };
     let lost = sqlx::query(lost).execute(&mut *connection).await?.rows_affected();
     if lost > 0 {
         tracing::warn!(lost, "deliveries were at work when the last process ended; they are tried again");

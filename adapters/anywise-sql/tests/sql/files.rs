@@ -123,7 +123,7 @@ async fn a_store_whose_file_is_damaged_fails_for_good() {
     let root = number(&store, "SELECT rootpage FROM sqlite_schema WHERE name = 'aw_delivery_ready'").await;
     store.close().await.unwrap();
     let file = std::fs::OpenOptions::new().write(true).open(folder.file()).unwrap();
-    file.write_all_at(&[0xff; 4096], (root as u64 - 1) * 4096).unwrap();
+    file.write_all_at(&[0xff; 4096], (u64::try_from(root).unwrap() - 1) * 4096).unwrap();
 
     let store = folder.store().await;
     let wants = [Want { target: "t".into(), most: 9 }];
