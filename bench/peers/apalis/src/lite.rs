@@ -39,7 +39,7 @@ impl Lite {
             .pragma("cache_size", "64000")
             .pragma("journal_size_limit", "67108864");
         let pool = SqlitePoolOptions::new()
-            .max_connections(cli.pool.unwrap_or(2))
+            .max_connections(cli.pool.unwrap_or(1))
             .acquire_timeout(Duration::from_secs(60))
             .after_connect(|connection, _| Box::pin(durable(connection)))
             .connect_with(options)

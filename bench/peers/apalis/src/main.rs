@@ -41,7 +41,7 @@ pub(crate) struct Cli {
     /// Tasks in a round
     #[arg(long, default_value_t = 20_000)]
     events: usize,
-    /// Connections of the pool; by default 2 for a file and 32 for a server
+    /// Connections of the pool; by default 1 for a file and 32 for a server
     #[arg(long)]
     pool: Option<u32>,
     /// Tasks fetched at one time
@@ -51,7 +51,7 @@ pub(crate) struct Cli {
     #[arg(long, default_value_t = 64)]
     concurrency: usize,
     /// Milliseconds until an idle worker looks again
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 50)]
     poll: u64,
     /// Mark a task as running before its handler runs, as apalis does by default
     #[arg(long)]
