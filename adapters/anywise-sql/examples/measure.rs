@@ -144,22 +144,22 @@ async fn backlog(store: &Arc<SqliteStore>, rows: usize) -> Result<()> {
     let began = Instant::now();
     let depth = store.depth().await?;
     println!("  depth {} in {:?}", depth[0].ready, began.elapsed());
-    let (mut left, mut tenth) = (depth[0].ready, Vec::new());
-    let size = (left / 10).max(1);
+    let (mut left, mut since, mut tenth) = (depth[0].ready, 0, Vec::new());
+    let size = u32::try_from(left / 10).unwrap_or(u32::MAX).max(1);
     let mut mark = Instant::now();
     while left > 0 {
         let wants = [Want { target: "shop::listener".into(), most: 256 }];
         let claimed = store.claim(&wants, false).await?.claimed;
-        let before = left / size;
         left -= claimed.len() as u64;
+        since += u32::try_from(claimed.len()).unwrap_or_default();
         let mut settling = JoinSet::new();
         for claim in claimed.into_iter().map(|one| one.claim) {
             settling.spawn(done(Arc::clone(store), claim));
         }
         settling.join_all().await;
-        if left / size != before {
-            tenth.push(f64::from(u32::try_from(size).unwrap_or(u32::MAX)) / mark.elapsed().as_secs_f64());
-            mark = Instant::now();
+        if since >= size || left == 0 {
+            tenth.push(f64::from(since) / mark.elapsed().as_secs_f64());
+            (since, mark) = (0, Instant::now());
         }
     }
     let tenth: Vec<_> = tenth.iter().map(|rate| format!("{rate:.0}")).collect();

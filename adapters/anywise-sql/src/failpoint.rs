@@ -45,7 +45,6 @@ pub fn names() -> &'static [&'static str] {
 /// That it was told to fail.
 #[cfg(not(feature = "failpoints"))]
 #[inline]
-#[expect(clippy::unused_async, clippy::unnecessary_wraps, reason = "the same as with the feature")]
 pub(crate) async fn point(_name: &'static str) -> Result<(), Refusal> {
     Ok(())
 }
