@@ -46,7 +46,7 @@ impl Database {
     pub(crate) async fn store(&self) -> Result<Arc<dyn Store>, Failure> {
         Ok(match self {
             Self::Folder(folder) => Arc::new(Sqlite::open(folder.path().join("bench.db")).await?),
-            Self::Schema { url, schema } => Arc::new(Postgres::options(url).schema(schema).open().await?),
+            Self::Schema { url, schema } => Arc::new(Postgres::options(url)?.schema(schema)?.open().await?),
         })
     }
 
