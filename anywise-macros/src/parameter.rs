@@ -194,3 +194,40 @@ pub(crate) fn with_owner(ty: TokenStream, owner: Option<&TokenStream>) -> TokenS
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(input: &str, expected: &str) {
+        let tokens: TokenStream = input.parse().expect("a type");
+        let closed = |text: &str| text.replace(' ', "");
+        assert_eq!(closed(&without_elision(tokens).to_string()), closed(expected));
+    }
+
+    #[test]
+    fn a_lifetime_that_is_left_out_is_static() {
+        check("&str", "&'static str");
+        check("&&mut str", "&'static &'static mut str");
+        check("Result<&str, Ref<'_, u8>>", "Result<&'static str, Ref<'static, u8>>");
+        check("(&str, [&u8; 2])", "(&'static str, [&'static u8; 2])");
+    }
+
+    #[test]
+    fn a_lifetime_that_is_written_stays() {
+        check("&'a str", "&'a str");
+        check("Result<Ref<'a, u8>>", "Result<Ref<'a, u8>>");
+    }
+
+    #[test]
+    fn the_parameters_of_a_function_keep_their_own() {
+        check("fn(&str) -> u8", "fn(&str) -> u8");
+        check("Box<dyn Fn(&str, Ref<'_, u8>) -> u8>", "Box<dyn Fn(&str, Ref<'_, u8>) -> u8>");
+    }
+
+    #[test]
+    fn what_has_no_lifetime_stays() {
+        check("Vec<(u8, _)>", "Vec<(u8, _)>");
+    }
+}

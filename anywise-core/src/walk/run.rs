@@ -160,12 +160,12 @@ where
                 Err(error) => return Err(error),
             };
             if U::ANY {
-                if let Err(error) = self.units.finish(units, &mut scope) {
-                    return Err(error);
-                }
-                if let Err(error) = committed(&mut scope, &reply).await {
-                    return Err(error);
-                }
+                self.units.finish(units, &mut scope)?;
+            }
+            if U::ANY
+                && let Err(error) = committed(&mut scope, &reply).await
+            {
+                return Err(error);
             }
             scope.close();
             Ok(reply)
