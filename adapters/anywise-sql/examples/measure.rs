@@ -26,7 +26,10 @@ async fn main() -> Result<()> {
         println!("round {round}");
         let bare = many_by_hand(&mut hand).await?;
         let ours = many(&store).await;
-        println!("  publish, 64 callers: {ours:.0}/s; batched by hand: {bare:.0}/s; ratio {:.2}", ours / bare);
+        println!(
+            "  publish, 64 callers: {ours:.0}/s; batched by hand: {bare:.0}/s; ratio {:.2}",
+            ours / bare
+        );
         let bare = alone_by_hand(&mut hand).await?;
         let ours = alone(&store).await?;
         println!("  publish, alone, p50: {ours:?}; one commit by hand: {bare:?}");
@@ -40,7 +43,10 @@ async fn main() -> Result<()> {
 }
 
 fn delivery() -> Delivery {
-    Delivery::new("shop::listener", Envelope::json("shop.OrderPlaced", r#"{"order_id":"o-123456","cents":12345,"customer":"somebody"}"#))
+    Delivery::new(
+        "shop::listener",
+        Envelope::json("shop.OrderPlaced", r#"{"order_id":"o-123456","cents":12345,"customer":"somebody"}"#),
+    )
 }
 
 fn batch(rows: usize) -> Batch {

@@ -120,7 +120,10 @@ mod tests {
             Box::pin(async move {
                 tokio::task::yield_now().await;
                 assert!(!round.contains(&13), "an unlucky round");
-                round.into_iter().map(|n| if n == 7 { Err(Error::internal("seven")) } else { Ok(n * 2) }).collect()
+                round
+                    .into_iter()
+                    .map(|n| if n == 7 { Err(Error::internal("seven")) } else { Ok(n * 2) })
+                    .collect()
             })
         }
     }

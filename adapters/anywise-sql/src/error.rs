@@ -69,11 +69,17 @@ impl DatabaseError for Refusal {
 
 /// `AW7009`: the store is not one that a `Tx` can be on.
 pub(crate) fn no_store(other: bool) -> Error {
-    let text = if other { "the application's store is not one of anywise-sql" } else { "the application has no store" };
+    let text = if other {
+        "the application's store is not one of anywise-sql"
+    } else {
+        "the application has no store"
+    };
     Error::new(
         Kind::Internal,
         "AW7009",
-        format!("{text}: give it `.store(Sqlite::open(..).await?)` or `.store(Postgres::connect(..).await?)`"),
+        format!(
+            "{text}: give it `.store(Sqlite::open(..).await?)` or `.store(Postgres::connect(..).await?)`"
+        ),
     )
 }
 
@@ -107,7 +113,10 @@ pub(crate) fn is_fatal(error: &sqlx::Error) -> bool {
 fn sort(error: &sqlx::Error) -> (Kind, &'static str) {
     match error {
         sqlx::Error::Database(error) => sort_database(error.as_ref()),
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => (Kind::Unavailable, "AW7004"),
         _ => (Kind::Internal, "AW7021"),
     }

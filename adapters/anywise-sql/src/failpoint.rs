@@ -91,7 +91,9 @@ mod armed {
         let pass = armed.passes.fetch_add(1, Ordering::SeqCst) + 1;
         match armed.act {
             Act::Kill if pass == armed.at => kill().await,
-            Act::Fail if pass == armed.at => return Err(Refusal::new(Kind::Internal, "AW7021", format!("failpoint {name}"))),
+            Act::Fail if pass == armed.at => {
+                return Err(Refusal::new(Kind::Internal, "AW7021", format!("failpoint {name}")));
+            }
             Act::Wait(wait) if pass >= armed.at => tokio::time::sleep(wait).await,
             _ => {}
         }
@@ -120,7 +122,9 @@ mod armed {
     /// Reads `name=act@pass`.
     fn read(part: &str) -> (String, Armed) {
         let armed = parse(part).unwrap_or_else(|| {
-            panic!("AW_FP: `{part}` is not `name=kill@n`, `name=error@n` or `name=delay:ms@n` of a known name")
+            panic!(
+                "AW_FP: `{part}` is not `name=kill@n`, `name=error@n` or `name=delay:ms@n` of a known name"
+            )
         });
         (armed.0.to_owned(), armed.1)
     }

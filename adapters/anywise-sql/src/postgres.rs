@@ -185,15 +185,12 @@ impl PostgresOptions {
 
     /// Connections for the statements of functions.
     fn for_functions(&self) -> PgConnectOptions {
-        self.connect
-            .clone()
-            .application_name(&format!("anywise/{}", self.node))
-            .options([
-                ("search_path", self.schema.as_str()),
-                ("statement_timeout", "10s"),
-                ("idle_in_transaction_session_timeout", "15s"),
-                ("lock_timeout", "3s"),
-            ])
+        self.connect.clone().application_name(&format!("anywise/{}", self.node)).options([
+            ("search_path", self.schema.as_str()),
+            ("statement_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "15s"),
+            ("lock_timeout", "3s"),
+        ])
     }
 }
 

@@ -67,7 +67,9 @@ impl<'c, Db: Database> Executor<'c> for &'c Reader<Db> {
         query: E,
     ) -> BoxStream<
         'e,
-        sqlx::Result<Either<<Db::Driver as sqlx::Database>::QueryResult, <Db::Driver as sqlx::Database>::Row>>,
+        sqlx::Result<
+            Either<<Db::Driver as sqlx::Database>::QueryResult, <Db::Driver as sqlx::Database>::Row>,
+        >,
     >
     where
         'c: 'e,

@@ -60,7 +60,11 @@ pub(crate) fn envelope(head: &str, body: Bytes, crc: i64) -> Result<Envelope> {
     if checksum(head, &body) == crc {
         return Envelope::from_stored(head, body);
     }
-    Err(Error::new(Kind::Unprocessable, "AW7010", "a stored message is not what was written: its checksum is wrong"))
+    Err(Error::new(
+        Kind::Unprocessable,
+        "AW7010",
+        "a stored message is not what was written: its checksum is wrong",
+    ))
 }
 
 /// The envelope of a row that may be damaged, for an operator to look at.

@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use anywise_core::{BoxFuture, Kind};
 use futures_core::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, stream};
-use sqlx::any::{AnyQueryResult, AnyRow, AnyStatement};
 use sqlx::SqlStr;
+use sqlx::any::{AnyQueryResult, AnyRow, AnyStatement};
 use sqlx::{Either, Execute};
 
 use crate::error::Refusal;
@@ -109,7 +109,9 @@ macro_rules! lower {
             fn statement(statement: Self::Statement) -> sqlx::Result<AnyStatement> {
                 let names = sqlx::Statement::columns(&statement)
                     .iter()
-                    .map(|column| (sqlx::Column::name(column).to_owned().into(), sqlx::Column::ordinal(column)))
+                    .map(|column| {
+                        (sqlx::Column::name(column).to_owned().into(), sqlx::Column::ordinal(column))
+                    })
                     .collect();
                 AnyStatement::try_from_statement(statement, std::sync::Arc::new(names))
             }

@@ -97,7 +97,9 @@ impl<'c, Db: Database> Executor<'c> for &'c mut Tx<Db> {
         query: E,
     ) -> BoxStream<
         'e,
-        sqlx::Result<Either<<Db::Driver as sqlx::Database>::QueryResult, <Db::Driver as sqlx::Database>::Row>>,
+        sqlx::Result<
+            Either<<Db::Driver as sqlx::Database>::QueryResult, <Db::Driver as sqlx::Database>::Row>,
+        >,
     >
     where
         'c: 'e,
@@ -147,7 +149,9 @@ impl<Db: Database> Tx<Db> {
         statement: Statement<Db::Driver>,
     ) -> BoxStream<
         'c,
-        sqlx::Result<Either<<Db::Driver as sqlx::Database>::QueryResult, <Db::Driver as sqlx::Database>::Row>>,
+        sqlx::Result<
+            Either<<Db::Driver as sqlx::Database>::QueryResult, <Db::Driver as sqlx::Database>::Row>,
+        >,
     > {
         async move { Ok::<_, sqlx::Error>(self.run().await?.many(statement)) }.try_flatten_stream().boxed()
     }

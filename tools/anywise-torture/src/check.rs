@@ -98,7 +98,10 @@ fn lost(entries: &Entries, found: &Evidence, seen: &Seen<'_>, report: &mut Repor
         let kept = kept.get(&(*consumer, *producer)).map_or(&[][..], Vec::as_slice);
         let place = place(numbers, kept);
         let shown = &numbers[..numbers.len().min(NAMED)];
-        report.add("I1", format!("{consumer} lost {} acked of p{producer} ({place}): {shown:?}", numbers.len()));
+        report.add(
+            "I1",
+            format!("{consumer} lost {} acked of p{producer} ({place}): {shown:?}", numbers.len()),
+        );
     }
 }
 
@@ -140,8 +143,12 @@ fn unexpected(entries: &Entries, found: &Evidence, report: &mut Report) {
 
 /// I3: each effect once, and balances that say the same.
 fn once(entries: &Entries, found: &Evidence, seen: &Seen<'_>, report: &mut Report) {
-    let mut twice: Vec<_> =
-        seen.0.iter().filter(|(_, count)| **count > 1).map(|((by, id), n)| format!("{id} by {by} ×{n}")).collect();
+    let mut twice: Vec<_> = seen
+        .0
+        .iter()
+        .filter(|(_, count)| **count > 1)
+        .map(|((by, id), n)| format!("{id} by {by} ×{n}"))
+        .collect();
     twice.sort();
     report.list("I3", "effects that happened more than once", &twice);
     let mut sums: BTreeMap<(&str, &str), (i64, i64)> = BTreeMap::new();
@@ -210,13 +217,15 @@ fn poisoned(entries: &Entries, found: &Evidence, report: &mut Report) {
     let dead: BTreeSet<_> = found.dead.iter().map(|dead| dead.id.as_str()).collect();
     let planted = |id: &str| entries.get(id).is_some_and(|entry| entry.op.ask == Ask::Plant);
     let strange = found.dead.iter().filter(|dead| !planted(&dead.id));
-    let strange: Vec<_> = strange.map(|dead| format!("{} of {}: {}", dead.id, dead.target, dead.reason)).collect();
+    let strange: Vec<_> =
+        strange.map(|dead| format!("{} of {}: {}", dead.id, dead.target, dead.reason)).collect();
     report.list("I7", "dead letters that are not the planted poison", &strange);
     let mut times: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for one in &found.dead {
         *times.entry((&one.id, &one.target)).or_default() += 1;
     }
-    let twice: Vec<_> = times.iter().filter(|(_, n)| **n > 1).map(|((id, _), n)| format!("{id} ×{n}")).collect();
+    let twice: Vec<_> =
+        times.iter().filter(|(_, n)| **n > 1).map(|((id, _), n)| format!("{id} ×{n}")).collect();
     report.list("I7", "dead letters kept more than once", &twice);
     let acked = entries.iter().filter(|(_, entry)| entry.acked() && entry.op.ask == Ask::Plant);
     let missing: Vec<_> = acked.map(|(id, _)| id).filter(|id| !dead.contains(id.as_str())).cloned().collect();
@@ -227,7 +236,8 @@ fn poisoned(entries: &Entries, found: &Evidence, report: &mut Report) {
         report.list("I7", "poison that is not among the dead letters", &missing);
     }
     let incomplete = found.dead.iter().filter_map(|dead| Some((dead, dead.missing.as_ref()?)));
-    let incomplete: Vec<_> = incomplete.map(|(dead, missing)| format!("{} has no {missing}", dead.id)).collect();
+    let incomplete: Vec<_> =
+        incomplete.map(|(dead, missing)| format!("{} has no {missing}", dead.id)).collect();
     report.list("I7", "dead letters without their context", &incomplete);
 }
 

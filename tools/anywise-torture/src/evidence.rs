@@ -106,7 +106,9 @@ impl Evidence {
     /// Reads a line of a node: consumer, id and epoch.
     pub(crate) fn grant(&mut self, line: &str) {
         let mut words = line.split(' ');
-        let (Some(consumer), Some(id), Some(epoch)) = (words.next(), words.next(), words.next()) else { return };
+        let (Some(consumer), Some(id), Some(epoch)) = (words.next(), words.next(), words.next()) else {
+            return;
+        };
         let granted = self.granted.entry((consumer.to_owned(), id.to_owned())).or_default();
         *granted = epoch.parse::<i64>().unwrap_or_default().max(*granted);
     }

@@ -33,7 +33,8 @@ pub(crate) struct Plan {
 impl Plan {
     /// Numbers for the part `name` of the run.
     pub(crate) fn seed(&self, name: &str) -> Seed {
-        let salt = name.bytes().fold(7, |salt: u64, byte| salt.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        let salt =
+            name.bytes().fold(7, |salt: u64, byte| salt.wrapping_mul(31).wrapping_add(u64::from(byte)));
         Seed::new(self.seed).fork(salt)
     }
 
@@ -105,7 +106,12 @@ impl fmt::Display for Ended {
             }
             Err(error) => ("-".to_owned(), error.to_string()),
         };
-        write!(f, "{:<18} {iterations:>9}  {verdict:<7} {:>6.1} s  {note}", self.job, self.took.as_secs_f64())?;
+        write!(
+            f,
+            "{:<18} {iterations:>9}  {verdict:<7} {:>6.1} s  {note}",
+            self.job,
+            self.took.as_secs_f64()
+        )?;
         for violation in self.report.iter().flat_map(|report| &report.violations) {
             write!(f, "\n    {violation}")?;
         }
@@ -148,7 +154,15 @@ impl Job {
     /// All of a store.
     pub(crate) fn of(postgres: bool) -> &'static [Self] {
         if postgres {
-            &[Self::PgTerminate, Self::PgCut, Self::PgCrash, Self::PgZombies, Self::PgKills, Self::PgFailpoints, Self::PgStorm]
+            &[
+                Self::PgTerminate,
+                Self::PgCut,
+                Self::PgCrash,
+                Self::PgZombies,
+                Self::PgKills,
+                Self::PgFailpoints,
+                Self::PgStorm,
+            ]
         } else {
             &[Self::Kills, Self::Failpoints, Self::Cuts, Self::Storm, Self::Full, Self::Bomb]
         }

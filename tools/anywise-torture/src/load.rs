@@ -78,7 +78,13 @@ const KEYS: u64 = 24;
 
 impl Load {
     /// Starts the producers; `first` keeps the ids of several loads apart.
-    pub(crate) fn start(cluster: &Arc<Cluster>, history: &Arc<History>, seed: &Seed, shape: Shape, first: u32) -> Self {
+    pub(crate) fn start(
+        cluster: &Arc<Cluster>,
+        history: &Arc<History>,
+        seed: &Seed,
+        shape: Shape,
+        first: u32,
+    ) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let asked = Arc::new(AtomicU64::new(0));
         let due = Arc::new(AtomicI64::new(0));
@@ -172,7 +178,8 @@ impl Producer {
 
     async fn send(&mut self, id: &str, op: &Op, once: bool) -> Told {
         let node = self.cluster.any(self.seed.index(self.cluster.len())).await;
-        let mut request = json!({"op": op.ask.name(), "id": id, "key": op.key, "amount": op.amount, "once": once});
+        let mut request =
+            json!({"op": op.ask.name(), "id": id, "key": op.key, "amount": op.amount, "once": once});
         if op.ask == Ask::Beat {
             request["key"] = json!("beat");
         }

@@ -207,7 +207,11 @@ async fn torture(run: Run) -> Result<bool> {
     } else {
         let bad = ended.iter().filter(|one| !one.is_good()).map(|one| format!(" --only {}", one.job));
         let bad: String = bad.collect();
-        println!("kept in {}\ntorture replay --seed {seed} --profile {}{bad}", dir.display(), run.profile.name());
+        println!(
+            "kept in {}\ntorture replay --seed {seed} --profile {}{bad}",
+            dir.display(),
+            run.profile.name()
+        );
     }
     Ok(good)
 }

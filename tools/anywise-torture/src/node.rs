@@ -75,7 +75,8 @@ impl Node {
         let mut command = spec.command()?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
         let mut child = command.spawn()?;
-        let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).ok_or("the child has no id")?;
+        let pid =
+            child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).ok_or("the child has no id")?;
         let pending = Pending::default();
         let (lines, mut outgoing) = mpsc::unbounded_channel::<String>();
         let (is_ready, ready) = watch::channel(false);
@@ -164,7 +165,8 @@ impl Node {
     /// Stops it in order.
     pub(crate) async fn stop(&self) -> Result<()> {
         let stopping = self.call(json!({"op": "stop"}));
-        let answer = tokio::time::timeout(Duration::from_secs(10), stopping).await.map_err(|_| "it does not stop")?;
+        let answer =
+            tokio::time::timeout(Duration::from_secs(10), stopping).await.map_err(|_| "it does not stop")?;
         answer.ok_or("it ended before it stopped")?;
         if !self.wait_for(Duration::from_secs(5)).await {
             self.kill();

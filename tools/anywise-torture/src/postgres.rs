@@ -23,7 +23,8 @@ impl Server {
     /// # Errors
     /// That Postgres is not installed, or does not start.
     pub(crate) async fn start(dir: &Path) -> Result<Self> {
-        let tools = tools().ok_or("Postgres is not installed: there is no /usr/lib/postgresql/*/bin/initdb")?;
+        let tools =
+            tools().ok_or("Postgres is not installed: there is no /usr/lib/postgresql/*/bin/initdb")?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let server = Self { dir: dir.join("postgres"), tools, port, databases: AtomicU64::new(0) };
         std::fs::create_dir_all(&server.dir)?;

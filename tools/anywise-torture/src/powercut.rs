@@ -74,7 +74,11 @@ impl Recording {
 
     /// Goes through the log and shows the disk before each record in `cuts`,
     /// which are in order.
-    pub(crate) fn replay(&self, cuts: &[usize], mut each: impl FnMut(usize, &Disk) -> Result<()>) -> Result<()> {
+    pub(crate) fn replay(
+        &self,
+        cuts: &[usize],
+        mut each: impl FnMut(usize, &Disk) -> Result<()>,
+    ) -> Result<()> {
         let mut disk = Disk::default();
         let mut cuts = cuts.iter().copied().peekable();
         for (number, record) in self.0.iter().enumerate() {
@@ -161,7 +165,8 @@ impl Disk {
         for (path, file) in &self.files {
             let name = path.strip_prefix(from)?;
             // Shared memory is made again; the lock is nobody's.
-            let skipped = name.extension().is_some_and(|kind| kind == "lock" || kind == "log" || kind == "txt");
+            let skipped =
+                name.extension().is_some_and(|kind| kind == "lock" || kind == "log" || kind == "txt");
             if skipped || name.to_string_lossy().ends_with("-shm") || name.as_os_str().is_empty() {
                 continue;
             }
@@ -304,7 +309,9 @@ mod tests {
         log.extend(b"/fx");
         let (read, rest) = record(&log).unwrap();
         assert!(rest.is_empty());
-        assert!(matches!(read, Some(Record::Change(path, Change::Write(3, data))) if path == Path::new("/f") && *data == *b"x"));
+        assert!(
+            matches!(read, Some(Record::Change(path, Change::Write(3, data))) if path == Path::new("/f") && *data == *b"x")
+        );
         assert!(record(&log[..log.len() - 1]).is_none());
     }
 }

@@ -36,7 +36,9 @@ pub(crate) struct Options {
 const BUYERS: u64 = 6;
 const SKUS: [&str; 3] = ["tea", "milk", "cake"];
 /// After the last kill every journey has ended so long later.
-const DRAINED: Duration = Duration::from_secs(10);
+const DRAINED: Duration = Duration::from_secs(30);
+/// A process lives until it has taken an order, or so long.
+const LIFE: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(options: &Options, kills: u64, seed: u64) -> Ended {
     let began = Instant::now();
@@ -69,7 +71,12 @@ async fn torture(options: &Options, kills: u64, seed: u64) -> Result<Report> {
         buyers.spawn(buyer.run());
     }
     for _ in 0..kills {
+        let (began, before) = (Instant::now(), place.orders.load(Ordering::SeqCst));
         tokio::time::sleep(seed.moment()).await;
+        // One that never gets to do anything proves nothing.
+        while place.orders.load(Ordering::SeqCst) == before && began.elapsed() < LIFE {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         place.at.send_replace(None);
         process.kill().await?;
         process = program.start(&place).await?;
@@ -79,7 +86,8 @@ async fn torture(options: &Options, kills: u64, seed: u64) -> Result<Report> {
     let violations = ledger.check(&place).await?;
     process.kill().await?;
     let mut report = Report::of(kills, violations);
-    report.note = format!("{} orders, {} payments", place.orders.load(Ordering::SeqCst), ledger.lock().payments.len());
+    report.note =
+        format!("{} orders, {} payments", place.orders.load(Ordering::SeqCst), ledger.lock().payments.len());
     if report.violations.is_empty() {
         let _ = std::fs::remove_dir_all(&dir);
     } else {
@@ -102,7 +110,9 @@ impl Program {
             None => std::env::current_exe()?.with_file_name("shop"),
         };
         if !binary.exists() {
-            return Err(format!("there is no {}: build it with `cargo build -p shop`", binary.display()).into());
+            return Err(
+                format!("there is no {}: build it with `cargo build -p shop`", binary.display()).into()
+            );
         }
         Ok(Self { binary, dir: dir.to_owned(), postgres: options.postgres.clone() })
     }
@@ -345,7 +355,8 @@ impl Found {
         }
         let of = payment.body["order_id"].as_str().unwrap_or_default().to_owned();
         let order = self.orders.get(&of).cloned().unwrap_or_default();
-        if order["payment_id"] != json!(id) || !matches!(order["status"].as_str(), Some("paid" | "confirmed")) {
+        if order["payment_id"] != json!(id) || !matches!(order["status"].as_str(), Some("paid" | "confirmed"))
+        {
             self.wrong(format!("the payment {id} is settled, and its order {of} is {}", order["status"]));
         }
         if let Some(other) = self.settled.insert(of.clone(), id.to_owned()) {
@@ -376,7 +387,10 @@ impl Found {
                 let count = self.texts.iter().filter(|text| text.contains(id) && text.contains(end)).count();
                 let expected = usize::from(order["status"] == end);
                 if count != expected {
-                    wrong.push(format!("{count} notifications that the order {id} is {end}: it is {}", order["status"]));
+                    wrong.push(format!(
+                        "{count} notifications that the order {id} is {end}: it is {}",
+                        order["status"]
+                    ));
                 }
             }
         }

@@ -252,6 +252,7 @@ async fn epoch(tx: &mut Tx<Any>, process: &Process, cx: &Context) -> Result<i64>
         return Ok(0);
     }
     let query = "SELECT epoch FROM aw_delivery WHERE target = $1 AND CAST(msg_id AS TEXT) = $2";
-    let row = sqlx::query(query).bind(cx.function()).bind(cx.id().to_string()).fetch_optional(&mut *tx).await?;
+    let row =
+        sqlx::query(query).bind(cx.function()).bind(cx.id().to_string()).fetch_optional(&mut *tx).await?;
     Ok(row.map_or(Ok(0), |row| row.try_get(0))?)
 }

@@ -68,7 +68,10 @@ pub(super) async fn claim(shared: &Arc<Shared>, wants: &[Want], alone: bool) -> 
         found.skip_below_the_mark();
     }
     point("queue.after_claim").await?;
-    shared.holds.suspects().extend(found.claimed.iter().filter(|one| one.is_suspect()).map(|one| one.claim.id));
+    shared
+        .holds
+        .suspects()
+        .extend(found.claimed.iter().filter(|one| one.is_suspect()).map(|one| one.claim.id));
     bury(shared, found.damaged).await;
     let next = found.next.map(|next| Duration::from_micros(u64::try_from(next).unwrap_or_default()));
     let mut claims = Claims::default();
@@ -129,7 +132,8 @@ impl Found {
         for claimed in &self.claimed {
             *taken.entry(&claimed.delivery.target).or_default() += 1;
         }
-        let left = |want: &Want| want.most.saturating_sub(taken.get(want.target.as_str()).copied().unwrap_or(0));
+        let left =
+            |want: &Want| want.most.saturating_sub(taken.get(want.target.as_str()).copied().unwrap_or(0));
         wants.iter().map(|want| Want { target: want.target.clone(), most: left(want) }).collect()
     }
 
@@ -172,7 +176,8 @@ fn read(rows: &[PgRow]) -> sqlx::Result<Found> {
         let body = Bytes::from(row.try_get::<Vec<u8>, _>("body")?);
         match envelope(row.try_get("head")?, body, row.try_get("crc")?) {
             Ok(envelope) => {
-                let mut claimed = Claimed::new(claim, Delivery::new(row.try_get::<String, _>("target")?, envelope));
+                let mut claimed =
+                    Claimed::new(claim, Delivery::new(row.try_get::<String, _>("target")?, envelope));
                 claimed.attempts = number(row, "attempts")?;
                 claimed.losses = number(row, "losses")?;
                 claimed.failures = failures(row.try_get("failures")?);

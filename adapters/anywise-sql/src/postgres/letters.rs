@@ -76,8 +76,13 @@ pub(super) async fn end(shared: &Arc<Shared>, mut transaction: Transaction, rows
 
 fn read(row: &PgRow) -> sqlx::Result<DeadLetter> {
     let body = Bytes::from(row.try_get::<Vec<u8>, _>("body")?);
-    let envelope =
-        remains(row.try_get("msg_id")?, row.try_get("name")?, row.try_get("key")?, row.try_get("head")?, body);
+    let envelope = remains(
+        row.try_get("msg_id")?,
+        row.try_get("name")?,
+        row.try_get("key")?,
+        row.try_get("head")?,
+        body,
+    );
     let id = DeadLetterId(row.try_get("id")?);
     let mut letter = DeadLetter::new(id, row.try_get("target")?, envelope, row.try_get("reason")?);
     letter.parked = row.try_get("parked")?;

@@ -65,7 +65,8 @@ fn next(shared: &Shared, slices: &[&'static str], applied: &[Applied]) -> Result
 }
 
 fn next_own(applied: &[Applied]) -> Result<Option<&'static (&'static str, &'static str)>> {
-    let done: Vec<_> = applied.iter().filter(|step| step.slice == OWN).map(|step| step.name.as_str()).collect();
+    let done: Vec<_> =
+        applied.iter().filter(|step| step.slice == OWN).map(|step| step.name.as_str()).collect();
     match done.iter().find(|name| !STEPS.iter().any(|(step, _)| step == *name)) {
         Some(newer) => Err(newer_store(newer)),
         None => Ok(STEPS.iter().find(|(step, _)| !done.contains(step))),
@@ -76,13 +77,16 @@ fn next_own(applied: &[Applied]) -> Result<Option<&'static (&'static str, &'stat
 /// made again: a role without the right to may still start the program.
 async fn prepare(shared: &Shared, connection: &mut PgConnection) -> sqlx::Result<()> {
     let schema = &shared.options.schema;
-    sqlx::raw_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0").execute(&mut *connection).await?;
+    sqlx::raw_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+        .execute(&mut *connection)
+        .await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1, $2)")
         .bind(shared.space)
         .bind(LOCK)
         .execute(&mut *connection)
         .await?;
-    let is_there = sqlx::query_scalar::<_, bool>("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)");
+    let is_there =
+        sqlx::query_scalar::<_, bool>("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)");
     if !is_there.bind(schema).fetch_one(&mut *connection).await? {
         let create = format!("CREATE SCHEMA \"{schema}\"");
         sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut *connection).await?;
@@ -108,8 +112,16 @@ async fn applied(shared: &Shared, connection: &mut PgConnection) -> sqlx::Result
 
 async fn apply(shared: &Shared, connection: &mut PgConnection, step: &Step) -> sqlx::Result<()> {
     sqlx::raw_sql(AssertSqlSafe(step.sql.as_str())).execute(&mut *connection).await?;
-    let insert = format!("INSERT INTO \"{}\".aw_migration (slice, name, sum) VALUES ($1, $2, $3)", shared.options.schema);
-    sqlx::query(AssertSqlSafe(insert)).bind(step.slice).bind(step.name).bind(step.sum).execute(connection).await?;
+    let insert = format!(
+        "INSERT INTO \"{}\".aw_migration (slice, name, sum) VALUES ($1, $2, $3)",
+        shared.options.schema
+    );
+    sqlx::query(AssertSqlSafe(insert))
+        .bind(step.slice)
+        .bind(step.name)
+        .bind(step.sum)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

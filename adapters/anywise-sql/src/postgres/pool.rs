@@ -53,7 +53,12 @@ impl Connections {
             .idle_timeout(None)
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Arc::new(Self { pool, idle: Mutex::default(), room: Arc::new(Semaphore::new(most as usize)), patience })
+        Arc::new(Self {
+            pool,
+            idle: Mutex::default(),
+            room: Arc::new(Semaphore::new(most as usize)),
+            patience,
+        })
     }
 
     /// One that is free, or becomes so in time.
@@ -69,7 +74,9 @@ impl Connections {
         };
         let idle = match self.take() {
             Some(idle) => idle,
-            None => Idle { connection: self.pool.acquire().await.map_err(unreachable)?, since: Instant::now() },
+            None => {
+                Idle { connection: self.pool.acquire().await.map_err(unreachable)?, since: Instant::now() }
+            }
         };
         Ok(Connection { idle: Some(idle), home: Arc::clone(self), _place: place })
     }
@@ -157,8 +164,11 @@ pub(super) fn is_answer(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(error) => {
             let code = error.code().unwrap_or_default();
             // Connection exceptions, and a server or backend that is going away.
-            !code.starts_with("08") && !code.starts_with("57P") && !code.starts_with("XX")
-                && code != "25P03" && code != "58000"
+            !code.starts_with("08")
+                && !code.starts_with("57P")
+                && !code.starts_with("XX")
+                && code != "25P03"
+                && code != "58000"
         }
         sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => true,
         _ => false,

@@ -85,7 +85,9 @@ impl Verdict {
         match self {
             Self::Kept => Ok(()),
             Self::Lost => Err(Error::new(Kind::Conflict, "AW7020", "the claim is no longer held")),
-            Self::Answered => Err(Error::new(Kind::Conflict, "AW1042", "this request was answered in the meantime")),
+            Self::Answered => {
+                Err(Error::new(Kind::Conflict, "AW1042", "this request was answered in the meantime"))
+            }
         }
     }
 }
@@ -172,7 +174,9 @@ impl<'j> Round<'j> {
                 self.again.push((place, Again { claim, after: micros(*after), back: 0, failure }));
             }
             Outcome::Stop => self.again.push((place, Again { claim, after: 0, back: 1, failure: None })),
-            Outcome::DeadLetter(reason) => self.bury.push((place, Bury { claim, reason, parked: false, failure })),
+            Outcome::DeadLetter(reason) => {
+                self.bury.push((place, Bury { claim, reason, parked: false, failure }))
+            }
             Outcome::Park(reason) => self.bury.push((place, Bury { claim, reason, parked: true, failure })),
             // Nothing is lost by holding it back.
             _ => self.bury.push((place, Bury { claim, reason: "unknown outcome", parked: true, failure })),
@@ -249,6 +253,7 @@ impl<'j> Round<'j> {
             .bind(column(&self.bury, |bury| bury.parked))
             .bind(column(&self.bury, |bury| bury.failure.clone()));
         let mut held = ids(&query.fetch_all(transaction.raw()).await?)?;
+        point("dead.after_insert").await?;
         for (place, bury) in &self.bury {
             judge(&mut self.verdicts, *place, held.remove(&bury.claim.id), Verdict::Lost);
         }
@@ -269,6 +274,7 @@ impl<'j> Round<'j> {
             .bind(column(&self.remember, |reply| reply.reply.to_vec()))
             .bind(column(&self.remember, |reply| reply.content_type.clone()));
         let rows = query.fetch_all(transaction.raw()).await?;
+        point("idem.after_insert").await?;
         let mut kept = rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<HashSet<String>>>()?;
         for (place, reply) in &self.remember {
             judge(&mut self.verdicts, *place, kept.remove(reply.memory.as_str()), Verdict::Answered);
@@ -323,7 +329,9 @@ impl Concerned {
     /// What appending `new` concerns.
     pub(super) fn of(new: &Stored) -> Self {
         match &new.key {
-            Some(key) => Self { targets: vec![new.target.clone()], keys: vec![key.clone()], ..Self::default() },
+            Some(key) => {
+                Self { targets: vec![new.target.clone()], keys: vec![key.clone()], ..Self::default() }
+            }
             None => Self::default(),
         }
     }
@@ -333,7 +341,11 @@ impl Concerned {
 ///
 /// # Errors
 /// That there is no transaction to write in, or that it would not be durable.
-pub(super) async fn lock(shared: &Shared, transaction: &mut Transaction, concerned: &Concerned) -> Result<()> {
+pub(super) async fn lock(
+    shared: &Shared,
+    transaction: &mut Transaction,
+    concerned: &Concerned,
+) -> Result<()> {
     let query = sqlx::query(shared.sql.lock.text())
         .bind(&concerned.targets)
         .bind(&concerned.keys)
@@ -397,7 +409,8 @@ pub(super) async fn release(
 
 /// The keys of rows with a `target` and a `key`.
 pub(super) fn keys(rows: &[PgRow]) -> sqlx::Result<Vec<Key>> {
-    let key = |row: &PgRow| Ok(row.try_get::<Option<String>, _>("key")?.map(|key| (row.try_get("target"), key)));
+    let key =
+        |row: &PgRow| Ok(row.try_get::<Option<String>, _>("key")?.map(|key| (row.try_get("target"), key)));
     rows.iter()
         .filter_map(|row| key(row).transpose())
         .map(|found| found.and_then(|(target, key)| Ok((target?, key))))
@@ -436,7 +449,8 @@ pub(super) fn micros(time: Duration) -> i64 {
 }
 
 fn ended_early() -> Error {
-    let text = "the transaction was ended by one of its statements: `COMMIT` and `ROLLBACK` are the framework's";
+    let text =
+        "the transaction was ended by one of its statements: `COMMIT` and `ROLLBACK` are the framework's";
     Refusal::new(Kind::Internal, "AW7012", text).into_error()
 }
 

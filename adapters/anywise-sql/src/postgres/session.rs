@@ -73,6 +73,7 @@ impl Session {
         drop(staged.send(Ok(())));
         let Self { shared, transaction } = self;
         let committed = transaction.commit(&shared.own).await;
+        drop(point("tx.after_commit").await);
         if committed.is_ok() && applied.is_news {
             shared.announce();
         }
@@ -125,7 +126,10 @@ impl Run<sqlx::Postgres> for &mut Session {
         session.transaction.raw().prepare(sql)
     }
 
-    fn describe<'r>(self: Box<Self>, sql: SqlStr) -> BoxFuture<'r, sqlx::Result<sqlx::Describe<sqlx::Postgres>>>
+    fn describe<'r>(
+        self: Box<Self>,
+        sql: SqlStr,
+    ) -> BoxFuture<'r, sqlx::Result<sqlx::Describe<sqlx::Postgres>>>
     where
         Self: 'r,
     {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anywise_core::{
-    AppBuilder, Batch, BoxFuture, Claim, Claims, DeadLetter, DeadLetterId, DeadLetters, Delivery, Depth, Error,
-    Memory, Outcome, Remembered, Result, Retention, Settlement, Store, StoreTraits, Want,
+    AppBuilder, Batch, BoxFuture, Claim, Claims, DeadLetter, DeadLetterId, DeadLetters, Delivery, Depth,
+    Error, Memory, Outcome, Remembered, Result, Retention, Settlement, Store, StoreTraits, Want,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -204,7 +204,8 @@ async fn cancel(shared: &Arc<Shared>, message: Uuid) -> Result<bool> {
 }
 
 fn depth(row: &PgRow) -> sqlx::Result<Depth> {
-    let number = |column| row.try_get::<i64, _>(column).map(|number| u64::try_from(number).unwrap_or_default());
+    let number =
+        |column| row.try_get::<i64, _>(column).map(|number| u64::try_from(number).unwrap_or_default());
     let mut depth = Depth::of(row.try_get::<String, _>("target")?);
     depth.ready = number("ready")?;
     depth.scheduled = number("scheduled")?;

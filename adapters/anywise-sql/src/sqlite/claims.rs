@@ -172,7 +172,12 @@ impl Writer {
     }
 
     /// Appends `delivery` if the schedule has not fired at `due` or later.
-    pub(super) async fn fire(&mut self, name: &str, due: Timestamp, delivery: Delivery) -> sqlx::Result<bool> {
+    pub(super) async fn fire(
+        &mut self,
+        name: &str,
+        due: Timestamp,
+        delivery: Delivery,
+    ) -> sqlx::Result<bool> {
         self.begin().await?;
         let mut arguments = SqliteArguments::default();
         bind(&mut arguments, name.to_owned())?;

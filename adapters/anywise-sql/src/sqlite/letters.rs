@@ -88,20 +88,12 @@ impl Writer {
 
     /// Removes what is old or too much, the oldest first.
     pub(super) async fn sweep(&mut self, sweep: Sweep) -> sqlx::Result<u64> {
-        let replies = self.remove_oldest(
-            SWEEP_REPLIES,
-            sweep.replies_before,
-            sweep.surplus_replies,
-            sweep.batch,
-        );
+        let replies =
+            self.remove_oldest(SWEEP_REPLIES, sweep.replies_before, sweep.surplus_replies, sweep.batch);
         let replies = replies.await?;
         point("gc.mid_batch").await?;
-        let letters = self.remove_oldest(
-            SWEEP_LETTERS,
-            sweep.letters_before,
-            sweep.surplus_letters,
-            sweep.batch,
-        );
+        let letters =
+            self.remove_oldest(SWEEP_LETTERS, sweep.letters_before, sweep.surplus_letters, sweep.batch);
         let rows = replies + letters.await?;
         if rows > 0 {
             self.execute("PRAGMA incremental_vacuum(64)").await?;

@@ -30,7 +30,8 @@ impl Writer {
     }
 
     async fn applied(&mut self) -> sqlx::Result<Vec<Applied>> {
-        let rows = self.fetch_with("SELECT slice, name, sum FROM aw_migration", SqliteArguments::default()).await?;
+        let rows =
+            self.fetch_with("SELECT slice, name, sum FROM aw_migration", SqliteArguments::default()).await?;
         let read = |row: &sqlx::sqlite::SqliteRow| {
             Ok(Applied { slice: row.try_get(0)?, name: row.try_get(1)?, sum: row.try_get(2)? })
         };

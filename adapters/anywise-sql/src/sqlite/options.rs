@@ -125,7 +125,8 @@ impl SqliteOptions {
     }
 
     async fn prepare(&self, connection: &mut SqliteConnection) -> Result<(), Open> {
-        let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&mut *connection).await?;
+        let version: String =
+            sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&mut *connection).await?;
         if parse(&version) < OLDEST.to_vec() {
             return Err(Open::Ours(too_old(&version)));
         }

@@ -15,7 +15,9 @@ use crate::error::Refusal;
 use crate::failpoint::{mutant, point};
 use crate::row::Stored;
 use crate::sqlite::request::{Plain, PlainReply};
-use crate::sqlite::statements::{BLOCK, CANCEL, FINISH, FORGET, INSERT, LATER, READY, REMEMBER, UNBLOCK, bind};
+use crate::sqlite::statements::{
+    BLOCK, CANCEL, FINISH, FORGET, INSERT, LATER, READY, REMEMBER, UNBLOCK, bind,
+};
 use crate::sqlite::writer::Writer;
 
 /// Whether a batch is kept.
@@ -31,7 +33,8 @@ pub(super) fn now() -> i64 {
 
 impl Writer {
     pub(super) async fn serve_plain(&mut self, plain: Vec<Plain>) -> sqlx::Result<()> {
-        let (batches, replies): (Vec<_>, Vec<_>) = plain.into_iter().map(|one| (one.batch, one.reply)).unzip();
+        let (batches, replies): (Vec<_>, Vec<_>) =
+            plain.into_iter().map(|one| (one.batch, one.reply)).unzip();
         let verdicts = match self.apply(batches).await {
             Ok(verdicts) => verdicts,
             Err(error) => {
@@ -118,7 +121,8 @@ impl Writer {
             }
         }
         point("idem.after_insert").await?;
-        let (mine, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|(_, memory)| kept.remove(memory));
+        let (mine, others): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|(_, memory)| kept.remove(memory));
         for (at, _) in others {
             verdicts[at] = Err(answered());
         }

@@ -136,7 +136,8 @@ fn letter(row: &SqliteRow) -> sqlx::Result<DeadLetter> {
     let head = row.try_get::<&str, _>(13).unwrap_or_default();
     let body = Bytes::from(row.try_get::<Vec<u8>, _>(14)?);
     let envelope = remains(id(row, 8)?, &name, key.as_deref(), head, body);
-    let mut letter = DeadLetter::new(DeadLetterId(row.try_get(0)?), row.try_get(9)?, envelope, row.try_get(3)?);
+    let mut letter =
+        DeadLetter::new(DeadLetterId(row.try_get(0)?), row.try_get(9)?, envelope, row.try_get(3)?);
     letter.parked = row.try_get(2)?;
     letter.state = match row.try_get(1)? {
         0_i64 => DeadLetterState::Open,

@@ -17,8 +17,17 @@ pub(super) enum Request {
     Plain(Plain),
     /// Retry, stop, dead letter or park.
     Settle(Settlement, Reply<bool>),
-    Claim { wants: Vec<Want>, alone: bool, reply: Reply<Claims> },
-    Fire { name: String, due: Timestamp, delivery: Box<Delivery>, reply: Reply<bool> },
+    Claim {
+        wants: Vec<Want>,
+        alone: bool,
+        reply: Reply<Claims>,
+    },
+    Fire {
+        name: String,
+        due: Timestamp,
+        delivery: Box<Delivery>,
+        reply: Reply<bool>,
+    },
     Cancel(Uuid, Reply<bool>),
     Replay(DeadLetterId, Option<Bytes>, Reply<bool>),
     Discard(DeadLetterId, Reply<bool>),

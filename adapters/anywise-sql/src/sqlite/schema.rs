@@ -16,7 +16,8 @@ const STEPS: [&str; 1] = [include_str!("schema.sql")];
 /// # Errors
 /// `AW7007`: they are newer than this program.
 pub(super) async fn update(connection: &mut SqliteConnection) -> Result<()> {
-    let version = version(connection).await.map_err(|error| cannot("the schema's version cannot be read", error))?;
+    let version =
+        version(connection).await.map_err(|error| cannot("the schema's version cannot be read", error))?;
     if version > STEPS.len() {
         return Err(newer(version));
     }
@@ -28,7 +29,8 @@ pub(super) async fn update(connection: &mut SqliteConnection) -> Result<()> {
                 sqlx::raw_sql(statement).execute(&mut *transaction).await.map_err(from_sqlx)?;
             }
         }
-        let set = "INSERT INTO aw_meta (k, v) VALUES ('schema', ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v";
+        let set =
+            "INSERT INTO aw_meta (k, v) VALUES ('schema', ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v";
         let set = sqlx::query(set).bind(STEPS.len().to_string());
         set.execute(&mut *transaction).await.map_err(from_sqlx)?;
         transaction.commit().await.map_err(from_sqlx)?;
@@ -37,7 +39,8 @@ pub(super) async fn update(connection: &mut SqliteConnection) -> Result<()> {
 }
 
 async fn version(connection: &mut SqliteConnection) -> sqlx::Result<usize> {
-    let table = "CREATE TABLE IF NOT EXISTS aw_meta (k TEXT PRIMARY KEY, v TEXT NOT NULL) STRICT, WITHOUT ROWID";
+    let table =
+        "CREATE TABLE IF NOT EXISTS aw_meta (k TEXT PRIMARY KEY, v TEXT NOT NULL) STRICT, WITHOUT ROWID";
     sqlx::raw_sql(table).execute(&mut *connection).await?;
     let version: Option<String> =
         sqlx::query_scalar("SELECT v FROM aw_meta WHERE k = 'schema'").fetch_optional(connection).await?;

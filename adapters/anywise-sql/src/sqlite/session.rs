@@ -44,7 +44,8 @@ impl Session {
             let order = Order::Commit { batch: Box::new(batch), staged, durable };
             self.order(order).await.map_err(Refusal::into_error)?;
             is_staged.await.unwrap_or_else(|_| Err(self.why().into_error()))?;
-            let durable: Durable = is_durable.map(|durable| durable.unwrap_or_else(|_| Err(unanswered()))).boxed();
+            let durable: Durable =
+                is_durable.map(|durable| durable.unwrap_or_else(|_| Err(unanswered()))).boxed();
             Ok(durable)
         }
         .boxed()
@@ -95,7 +96,10 @@ impl Run<Sqlite> for &mut Session {
         session.start(statement).try_flatten_stream().boxed()
     }
 
-    fn optional<'r>(self: Box<Self>, statement: Statement<Sqlite>) -> BoxFuture<'r, sqlx::Result<Option<SqliteRow>>>
+    fn optional<'r>(
+        self: Box<Self>,
+        statement: Statement<Sqlite>,
+    ) -> BoxFuture<'r, sqlx::Result<Option<SqliteRow>>>
     where
         Self: 'r,
     {

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use anywise_core::{Batch, Kind};
 use futures_util::StreamExt;
-use sqlx::{Either, Executor, SqlStr, Sqlite, SqliteConnection};
 use sqlx::sqlite::{SqliteRow, SqliteStatement};
+use sqlx::{Either, Executor, SqlStr, Sqlite, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
@@ -132,7 +132,8 @@ impl Writer {
     async fn obey(&mut self, order: Order, deadline: Instant) -> Result<Ended, Taken> {
         match order {
             Order::Run(job) => {
-                let ran = timeout_at(deadline, run(&mut self.connection, job)).await.map_err(|_| Taken::Late)?;
+                let ran =
+                    timeout_at(deadline, run(&mut self.connection, job)).await.map_err(|_| Taken::Late)?;
                 if let Err(fatal) = ran {
                     self.survive(fatal).await?;
                 }
@@ -205,7 +206,10 @@ impl Writer {
                     let others = Refusal::new(
                         Kind::Unavailable,
                         "AW7004",
-                        format!("rolled back together with `{}`, which held the write slot for too long", slot.function),
+                        format!(
+                            "rolled back together with `{}`, which held the write slot for too long",
+                            slot.function
+                        ),
                     );
                     self.lose(&if is_fatal(&error) { error } else { others.into_sqlx() });
                 }

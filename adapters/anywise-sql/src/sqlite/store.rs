@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anywise_core::{
-    AppBuilder, Batch, BoxFuture, Claim, Claims, DeadLetter, DeadLetterId, DeadLetters, Delivery, Depth, Error,
-    Memory, Outcome, Remembered, Result, Retention, Settlement, Store, StoreTraits, Timestamp, Want,
+    AppBuilder, Batch, BoxFuture, Claim, Claims, DeadLetter, DeadLetterId, DeadLetters, Delivery, Depth,
+    Error, Memory, Outcome, Remembered, Result, Retention, Settlement, Store, StoreTraits, Timestamp, Want,
 };
 use bytes::Bytes;
 use uuid::Uuid;
@@ -180,7 +180,8 @@ impl SqliteStore {
             replies_before: now.saturating_sub(millis(retention.replies)),
             surplus_replies: reads::surplus(&self.0.readers, replies, retention.most_replies).await?,
             letters_before: now.saturating_sub(millis(retention.settled_dead_letters)),
-            surplus_letters: reads::surplus(&self.0.readers, letters, retention.most_settled_dead_letters).await?,
+            surplus_letters: reads::surplus(&self.0.readers, letters, retention.most_settled_dead_letters)
+                .await?,
             batch: i64::from(retention.batch),
         })
     }

@@ -330,7 +330,10 @@ impl Writer {
         }
         let end = self.commit().await;
         let round = std::mem::take(&mut self.round);
-        self.common.counters.requests.fetch_add(round.answers.len() as u64, std::sync::atomic::Ordering::Relaxed);
+        self.common
+            .counters
+            .requests
+            .fetch_add(round.answers.len() as u64, std::sync::atomic::Ordering::Relaxed);
         if !matches!(end, End::Kept) {
             count(&self.common.counters.rollbacks);
             self.forget();

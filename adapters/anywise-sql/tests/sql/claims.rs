@@ -85,7 +85,11 @@ async fn a_batch_whose_claim_is_lost_is_not_kept_and_its_neighbours_are() {
     assert!(claim_of(&store, "u", 1).await.is_empty());
     assert_eq!(claim_of(&store, "v", 1).await.len(), 1);
     let again = claim(&store).await;
-    assert_eq!((ids(&again), again[0].attempts), (vec![claimed[0].delivery.envelope.id], 1), "stopped, not tried");
+    assert_eq!(
+        (ids(&again), again[0].attempts),
+        (vec![claimed[0].delivery.envelope.id], 1),
+        "stopped, not tried"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,7 +45,10 @@ async fn a_store_that_is_closed_has_lost_nothing() {
     keep(&store, [delivery("t", None)]).await;
     claim(&store).await;
     store.close().await.unwrap();
-    assert_eq!(store.commit(crate::support::batch([delivery("t", None)])).await.unwrap_err().code(), "AW7004");
+    assert_eq!(
+        store.commit(crate::support::batch([delivery("t", None)])).await.unwrap_err().code(),
+        "AW7004"
+    );
     let store = folder.store().await;
     let again = claim(&store).await;
     assert_eq!((again[0].attempts, again[0].losses), (1, 0));

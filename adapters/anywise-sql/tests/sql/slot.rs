@@ -41,7 +41,8 @@ enum How {
 
 struct Gate(Notify);
 
-const ENDLESS: &str = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+const ENDLESS: &str =
+    "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
 #[handler]
 async fn take(cmd: Take, gate: &Gate, tx: &mut Tx<Any>) -> Result<String> {
@@ -57,7 +58,8 @@ async fn take(cmd: Take, gate: &Gate, tx: &mut Tx<Any>) -> Result<String> {
         }
         How::Computes => drop(sqlx::query(ENDLESS).execute(&mut *tx).await?),
         How::Floods => {
-            let flood = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT 0 FROM n) INSERT INTO t SELECT i FROM n";
+            let flood =
+                "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT 0 FROM n) INSERT INTO t SELECT i FROM n";
             sqlx::query(flood).execute(&mut *tx).await?;
         }
         How::LeavesRows => {
@@ -140,7 +142,10 @@ async fn who_keeps_the_slot_is_rolled_back_and_the_others_go_on() {
         let (held, ()) = tokio::join!(held, others);
         let error = held.unwrap_err();
         assert_eq!((error.code(), error.kind()), ("AW7011", Kind::Timeout));
-        assert!(error.message().contains("`sql::slot::take` held the write slot for more than 100ms"), "{error}");
+        assert!(
+            error.message().contains("`sql::slot::take` held the write slot for more than 100ms"),
+            "{error}"
+        );
         assert_eq!(shop.rows().await, [2]);
         let stats = shop.store().stats();
         assert_eq!((stats.revoked, stats.long_holds), (1, 1));

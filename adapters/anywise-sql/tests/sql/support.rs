@@ -4,9 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use anywise::{
-    Batch, Claim, Claimed, Delivery, Envelope, Failure, Outcome, Settlement, Store, Uuid, Want,
-};
+use anywise::{Batch, Claim, Claimed, Delivery, Envelope, Failure, Outcome, Settlement, Store, Uuid, Want};
 use anywise_sql::{Sqlite, SqliteOptions, SqliteStore, sqlx};
 
 /// A folder that goes with its test.

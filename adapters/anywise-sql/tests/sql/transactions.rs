@@ -145,7 +145,8 @@ struct Many {
 async fn many(cmd: Many, tx: &mut Tx<Any>) -> Result<(i64, i64, i64)> {
     use futures_util::TryStreamExt;
 
-    let numbers = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $1) SELECT i FROM n";
+    let numbers =
+        "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $1) SELECT i FROM n";
     let all: Vec<i64> = sqlx::query_scalar(numbers).bind(cmd.rows).fetch_all(&mut *tx).await?;
     let mut few = sqlx::query_scalar::<_, i64>(numbers).bind(1_000_000_000_i64).fetch(&mut *tx);
     let mut last = 0;

@@ -42,7 +42,8 @@ impl Case {
     fn effect(&mut self, consumer: &str, id: &str, seq: i64) {
         let n = i64::try_from(self.found.effects.len()).unwrap();
         let (key, epoch) = ("k".to_owned(), 1);
-        let effect = Effect { n, consumer: consumer.into(), id: id.into(), key, seq, amount: 5, at: 0, epoch };
+        let effect =
+            Effect { n, consumer: consumer.into(), id: id.into(), key, seq, amount: 5, at: 0, epoch };
         self.found.effects.push(effect);
         let balances = &mut self.found.balances;
         match balances.iter_mut().find(|balance| balance.consumer == consumer) {
@@ -165,7 +166,9 @@ fn i4_one_refusal_of_two_says_nothing() {
 #[test]
 fn i5_an_inversion_is_noticed() {
     let mut case = three();
-    let at = |case: &Case, seq| case.found.effects.iter().position(|e| e.consumer == "ledger" && e.seq == seq).unwrap();
+    let at = |case: &Case, seq| {
+        case.found.effects.iter().position(|e| e.consumer == "ledger" && e.seq == seq).unwrap()
+    };
     let (first, second) = (at(&case, 1), at(&case, 2));
     let (one, two) = (case.found.effects[first].n, case.found.effects[second].n);
     (case.found.effects[first].n, case.found.effects[second].n) = (two, one);

@@ -26,7 +26,13 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
 
 async fn one(rig: &Rig, seed: &crate::seed::Seed) -> Result<Report> {
     let node = rig.up(0).await?;
-    let load = Load::start(&rig.cluster, &rig.history, seed, Shape { poison: false, replay: false, ..Shape::default() }, 0);
+    let load = Load::start(
+        &rig.cluster,
+        &rig.history,
+        seed,
+        Shape { poison: false, replay: false, ..Shape::default() },
+        0,
+    );
     node.call(json!({"op": "bomb", "id": "bomb"})).await;
     let mut deaths = 0;
     while deaths <= MOST {
@@ -62,7 +68,8 @@ async fn one(rig: &Rig, seed: &crate::seed::Seed) -> Result<Report> {
     found.dead.retain(|dead| dead.id != "bomb");
     let mut report = Report::of(deaths, crate::check::check(&rig.history.entries(), &found));
     if before != found.dead.len() + 1 {
-        let what = format!("after {deaths} processes the message that ends them is not among the dead letters");
+        let what =
+            format!("after {deaths} processes the message that ends them is not among the dead letters");
         report.violations.push(Violation { invariant: "I7", what });
     }
     Ok(report)

@@ -132,10 +132,13 @@ async fn look_at(images: &[Image], entries: &Entries) -> Result<Vec<Violation>> 
     for image in images {
         let found = match inside(image, entries).await {
             Ok(found) => found,
-            Err(error) => vec![Violation { invariant: "I10", what: format!("the database cannot be read: {error}") }],
+            Err(error) => {
+                vec![Violation { invariant: "I10", what: format!("the database cannot be read: {error}") }]
+            }
         };
         violations.extend(found.into_iter().map(|violation| {
-            let what = format!("cut {} ({:?}, {}): {}", image.cut, image.mode, image.dir.display(), violation.what);
+            let what =
+                format!("cut {} ({:?}, {}): {}", image.cut, image.mode, image.dir.display(), violation.what);
             Violation { what, ..violation }
         }));
     }
@@ -161,7 +164,8 @@ async fn has_tables(url: &str, path: &Path) -> Result<bool> {
         return Ok(false);
     }
     let mut connection = AnyConnection::connect(url).await?;
-    let query = "SELECT count(*) FROM sqlite_master WHERE name IN ('effect', 'business', 'balance', 'aw_delivery')";
+    let query =
+        "SELECT count(*) FROM sqlite_master WHERE name IN ('effect', 'business', 'balance', 'aw_delivery')";
     let count: i64 = sqlx::query_scalar(query).fetch_one(&mut connection).await?;
     connection.close().await?;
     Ok(count == 4)
@@ -175,9 +179,10 @@ impl Waiting {
     async fn read(url: &str) -> Result<Self> {
         let mut connection = AnyConnection::connect(url).await?;
         let mut waiting = HashSet::new();
-        for query in
-            ["SELECT target, body FROM aw_delivery", "SELECT target, body FROM aw_dead WHERE state = 'open' OR state = 0"]
-        {
+        for query in [
+            "SELECT target, body FROM aw_delivery",
+            "SELECT target, body FROM aw_dead WHERE state = 'open' OR state = 0",
+        ] {
             for row in sqlx::query(query).fetch_all(&mut connection).await? {
                 let (target, body): (String, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
                 let body: Value = serde_json::from_slice(&body).unwrap_or_default();
@@ -202,7 +207,8 @@ fn examine(found: &Evidence, waiting: &Waiting, image: &Image, entries: &Entries
             violations.push(Violation { invariant, what: format!("{what}: {} ({shown})", ids.len()) });
         }
     };
-    let effects: HashSet<_> = found.effects.iter().map(|one| (one.consumer.as_str(), one.id.as_str())).collect();
+    let effects: HashSet<_> =
+        found.effects.iter().map(|one| (one.consumer.as_str(), one.id.as_str())).collect();
     let rows: HashSet<_> = found.business.iter().map(|row| row.id.as_str()).collect();
     let on_its_way = |consumer: &str, id: &str| {
         effects.contains(&(consumer, id))
@@ -221,8 +227,11 @@ fn examine(found: &Evidence, waiting: &Waiting, image: &Image, entries: &Entries
         if is_put && (row != any || row != all) {
             halves.push(id.clone());
         }
-        let both = |consumer: &&&str| effects.contains(&(**consumer, id.as_str())) && waiting.has(consumer, id);
-        twice.extend(entry.op.ask.consumers().iter().find(both).map(|consumer| format!("{id} for {consumer}")));
+        let both =
+            |consumer: &&&str| effects.contains(&(**consumer, id.as_str())) && waiting.has(consumer, id);
+        twice.extend(
+            entry.op.ask.consumers().iter().find(both).map(|consumer| format!("{id} for {consumer}")),
+        );
     }
     list("I1", "acked, and lost with the power", lost);
     list("I10", "half a transaction", halves);

@@ -11,7 +11,8 @@ use crate::rig::Rig;
 
 /// Points that only one of the stores has.
 const POSTGRES_ONLY: &[&str] = &["lease.before_renew", "lease.after_expiry"];
-const SQLITE_ONLY: &[&str] = &["ckpt.before", "ckpt.after", "batch.before_fsync", "batch.after_fsync_before_reply"];
+const SQLITE_ONLY: &[&str] =
+    &["ckpt.before", "ckpt.after", "batch.before_fsync", "batch.after_fsync_before_reply"];
 /// Points that are passed when there is nothing yet.
 const FRESH: &[&str] = &["migrate.each_statement"];
 /// How long a point may take to be passed.

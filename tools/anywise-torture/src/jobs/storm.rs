@@ -12,7 +12,8 @@ pub(crate) async fn run(plan: &Plan, postgres: bool) -> Result<Report> {
     let part = if postgres { "pg-storm" } else { "storm" };
     let (rig, seed) = (plan.rig(part, postgres, 1).await?, plan.seed(part));
     rig.up(0).await?;
-    let shape = Shape { producers: 16, rest: Duration::from_millis(1), dropped: 85, poison: false, replay: false };
+    let shape =
+        Shape { producers: 16, rest: Duration::from_millis(1), dropped: 85, poison: false, replay: false };
     let load = Load::start(&rig.cluster, &rig.history, &seed, shape, 0);
     let asked = std::sync::Arc::clone(&load.asked);
     while asked.load(Ordering::Relaxed) < plan.amounts.storm {

@@ -100,7 +100,8 @@ mod tests {
         let answer = read(whole).unwrap();
         assert_eq!((answer.status, answer.body), (201, serde_json::json!({"a": 1})));
         assert!(read(&whole[..whole.len() - 1]).is_none());
-        let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\n[1,\r\n2\r\n2]\r\n0\r\n\r\n";
+        let chunked =
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\n[1,\r\n2\r\n2]\r\n0\r\n\r\n";
         assert_eq!(read(chunked).unwrap().body, serde_json::json!([1, 2]));
     }
 }

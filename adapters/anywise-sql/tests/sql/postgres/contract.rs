@@ -26,7 +26,8 @@ impl Harness for OnPostgres {
     fn place(&self, setting: Setting) -> BoxFuture<'_, Result<Box<dyn anywise_contract::Place>>> {
         Box::pin(async move {
             let place = Place::make().await.ok_or_else(|| Error::internal("there is no server"))?;
-            Ok(Box::new(Schema { place, setting, is_notified: self.is_notified }) as Box<dyn anywise_contract::Place>)
+            Ok(Box::new(Schema { place, setting, is_notified: self.is_notified })
+                as Box<dyn anywise_contract::Place>)
         })
     }
 }

@@ -11,7 +11,8 @@ use super::{Place, batch, body, claim, delivery, settle};
 
 /// Numbers from a seed, so that a failure can be run again.
 fn random(seed: &AtomicI64) -> u64 {
-    let mut x = seed.fetch_add(0x9E37_79B9, Ordering::Relaxed).unsigned_abs().wrapping_mul(0x2545_F491_4F6C_DD1D);
+    let mut x =
+        seed.fetch_add(0x9E37_79B9, Ordering::Relaxed).unsigned_abs().wrapping_mul(0x2545_F491_4F6C_DD1D);
     x ^= x >> 29;
     x.wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 33
 }
@@ -21,7 +22,8 @@ async fn a_key_is_handled_in_the_order_of_its_commits() {
     const KEYS: usize = 7;
     const EACH: usize = 60;
     let Some(place) = Place::make().await else { return };
-    let stores = [Arc::new(place.store().await), Arc::new(place.store_with(place.options().without_notify()).await)];
+    let stores =
+        [Arc::new(place.store().await), Arc::new(place.store_with(place.options().without_notify()).await)];
     let seed = Arc::new(AtomicI64::new(20));
     // A producer's messages of a key are committed one after the other.
     let producers = (0..8_usize).map(|producer| {
@@ -47,7 +49,12 @@ async fn a_key_is_handled_in_the_order_of_its_commits() {
                 let claimed = claim(&store, "t", 5).await;
                 for claimed in claimed {
                     let key = claimed.delivery.envelope.key.clone().unwrap();
-                    let at_once = { let mut open = open.lock().unwrap(); let count = open.entry(key.clone()).or_default(); *count += 1; *count };
+                    let at_once = {
+                        let mut open = open.lock().unwrap();
+                        let count = open.entry(key.clone()).or_default();
+                        *count += 1;
+                        *count
+                    };
                     assert_eq!(at_once, 1, "two of {key} at a time");
                     tokio::time::sleep(Duration::from_micros(random(&seed) % 1_500)).await;
                     if random(&seed) % 10 == 0 {
@@ -57,7 +64,11 @@ async fn a_key_is_handled_in_the_order_of_its_commits() {
                     }
                     let text = body(&claimed);
                     let (producer, n) = text.split_once(':').unwrap();
-                    seen.lock().unwrap().entry(key.clone()).or_default().push((producer.parse().unwrap(), n.parse().unwrap()));
+                    seen.lock()
+                        .unwrap()
+                        .entry(key.clone())
+                        .or_default()
+                        .push((producer.parse().unwrap(), n.parse().unwrap()));
                     *open.lock().unwrap().get_mut(&key).unwrap() -= 1;
                     assert!(settle(&store, &claimed, Outcome::Done(None)).await);
                     left.fetch_sub(1, Ordering::SeqCst);

@@ -16,7 +16,11 @@ async fn terminate(place: &Place, node: &str, until: &AtomicBool) -> i64 {
     let mut ended = 0;
     while !until.load(Ordering::SeqCst) {
         let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = $1";
-        ended += sqlx::query_scalar::<_, i64>(sql).bind(format!("anywise/{node}")).fetch_one(&mut aside).await.unwrap();
+        ended += sqlx::query_scalar::<_, i64>(sql)
+            .bind(format!("anywise/{node}"))
+            .fetch_one(&mut aside)
+            .await
+            .unwrap();
         tokio::time::sleep(Duration::from_millis(7)).await;
     }
     ended
