@@ -36,7 +36,9 @@ pub(crate) struct Options {
 const BUYERS: u64 = 6;
 const SKUS: [&str; 3] = ["tea", "milk", "cake"];
 /// After the last kill every journey has ended so long later.
-const DRAINED: Duration = Duration::from_secs(10);
+const DRAINED: Duration = Duration::from_secs(30);
+/// A process lives until it has taken an order, or so long.
+const LIFE: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(options: &Options, kills: u64, seed: u64) -> Ended {
     let began = Instant::now();
@@ -69,7 +71,12 @@ async fn torture(options: &Options, kills: u64, seed: u64) -> Result<Report> {
         buyers.spawn(buyer.run());
     }
     for _ in 0..kills {
+        let (began, before) = (Instant::now(), place.orders.load(Ordering::SeqCst));
         tokio::time::sleep(seed.moment()).await;
+        // One that never gets to do anything proves nothing.
+        while place.orders.load(Ordering::SeqCst) == before && began.elapsed() < LIFE {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         place.at.send_replace(None);
         process.kill().await?;
         process = program.start(&place).await?;

@@ -253,6 +253,7 @@ impl<'j> Round<'j> {
             .bind(column(&self.bury, |bury| bury.parked))
             .bind(column(&self.bury, |bury| bury.failure.clone()));
         let mut held = ids(&query.fetch_all(transaction.raw()).await?)?;
+        point("dead.after_insert").await?;
         for (place, bury) in &self.bury {
             judge(&mut self.verdicts, *place, held.remove(&bury.claim.id), Verdict::Lost);
         }
@@ -273,6 +274,7 @@ impl<'j> Round<'j> {
             .bind(column(&self.remember, |reply| reply.reply.to_vec()))
             .bind(column(&self.remember, |reply| reply.content_type.clone()));
         let rows = query.fetch_all(transaction.raw()).await?;
+        point("idem.after_insert").await?;
         let mut kept = rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<HashSet<String>>>()?;
         for (place, reply) in &self.remember {
             judge(&mut self.verdicts, *place, kept.remove(reply.memory.as_str()), Verdict::Answered);

@@ -73,6 +73,7 @@ impl Session {
         drop(staged.send(Ok(())));
         let Self { shared, transaction } = self;
         let committed = transaction.commit(&shared.own).await;
+        drop(point("tx.after_commit").await);
         if committed.is_ok() && applied.is_news {
             shared.announce();
         }

@@ -52,9 +52,12 @@ pub(super) async fn surplus(pool: &SqlitePool, sql: &'static str, most: u64) -> 
     Ok(rows.saturating_sub(i64::try_from(most).unwrap_or(i64::MAX)).max(0))
 }
 
-/// What waits, by target. Each count is of one small index.
+/// What waits, by target. Each count is of one small index,
+/// and all are of one moment: what moves in between is neither missed nor
+/// counted twice.
 pub(super) async fn depth(pool: &SqlitePool) -> sqlx::Result<Vec<Depth>> {
     let now = now();
+    let mut moment = pool.begin().await?;
     let mut depths = BTreeMap::new();
     for sql in [
         "SELECT target, count(*), min(due) FROM aw_delivery INDEXED BY aw_delivery_ready \
@@ -62,7 +65,7 @@ pub(super) async fn depth(pool: &SqlitePool) -> sqlx::Result<Vec<Depth>> {
         "SELECT target, count(*), min(due) FROM aw_delivery INDEXED BY aw_delivery_suspect \
          WHERE state = 0 AND losses >= 3 GROUP BY target",
     ] {
-        for row in sqlx::query(sql).fetch_all(pool).await? {
+        for row in sqlx::query(sql).fetch_all(&mut *moment).await? {
             let depth = depth_of(&mut depths, &row)?;
             depth.ready += number(&row, 1)?;
             depth.oldest = depth.oldest.max(millis(now.saturating_sub(row.try_get(2)?)));
@@ -71,7 +74,7 @@ pub(super) async fn depth(pool: &SqlitePool) -> sqlx::Result<Vec<Depth>> {
     let later = "SELECT target, coalesce(sum(due <= ?1), 0), coalesce(sum(due > ?1 AND attempts = 0), 0), \
                  coalesce(sum(due > ?1 AND attempts > 0), 0), min(due) FROM aw_delivery INDEXED BY aw_delivery_later \
                  WHERE state = 3 GROUP BY target";
-    for row in sqlx::query(later).bind(now).fetch_all(pool).await? {
+    for row in sqlx::query(later).bind(now).fetch_all(&mut *moment).await? {
         let depth = depth_of(&mut depths, &row)?;
         depth.ready += number(&row, 1)?;
         depth.scheduled += number(&row, 2)?;
@@ -79,15 +82,15 @@ pub(super) async fn depth(pool: &SqlitePool) -> sqlx::Result<Vec<Depth>> {
         depth.oldest = depth.oldest.max(millis(now.saturating_sub(row.try_get(4)?)));
     }
     let claimed = "SELECT target, count(*) FROM aw_delivery INDEXED BY aw_delivery_claimed WHERE state = 1 GROUP BY target";
-    for row in sqlx::query(claimed).fetch_all(pool).await? {
+    for row in sqlx::query(claimed).fetch_all(&mut *moment).await? {
         depth_of(&mut depths, &row)?.claimed += number(&row, 1)?;
     }
     let blocked = "SELECT target, count(*) FROM aw_delivery INDEXED BY aw_delivery_blocked WHERE state = 2 GROUP BY target";
-    for row in sqlx::query(blocked).fetch_all(pool).await? {
+    for row in sqlx::query(blocked).fetch_all(&mut *moment).await? {
         depth_of(&mut depths, &row)?.blocked += number(&row, 1)?;
     }
     let dead = "SELECT target, count(*) FROM aw_dead INDEXED BY aw_dead_open WHERE state = 0 GROUP BY target";
-    for row in sqlx::query(dead).fetch_all(pool).await? {
+    for row in sqlx::query(dead).fetch_all(&mut *moment).await? {
         depth_of(&mut depths, &row)?.dead += number(&row, 1)?;
     }
     Ok(depths.into_values().collect())
