@@ -147,19 +147,7 @@ impl<'c, Db: Database> Executor<'c> for &'c mut Tx<Db> {
 }
 
 impl<Db: Database> Tx<Db> {
-<<<<<<< HEAD
     fn run_many(&mut self, statement: Statement<Db::Driver>) -> BoxStream<'_, Yield<Db::Driver>> {
-=======
-    fn run_many<'c>(
-        &'c mut self,
-        statement: Statement<Db::Driver>,
-    ) -> BoxStream<
-        'c,
-        sqlx::Result<
-            Either<<Db::Driver as sqlx::Database>::QueryResult, <Db::Driver as sqlx::Database>::Row>,
-        >,
-    > {
->>>>>>> torture
         async move { Ok::<_, sqlx::Error>(self.run().await?.many(statement)) }.try_flatten_stream().boxed()
     }
 }

@@ -79,13 +79,7 @@ impl Connections {
         };
         let idle = match self.take().await {
             Some(idle) => idle,
-<<<<<<< HEAD
             None => Idle::new(self.pool.acquire().await.map_err(unreachable)?),
-=======
-            None => {
-                Idle { connection: self.pool.acquire().await.map_err(unreachable)?, since: Instant::now() }
-            }
->>>>>>> torture
         };
         Ok(Connection { idle: Some(idle), home: Arc::clone(self), _place: place })
     }

@@ -16,11 +16,7 @@ use crate::failpoint::point;
 use crate::row::Stored;
 use crate::sqlite::request::{Plain, PlainReply};
 use crate::sqlite::statements::{
-<<<<<<< HEAD
     BLOCK, CANCEL, FINISH, FORGET, HOLDS, INSERT, LATER, READY, REMEMBER, RESERVE, UNBLOCK, bind,
-=======
-    BLOCK, CANCEL, FINISH, FORGET, INSERT, LATER, READY, REMEMBER, UNBLOCK, bind,
->>>>>>> torture
 };
 use crate::sqlite::writer::Writer;
 

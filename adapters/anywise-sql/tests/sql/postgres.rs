@@ -47,7 +47,12 @@ impl Place {
     }
 
     pub(crate) fn options(&self) -> PostgresOptions {
-        Postgres::options(&self.url).unwrap().schema(&self.schema).unwrap().lease(Duration::from_secs(60)).connections(4)
+        Postgres::options(&self.url)
+            .unwrap()
+            .schema(&self.schema)
+            .unwrap()
+            .lease(Duration::from_secs(60))
+            .connections(4)
     }
 
     /// A store that is open.

@@ -78,7 +78,6 @@ async fn consume(store: Arc<PostgresStore>, seen: Arc<Seen>, dice: Arc<AtomicI64
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_key_is_handled_in_the_order_of_its_commits() {
     let Some(place) = Place::make().await else { return };
-<<<<<<< HEAD
     let options = place.options().lease(Duration::from_secs(60));
     let one = Arc::new(place.store_with(options.clone()).await);
     let other = Arc::new(place.store_with(options.without_notify()).await);
@@ -92,64 +91,6 @@ async fn a_key_is_handled_in_the_order_of_its_commits() {
         tasks.push(tokio::spawn(consume(store, Arc::clone(&seen), Arc::clone(&dice))));
     }
     for task in tasks {
-=======
-    let stores =
-        [Arc::new(place.store().await), Arc::new(place.store_with(place.options().without_notify()).await)];
-    let seed = Arc::new(AtomicI64::new(20));
-    // A producer's messages of a key are committed one after the other.
-    let producers = (0..8_usize).map(|producer| {
-        let (store, seed) = (Arc::clone(&stores[producer % 2]), Arc::clone(&seed));
-        tokio::spawn(async move {
-            for n in 0..EACH {
-                let key = format!("k{}", (producer + n) % KEYS);
-                let text = format!("{producer}:{n}");
-                store.commit(batch([delivery("t", Some(&key), text)])).await.unwrap();
-                tokio::time::sleep(Duration::from_micros(random(&seed) % 2_000)).await;
-            }
-        })
-    });
-    let producers: Vec<_> = producers.collect();
-    let seen = Arc::new(Mutex::new(HashMap::<String, Vec<(usize, usize)>>::new()));
-    let open = Arc::new(Mutex::new(HashMap::<String, u32>::new()));
-    let left = Arc::new(AtomicI64::new(i64::try_from(8 * EACH).unwrap()));
-    let consumers = (0..2_usize).map(|n| {
-        let (store, seen, open) = (Arc::clone(&stores[n]), Arc::clone(&seen), Arc::clone(&open));
-        let (left, seed) = (Arc::clone(&left), Arc::clone(&seed));
-        tokio::spawn(async move {
-            while left.load(Ordering::SeqCst) > 0 {
-                let claimed = claim(&store, "t", 5).await;
-                for claimed in claimed {
-                    let key = claimed.delivery.envelope.key.clone().unwrap();
-                    let at_once = {
-                        let mut open = open.lock().unwrap();
-                        let count = open.entry(key.clone()).or_default();
-                        *count += 1;
-                        *count
-                    };
-                    assert_eq!(at_once, 1, "two of {key} at a time");
-                    tokio::time::sleep(Duration::from_micros(random(&seed) % 1_500)).await;
-                    if random(&seed) % 10 == 0 {
-                        *open.lock().unwrap().get_mut(&key).unwrap() -= 1;
-                        assert!(settle(&store, &claimed, Outcome::Retry(Duration::from_millis(1))).await);
-                        continue;
-                    }
-                    let text = body(&claimed);
-                    let (producer, n) = text.split_once(':').unwrap();
-                    seen.lock()
-                        .unwrap()
-                        .entry(key.clone())
-                        .or_default()
-                        .push((producer.parse().unwrap(), n.parse().unwrap()));
-                    *open.lock().unwrap().get_mut(&key).unwrap() -= 1;
-                    assert!(settle(&store, &claimed, Outcome::Done(None)).await);
-                    left.fetch_sub(1, Ordering::SeqCst);
-                }
-            }
-        })
-    });
-    let consumers: Vec<_> = consumers.collect();
-    for task in producers.into_iter().chain(consumers) {
->>>>>>> torture
         task.await.unwrap();
     }
     for (key, handled) in seen.handled.lock().unwrap().iter() {

@@ -21,11 +21,7 @@ async fn terminate(place: &Place, node: &str, until: &AtomicBool) -> i64 {
             .fetch_one(&mut aside)
             .await
             .unwrap();
-<<<<<<< HEAD
         tokio::time::sleep(Duration::from_millis(10 + 7 * ended.unsigned_abs() % 60)).await;
-=======
-        tokio::time::sleep(Duration::from_millis(7)).await;
->>>>>>> torture
     }
     ended
 }
