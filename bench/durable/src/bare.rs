@@ -32,6 +32,9 @@ impl Line {
     }
 }
 
+/// What a handler writes.
+const EFFECT: &str = "INSERT INTO effect (n, account) VALUES ($1, $2)";
+
 const TARGET: &str = "bench_durable::ours::effect::writes";
 
 impl Bare {
@@ -133,7 +136,6 @@ impl Bare {
     pub(crate) async fn finish(&mut self, ids: &[i64], effect: bool) -> Result<(), Failure> {
         let list = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let delete = format!("DELETE FROM aw_delivery WHERE id IN ({list}) AND epoch = 1 AND state = 1");
-        const EFFECT: &str = "INSERT INTO effect (n, account) VALUES ($1, $2)";
         match self {
             Self::Sqlite(connection) => {
                 let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;

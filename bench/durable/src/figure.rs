@@ -16,7 +16,7 @@ impl Table {
     }
 
     /// A ratio of two rates, the higher the better.
-    pub(crate) fn ratio(&self, figure: &str, bar: f64, mut pairs: Vec<(f64, f64)>) {
+    pub(crate) fn ratio(figure: &str, bar: f64, mut pairs: Vec<(f64, f64)>) {
         pairs.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
         let (ours, bare) = pairs[pairs.len() / 2];
         let verdict = if ours / bare >= bar { "" } else { "  under the bar" };
@@ -28,7 +28,7 @@ impl Table {
     }
 
     /// A plain value with its bar in words.
-    pub(crate) fn value(&self, figure: &str, bar: &str, value: &str, ours: &str, bare: &str, met: bool) {
+    pub(crate) fn value(figure: &str, bar: &str, value: &str, ours: &str, bare: &str, met: bool) {
         let verdict = if met { "" } else { "  misses the bar" };
         println!("{figure:<62} {bar:>12} {value:>12} {ours:>12} {bare:>12}{verdict}");
     }

@@ -14,6 +14,9 @@ use crate::place::Place;
 type Done = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 type Rate = Result<f64, Box<dyn std::error::Error + Send + Sync>>;
 
+/// Commits of one caller alone.
+const CALLS: usize = 400;
+
 /// Callers at one time, and rows a commit by hand.
 const CALLERS: usize = 64;
 
@@ -32,12 +35,12 @@ pub(crate) async fn publish(table: &Table, place: &Place, cli: &Cli) -> Done {
     for _ in 0..cli.rounds {
         pairs.push((publish_ours(place, cli.events).await?, publish_bare(place, cli.events).await?));
     }
-    table.ratio(figure, 0.7, pairs);
+    Table::ratio(figure, 0.7, pairs);
     Ok(())
 }
 
 async fn publish_ours(place: &Place, events: usize) -> Rate {
-    let database = place.database().await?;
+    let database = place.database()?;
     let app = ours::app(stuck::SLICE, database.store().await?, &Arc::default()).await?;
     let began = Instant::now();
     ours::publish(&app, CALLERS, events).await?;
@@ -48,7 +51,7 @@ async fn publish_ours(place: &Place, events: usize) -> Rate {
 }
 
 async fn publish_bare(place: &Place, events: usize) -> Rate {
-    let database = place.database().await?;
+    let database = place.database()?;
     database.tables().await?;
     let mut bare = Bare::open(&database).await?;
     let began = Instant::now();
@@ -67,8 +70,7 @@ pub(crate) async fn alone(table: &Table, place: &Place, _: &Cli) -> Done {
     if !table.wants(figure) {
         return Ok(());
     }
-    const CALLS: usize = 400;
-    let (ours_at, bare_at) = (place.database().await?, place.database().await?);
+    let (ours_at, bare_at) = (place.database()?, place.database()?);
     let app = ours::app(stuck::SLICE, ours_at.store().await?, &Arc::default()).await?;
     bare_at.tables().await?;
     let mut bare = Bare::open(&bare_at).await?;
@@ -86,7 +88,7 @@ pub(crate) async fn alone(table: &Table, place: &Place, _: &Cli) -> Done {
     let (a, b) = (with[CALLS / 2], without[CALLS / 2]);
     let beyond = a.saturating_sub(b);
     let met = beyond <= Duration::from_millis(2);
-    table.value(figure, "<= 2 ms", &format!("{beyond:.0?}"), &format!("{a:.0?}"), &format!("{b:.0?}"), met);
+    Table::value(figure, "<= 2 ms", &format!("{beyond:.0?}"), &format!("{a:.0?}"), &format!("{b:.0?}"), met);
     app.stop(Duration::ZERO).await;
     drop(bare);
     ours_at.remove().await?;
@@ -107,13 +109,13 @@ pub(crate) async fn end_to_end(table: &Table, place: &Place, cli: &Cli) -> Done 
             let ours = end_to_end_ours(place, cli.events, with_effect).await?;
             pairs.push((ours, end_to_end_bare(place, cli.events, with_effect).await?));
         }
-        table.ratio(figure, 0.35, pairs);
+        Table::ratio(figure, 0.35, pairs);
     }
     Ok(())
 }
 
 async fn end_to_end_ours(place: &Place, events: usize, with_effect: bool) -> Rate {
-    let database = place.database().await?;
+    let database = place.database()?;
     let slice = if with_effect { effect::SLICE } else { plain::SLICE };
     let app = ours::app(slice, database.store().await?, &Arc::default()).await?;
     let began = Instant::now();
@@ -126,7 +128,7 @@ async fn end_to_end_ours(place: &Place, events: usize, with_effect: bool) -> Rat
 }
 
 async fn end_to_end_bare(place: &Place, events: usize, with_effect: bool) -> Rate {
-    let database = place.database().await?;
+    let database = place.database()?;
     database.tables().await?;
     let mut bare = Bare::open(&database).await?;
     let began = Instant::now();
@@ -150,7 +152,7 @@ pub(crate) async fn relay(table: &Table, place: &Place, _: &Cli) -> Done {
     let (tenths, _) = drain(place, 100_000).await?;
     let took: Duration = tenths.iter().sum();
     let rows = rate(100_000, took);
-    table.value(figure, ">= 10000/s", &format!("{rows:.0}/s"), "", "", rows >= 10_000.0);
+    Table::value(figure, ">= 10000/s", &format!("{rows:.0}/s"), "", "", rows >= 10_000.0);
     Ok(())
 }
 
@@ -164,8 +166,8 @@ pub(crate) async fn backlog(table: &Table, place: &Place, cli: &Cli) -> Done {
     let ratio = tenths[0].as_secs_f64() / tenths[9].as_secs_f64();
     let first = format!("{:.0}/s", rate(cli.backlog / 10, tenths[0]));
     let last = format!("{:.0}/s", rate(cli.backlog / 10, tenths[9]));
-    table.value(&figure, ">= 0.90", &format!("{ratio:.2}"), &last, &first, ratio >= 0.9);
-    table.value(
+    Table::value(&figure, ">= 0.90", &format!("{ratio:.2}"), &last, &first, ratio >= 0.9);
+    Table::value(
         "the same, memory grown while it drains",
         "<= 64 MiB",
         &format!("{grown:.1} MiB"),
@@ -183,7 +185,7 @@ async fn drain(
     rows: usize,
 ) -> Result<(Vec<Duration>, f64), Box<dyn std::error::Error + Send + Sync>> {
     const AT_ONCE: usize = 1_000;
-    let database = place.database().await?;
+    let database = place.database()?;
     let store = database.store().await?;
     store.open(&[]).await?;
     for from in (0..rows).step_by(AT_ONCE) {

@@ -28,7 +28,7 @@ impl Happened {
 
 /// Nobody finishes with it: publishing is measured alone.
 pub(crate) mod stuck {
-    use super::*;
+    use super::{Happened, Result, Semaphore, listen};
 
     anywise::slice!(pub(crate) SLICE = "stuck");
 
@@ -41,7 +41,7 @@ pub(crate) mod stuck {
 
 /// An effect in the store's own database.
 pub(crate) mod effect {
-    use super::*;
+    use super::{Any, Count, Happened, Result, Tx, listen, sqlx};
 
     anywise::slice!(pub(crate) SLICE = "effect");
 
@@ -59,7 +59,7 @@ pub(crate) mod effect {
 
 /// An effect elsewhere.
 pub(crate) mod plain {
-    use super::*;
+    use super::{Count, Happened, listen};
 
     anywise::slice!(pub(crate) SLICE = "plain");
 

@@ -25,11 +25,7 @@ impl Place {
         Self { sqlite, count: AtomicUsize::new(0) }
     }
 
-    pub(crate) fn is_sqlite(&self) -> bool {
-        self.sqlite
-    }
-
-    pub(crate) async fn database(&self) -> Result<Database, Failure> {
+    pub(crate) fn database(&self) -> Result<Database, Failure> {
         if self.sqlite {
             // Beside the target folder: a folder for temporary files may be memory.
             return Ok(Database::Folder(tempfile::tempdir_in(".")?));
@@ -46,7 +42,9 @@ impl Database {
     pub(crate) async fn store(&self) -> Result<Arc<dyn Store>, Failure> {
         Ok(match self {
             Self::Folder(folder) => Arc::new(Sqlite::open(folder.path().join("bench.db")).await?),
-            Self::Schema { url, schema } => Arc::new(Postgres::options(url)?.schema(schema)?.open().await?),
+            Self::Schema { url, schema } => {
+                Arc::new(Postgres::options(url)?.schema(schema)?.connect().await?)
+            }
         })
     }
 

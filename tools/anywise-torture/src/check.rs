@@ -107,10 +107,10 @@ fn lost(entries: &Entries, found: &Evidence, seen: &Seen<'_>, report: &mut Repor
 
 /// Where among what was kept the lost ones are; the middle is the worst.
 fn place(lost: &[u64], kept: &[u64]) -> &'static str {
-    let (Some(first), Some(last)) = (kept.iter().min(), kept.iter().max()) else { return "all" };
-    if lost.iter().all(|number| number < first) {
+    let (Some(lowest), Some(highest)) = (kept.iter().min(), kept.iter().max()) else { return "all" };
+    if lost.iter().all(|number| number < lowest) {
         "prefix"
-    } else if lost.iter().all(|number| number > last) {
+    } else if lost.iter().all(|number| number > highest) {
         "postfix"
     } else {
         "middle"

@@ -136,16 +136,16 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&error.into()),
+        Err(error) => return failed(&error),
     };
     match runtime.block_on(Box::pin(act(command))) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) => failed(&error),
+        Err(error) => failed(error.as_ref()),
     }
 }
 
-fn failed(error: &Box<dyn std::error::Error + Send + Sync>) -> ExitCode {
+fn failed(error: &(dyn std::error::Error + Send + Sync)) -> ExitCode {
     eprintln!("torture: {error}");
     ExitCode::from(2)
 }
@@ -163,7 +163,9 @@ async fn act(command: Command) -> Result<bool> {
             Ok(ended.is_good())
         }
         Command::Failpoints => {
-            anywise_sql::failpoints().iter().for_each(|name| println!("{name}"));
+            for name in anywise_sql::failpoints() {
+                println!("{name}");
+            }
             Ok(true)
         }
         Command::Sut(options) => {
@@ -179,10 +181,8 @@ async fn torture(run: Run) -> Result<bool> {
     println!("seed {seed}");
     let (sqlite, postgres) = (run.jobs(false), run.jobs(true));
     let dir = run.dir(seed);
-    let server = match postgres.is_empty() {
-        true => None,
-        false => Some(Arc::new(postgres::Server::start(&dir).await?)),
-    };
+    let server =
+        if postgres.is_empty() { None } else { Some(Arc::new(postgres::Server::start(&dir).await?)) };
     let amounts = run.profile.amounts();
     let plan = Plan { dir: dir.clone(), seed, amounts, server: server.clone(), mutant: None };
     let began = Instant::now();
@@ -228,7 +228,9 @@ async fn lane(plan: &Plan, jobs: &[Job]) -> Vec<Ended> {
 
 fn table(ended: &[Ended], took: Duration) {
     println!("\n{:<18} {:>9}  {:<7} {:>8}", "job", "times", "verdict", "time");
-    ended.iter().for_each(|one| println!("{one}"));
+    for one in ended {
+        println!("{one}");
+    }
     let bad = ended.iter().filter(|one| !one.is_good()).count();
     println!("{} jobs, {bad} failed, {:.0} s", ended.len(), took.as_secs_f64());
 }

@@ -125,7 +125,7 @@ impl Rig {
         drop(node);
         self.stop(0).await?;
         let gauges = *self.gauges.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Evidence { left, dead, cured, gauges, ..self.rows().await? })
+        Ok(Evidence { dead, left, gauges, cured, ..self.rows().await? })
     }
 
     /// Replays what was given up because processes ended: they were killed, and

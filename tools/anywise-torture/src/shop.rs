@@ -91,7 +91,8 @@ async fn torture(options: &Options, kills: u64, seed: u64) -> Result<Report> {
     if report.violations.is_empty() {
         let _ = std::fs::remove_dir_all(&dir);
     } else {
-        report.note.push_str(&format!(", kept in {}", dir.display()));
+        report.note += ", kept in ";
+        report.note += &dir.display().to_string();
     }
     Ok(report)
 }
@@ -394,6 +395,8 @@ impl Found {
                 }
             }
         }
-        wrong.into_iter().for_each(|what| self.wrong(what));
+        for what in wrong {
+            self.wrong(what);
+        }
     }
 }

@@ -105,7 +105,9 @@ impl Connections {
     /// Closes those that wait: the server was gone.
     pub(super) fn distrust(&self) {
         let gone = std::mem::take(&mut *self.lock());
-        gone.into_iter().for_each(|idle| close(idle.connection));
+        for idle in gone {
+            close(idle.connection);
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {

@@ -175,7 +175,7 @@ impl<'j> Round<'j> {
             }
             Outcome::Stop => self.again.push((place, Again { claim, after: 0, back: 1, failure: None })),
             Outcome::DeadLetter(reason) => {
-                self.bury.push((place, Bury { claim, reason, parked: false, failure }))
+                self.bury.push((place, Bury { claim, reason, parked: false, failure }));
             }
             Outcome::Park(reason) => self.bury.push((place, Bury { claim, reason, parked: true, failure })),
             // Nothing is lost by holding it back.

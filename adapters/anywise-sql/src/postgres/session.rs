@@ -48,7 +48,9 @@ impl Session {
         let (shared, done) = (Arc::clone(&self.shared), batch.done);
         tokio::spawn(async move {
             self.finish(Job::from(batch), stage, end).await;
-            done.into_iter().for_each(|claim| shared.let_go(claim));
+            if let Some(claim) = done {
+                shared.let_go(claim);
+            }
         });
         Box::pin(async move {
             staged.await.unwrap_or_else(|_| Err(Error::internal("a commit ended in a panic")))?;

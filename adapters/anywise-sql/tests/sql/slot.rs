@@ -56,7 +56,9 @@ async fn take(cmd: Take, gate: &Gate, tx: &mut Tx<Any>) -> Result<String> {
             gate.0.notified().await;
             write(tx, cmd.n).await?;
         }
-        How::Computes => drop(sqlx::query(ENDLESS).execute(&mut *tx).await?),
+        How::Computes => {
+            sqlx::query(ENDLESS).execute(&mut *tx).await?;
+        }
         How::Floods => {
             let flood =
                 "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT 0 FROM n) INSERT INTO t SELECT i FROM n";

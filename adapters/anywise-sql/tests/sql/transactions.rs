@@ -50,7 +50,9 @@ async fn place(cmd: Place, tx: &mut Tx<Any>, events: &mut Events<(Placed,)>) -> 
         How::Fails => return Err(Error::new(Kind::Conflict, "shop.closed", "the shop is closed")),
         How::Panics => panic!("in the middle"),
         How::Sleeps => tokio::time::sleep(Duration::from_secs(3_600)).await,
-        How::Commits => drop(sqlx::query("  commit").execute(&mut *tx).await?),
+        How::Commits => {
+            sqlx::query("  commit").execute(&mut *tx).await?;
+        }
     }
     Ok(rows)
 }
@@ -156,7 +158,7 @@ async fn many(cmd: Many, tx: &mut Tx<Any>) -> Result<(i64, i64, i64)> {
     drop(few);
     let none: Option<i64> = sqlx::query_scalar("SELECT 1 WHERE 1 = 2").fetch_optional(&mut *tx).await?;
     assert!(none.is_none());
-    Ok((all.len() as i64, all.iter().sum(), last))
+    Ok((i64::try_from(all.len()).unwrap(), all.iter().sum(), last))
 }
 
 fn store(app: &App) -> &anywise_sql::SqliteStore {

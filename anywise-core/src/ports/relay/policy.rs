@@ -70,7 +70,7 @@ impl Default for RelayPolicy {
 }
 
 /// Attempts alone, after which a suspect is known to end the process.
-const ALONE: u32 = 5;
+const ALONE: u32 = 10;
 
 impl RelayPolicy {
     /// What becomes of a delivery that must not be tried again.
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn an_attempt_that_was_lost_is_no_failure() {
         assert!(matches!(after(7, 3, Kind::Internal), Outcome::Retry(_)));
-        assert!(RelayPolicy::hopeless(&claimed(7, 7)).is_none());
-        assert!(matches!(RelayPolicy::hopeless(&claimed(8, 8)), Some(Outcome::DeadLetter(_))));
+        assert!(RelayPolicy::hopeless(&claimed(12, 12)).is_none());
+        assert!(matches!(RelayPolicy::hopeless(&claimed(13, 13)), Some(Outcome::DeadLetter(_))));
     }
 }

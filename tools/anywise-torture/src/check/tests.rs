@@ -84,7 +84,7 @@ fn a_run_in_order_breaks_nothing() {
 
 #[test]
 fn i1_an_acknowledged_message_that_is_gone_is_lost() {
-    let mut case = three();
+    let case = three();
     case.ask(Ask::Put, 9, Some(Told::Ok));
     case.broken(&["I1"]);
     let found = check(&case.history.entries(), &case.found);

@@ -38,13 +38,13 @@ async fn one(rig: &Rig, seed: &crate::seed::Seed) -> Result<Report> {
     while deaths <= MOST {
         let node = match rig.cluster.get(0).filter(|node| !node.has_ended()) {
             Some(node) => node,
-            None => match rig.up(0).await {
-                Ok(node) => node,
-                Err(_) => {
+            None => {
+                let Ok(node) = rig.up(0).await else {
                     deaths += 1;
                     continue;
-                }
-            },
+                };
+                node
+            }
         };
         if dead(&node).await {
             break;

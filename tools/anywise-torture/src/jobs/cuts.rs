@@ -215,14 +215,14 @@ fn examine(found: &Evidence, waiting: &Waiting, image: &Image, entries: &Entries
             || waiting.has(consumer, id)
             || consumer == "echo" && waiting.has("answer", id)
     };
-    let (mut lost, mut halves, mut twice) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut gone, mut halves, mut twice) = (Vec::new(), Vec::new(), Vec::new());
     for (id, entry) in entries {
         let row = rows.contains(id.as_str());
         let is_put = matches!(entry.op.ask, Ask::Put | Ask::Refuse);
         let all = entry.op.ask.consumers().iter().all(|consumer| on_its_way(consumer, id));
         let any = entry.op.ask.consumers().iter().any(|consumer| on_its_way(consumer, id));
         if image.acked.contains(id) && entry.op.ask != Ask::Refuse && !(all && (row || !is_put)) {
-            lost.push(id.clone());
+            gone.push(id.clone());
         }
         if is_put && (row != any || row != all) {
             halves.push(id.clone());
@@ -233,7 +233,7 @@ fn examine(found: &Evidence, waiting: &Waiting, image: &Image, entries: &Entries
             entry.op.ask.consumers().iter().find(both).map(|consumer| format!("{id} for {consumer}")),
         );
     }
-    list("I1", "acked, and lost with the power", lost);
+    list("I1", "acked, and lost with the power", gone);
     list("I10", "half a transaction", halves);
     list("I10", "an effect, and its message still waits", twice);
     list("I10", "the database is damaged", found.damage.iter().cloned().collect());

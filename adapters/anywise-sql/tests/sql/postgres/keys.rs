@@ -63,7 +63,7 @@ async fn consume(store: Arc<PostgresStore>, seen: Arc<Seen>, dice: Arc<AtomicI64
             let key = claimed.delivery.envelope.key.clone().unwrap();
             seen.begin(&key);
             tokio::time::sleep(Duration::from_micros(random(&dice) % 1_500)).await;
-            let is_handled = random(&dice) % 10 > 0;
+            let is_handled = !random(&dice).is_multiple_of(10);
             if is_handled {
                 seen.note(&key, &body(&claimed));
             }

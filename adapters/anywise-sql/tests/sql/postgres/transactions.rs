@@ -52,9 +52,13 @@ async fn order(cmd: Order, tx: &mut Tx<Any>, events: &mut Events<(Ordered,)>) ->
         How::Well => {}
         How::Fails => return Err(Error::new(Kind::Conflict, "shop.closed", "the shop is closed")),
         How::Panics => panic!("in the middle"),
-        How::Commits => drop(sqlx::query("/* really */ COMMIT").execute(&mut *tx).await?),
+        How::Commits => {
+            sqlx::query("/* really */ COMMIT").execute(&mut *tx).await?;
+        }
         How::Swallows => drop(sqlx::query("SELECT 1 / 0").execute(&mut *tx).await),
-        How::NotDurable => drop(sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *tx).await?),
+        How::NotDurable => {
+            sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *tx).await?;
+        }
     }
     Ok(1)
 }
