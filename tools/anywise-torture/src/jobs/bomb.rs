@@ -36,15 +36,14 @@ async fn one(rig: &Rig, seed: &crate::seed::Seed) -> Result<Report> {
     node.call(json!({"op": "bomb", "id": "bomb"})).await;
     let mut deaths = 0;
     while deaths <= MOST {
-        let node = match rig.cluster.get(0).filter(|node| !node.has_ended()) {
-            Some(node) => node,
-            None => {
-                let Ok(node) = rig.up(0).await else {
-                    deaths += 1;
-                    continue;
-                };
-                node
-            }
+        let running = rig.cluster.get(0).filter(|node| !node.has_ended());
+        let node = if let Some(node) = running {
+            node
+        } else if let Ok(node) = rig.up(0).await {
+            node
+        } else {
+            deaths += 1;
+            continue;
         };
         if dead(&node).await {
             break;
