@@ -17,7 +17,7 @@ pub const SLICES: [Slice; 4] =
 /// let store = scratch.data().open().await?;
 /// let app = shop::builder(shop::SLICES, store).build().await?;
 /// assert!(app.handles("order.PlaceOrder"));
-/// # anywise::Result::Ok(())
+/// # Ok::<_, Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
 pub fn builder(slices: impl IntoIterator<Item = Slice>, store: Arc<dyn Store>) -> AppBuilder {
