@@ -407,10 +407,10 @@ fn entry(ident: &Ident, wire: Option<&Wire>, p: &TokenStream) -> TokenStream {
     let Some(Wire { key, name }) = wire else {
         return quote_spanned!(at=> #p::FaultEntry::of::<#ident>());
     };
-    let name = match name {
-        Some(name) => quote_spanned!(at=> ::core::option::Option::Some(#name)),
-        None => quote_spanned!(at=> ::core::option::Option::None),
-    };
+    let name = name.as_ref().map_or_else(
+        || quote_spanned!(at=> ::core::option::Option::None),
+        |name| quote_spanned!(at=> ::core::option::Option::Some(#name)),
+    );
     // rustc says at the key what the type lacks.
     let wired = quote_spanned!(at.located_at(key.span())=> #p::FaultEntry::wired::<#ident>);
     quote_spanned! {at=>
