@@ -6,6 +6,7 @@
 
 pub(crate) mod headers;
 pub(crate) mod id;
+pub mod link;
 pub(crate) mod stored;
 
 use std::time::Instant;
@@ -14,8 +15,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::codec::Codec;
 use crate::context::Principal;
 use crate::envelope::headers::Headers;
+use crate::error::Result;
+use crate::message::Message;
 
 /// Prefix of the headers that only the framework sets.
 pub const RESERVED_PREFIX: &str = "aw-";
@@ -164,6 +168,8 @@ pub struct Envelope {
     pub deadline: Option<Instant>,
     /// On whose behalf.
     pub principal: Option<Principal>,
+    /// The sender's name for this request; see [`request_key`](Self::request_key).
+    pub idempotency_key: Option<String>,
 }
 
 impl Envelope {
@@ -198,7 +204,22 @@ impl Envelope {
             body: body.into(),
             deadline: head.deadline,
             principal: head.principal,
+            idempotency_key: head.idempotency_key,
         }
+    }
+
+    /// A message in an envelope, written by `codec`, with what `head` says.
+    ///
+    /// # Errors
+    /// That the message is local, or has no form in the codec's format.
+    pub fn seal<M: Message>(message: &M, codec: &dyn Codec, mut head: Head) -> Result<Self> {
+        crate::codec::seal(message, codec, &mut head)
+    }
+
+    /// The name under which a request travels, so that it is carried out once
+    /// however often it arrives: what the sender called it, else its id.
+    pub fn request_key(&self) -> String {
+        self.idempotency_key.clone().unwrap_or_else(|| self.id.to_string())
     }
 
     /// What the envelope says beside its body.
@@ -211,7 +232,7 @@ impl Envelope {
             trace: self.trace.clone(),
             deadline: self.deadline,
             principal: self.principal.clone(),
-            idempotency_key: None,
+            idempotency_key: self.idempotency_key.clone(),
             hold: None,
             told: None,
         }

@@ -27,7 +27,8 @@ pub use app::{App, Stopped};
 #[cfg(feature = "msgpack")]
 pub use codec::MessagePack;
 pub use codec::json;
-pub use codec::{Codec, JSON, Json, Read};
+pub use codec::text::TextForm;
+pub use codec::{Codec, JSON, Json, Read, open_reply};
 pub use context::scope::{Demand, FromContext, Scope};
 pub use context::{
     Authorization, Cancellation, Commands, Context, Deadline, Dispatcher, Header, JsonView, Principal,
@@ -35,7 +36,7 @@ pub use context::{
 };
 pub use envelope::headers::Headers;
 pub use envelope::id::new_id;
-pub use envelope::{Envelope, Head, RESERVED_PREFIX, TraceContext};
+pub use envelope::{Envelope, Head, RESERVED_PREFIX, TraceContext, link};
 pub use error::{
     Error, Fault, FaultEntry, FaultInfo, FaultView, FieldFault, IntoError, Kind, Result, WireError, WireFault,
 };

@@ -36,6 +36,8 @@ struct StoredHead<'a> {
     content_type: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     principal: Option<(Cow<'a, str>, Vec<Cow<'a, str>>)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    idempotency_key: Option<Cow<'a, str>>,
 }
 
 impl Envelope {
@@ -68,6 +70,7 @@ impl Envelope {
                 .principal
                 .as_ref()
                 .map(|known| (known.id().into(), known.scopes().map(Into::into).collect())),
+            idempotency_key: self.idempotency_key.as_deref().map(Into::into),
         };
         serde_json::to_string(&head).expect("a head is text, numbers and lists")
     }
@@ -95,6 +98,7 @@ impl Envelope {
             body: body.into(),
             deadline: None,
             principal: head.principal.map(|(id, scopes)| Principal::new(id).with_scopes(scopes)),
+            idempotency_key: head.idempotency_key.map(Into::into),
         })
     }
 }
