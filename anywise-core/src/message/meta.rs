@@ -152,6 +152,9 @@ impl MessageMeta {
     /// #[command(http = "POST /charges")]
     /// struct Charge;
     ///
+    /// #[handler]
+    /// fn charge(_: Charge) {}
+    ///
     /// let meta = anywise::MessageMeta::find("till.Charge").unwrap();
     /// assert_eq!(meta.route(), Some(("POST", "/charges")));
     /// ```

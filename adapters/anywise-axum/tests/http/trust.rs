@@ -46,7 +46,7 @@ struct Forever;
 
 #[handler]
 async fn forever(_: Forever) {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 const ID: &str = "0192f0c1-2345-7abc-8def-0123456789ab";
