@@ -4,6 +4,8 @@
 //! when it leaves through a sink, a remote or a store, and taken out when it
 //! comes in through a source or an ingress.
 
+pub(crate) mod cloudevent;
+pub(crate) mod frame;
 pub(crate) mod headers;
 pub(crate) mod id;
 pub(crate) mod stored;
@@ -118,7 +120,7 @@ impl Head {
             trace: self.trace.clone(),
             deadline: self.deadline,
             principal: self.principal.clone(),
-            idempotency_key: None,
+            idempotency_key: self.idempotency_key.clone(),
             hold: None,
             told: None,
         }
@@ -164,6 +166,14 @@ pub struct Envelope {
     pub deadline: Option<Instant>,
     /// On whose behalf.
     pub principal: Option<Principal>,
+    /// The sender's name for a request on its way to another process; is not
+    /// kept by stores.
+    pub idempotency_key: Option<String>,
+    /// Place among the messages of its key, without gaps; 1 is the first.
+    pub sequence: Option<u64>,
+    /// Slices whose listeners have the event already: it is not handed to them
+    /// again when it comes back through a broker.
+    pub heard_by: Vec<String>,
 }
 
 impl Envelope {
@@ -198,6 +208,9 @@ impl Envelope {
             body: body.into(),
             deadline: head.deadline,
             principal: head.principal,
+            idempotency_key: None,
+            sequence: None,
+            heard_by: Vec::new(),
         }
     }
 
@@ -211,7 +224,7 @@ impl Envelope {
             trace: self.trace.clone(),
             deadline: self.deadline,
             principal: self.principal.clone(),
-            idempotency_key: None,
+            idempotency_key: self.idempotency_key.clone(),
             hold: None,
             told: None,
         }

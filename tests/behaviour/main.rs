@@ -12,6 +12,7 @@ mod guards;
 mod isolation;
 mod observing;
 mod ports;
+mod transports;
 mod publishing;
 mod sending;
 mod stopping;
