@@ -8,10 +8,12 @@ mod fault;
 mod field;
 mod kind;
 pub(crate) mod nearest;
+pub(crate) mod wire;
 
 pub use fault::{AsSource, Fault, FaultEntry, FaultInfo, FaultView, IntoError, view};
 pub use field::FieldFault;
 pub use kind::Kind;
+pub use wire::{WireError, WireFault};
 
 use std::borrow::Cow;
 use std::fmt;
@@ -55,6 +57,8 @@ struct Inner {
     retry_after: Option<Duration>,
     absent: bool,
     source: Option<Source>,
+    /// A declared error of another process whose type is not linked here.
+    fault: Option<WireFault>,
 }
 
 impl Error {
@@ -77,6 +81,7 @@ impl Error {
             retry_after: None,
             absent: false,
             source: None,
+            fault: None,
         }))
     }
 
@@ -187,6 +192,9 @@ impl Error {
     }
 
     /// The user's own error, if this was made from an `E`.
+    ///
+    /// Also when it comes from another process, if `E` is declared with
+    /// `#[fault(wire)]`.
     pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
         self.0.source.as_deref()?.downcast_ref()
     }
@@ -213,6 +221,7 @@ impl Error {
             retry_after: None,
             absent: false,
             source: Some(Box::new(source)),
+            fault: None,
         }))
     }
 }

@@ -38,7 +38,9 @@ pub use envelope::frame::{Binding, Frame};
 pub use envelope::headers::Headers;
 pub use envelope::id::new_id;
 pub use envelope::{Envelope, Head, RESERVED_PREFIX, TraceContext};
-pub use error::{Error, Fault, FaultEntry, FaultInfo, FaultView, FieldFault, IntoError, Kind, Result};
+pub use error::{
+    Error, Fault, FaultEntry, FaultInfo, FaultView, FieldFault, IntoError, Kind, Result, WireError, WireFault,
+};
 pub use jiff::Timestamp;
 pub use message::set::{CommandSet, EventSet, Has, Here, MessageSet, QuerySet};
 pub use message::shape::{EventInput, GuardInput, Input, RequestInput};

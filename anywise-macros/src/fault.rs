@@ -40,6 +40,13 @@ struct Keys {
     detail: Option<LitStr>,
     transparent: Option<Ident>,
     facade: Option<Path>,
+    wire: Option<Wire>,
+}
+
+/// That a fault travels, and its name there.
+struct Wire {
+    key: Ident,
+    name: Option<LitStr>,
 }
 
 /// Every way to fail.
@@ -76,12 +83,16 @@ pub(crate) fn fault(item: &TokenStream) -> TokenStream {
     };
     let mut errors = Errors::default();
     let subject = Subject::new("fault", &input.ident);
-    let container =
-        Keys::read(&subject, &input.attrs, &["kind", "code", "message", "detail", "crate"], &mut errors);
+    let container = Keys::read(
+        &subject,
+        &input.attrs,
+        &["kind", "code", "message", "detail", "wire", "crate"],
+        &mut errors,
+    );
     let ways = ways(&subject, &input, &container, &mut errors);
     let p = Facade::new(container.facade.as_ref()).private();
     if errors.is_empty() {
-        return expand(&input.ident, &ways, &p);
+        return expand(&input.ident, &ways, container.wire.as_ref(), &p);
     }
     let placeholder = placeholder(&input, &p);
     let errors = errors.into_tokens();
@@ -131,6 +142,14 @@ impl Keys {
                 "transparent" => {
                     key.flag(input)?;
                     found.transparent = Some(key.name.clone());
+                }
+                "wire" => {
+                    let named = input.peek(Token![=]);
+                    let name = named.then(|| key.text(input, "wire = \"slice.Name\"")).transpose()?;
+                    if name.is_none() {
+                        key.flag(input)?;
+                    }
+                    found.wire = Some(Wire { key: key.name.clone(), name });
                 }
                 _ => found.facade = Some(key.value(input, "crate = path")?),
             }
@@ -345,7 +364,7 @@ fn compact(path: &TokenStream) -> String {
     crate::signature::compact(path)
 }
 
-fn expand(ident: &Ident, Ways { own, foreign }: &Ways, p: &TokenStream) -> TokenStream {
+fn expand(ident: &Ident, Ways { own, foreign }: &Ways, wire: Option<&Wire>, p: &TokenStream) -> TokenStream {
     let at = Span::mixed_site();
     let infos = own.iter().map(|Way { kind, code, .. }| {
         let kind = Ident::new(kind, at);
@@ -365,6 +384,7 @@ fn expand(ident: &Ident, Ways { own, foreign }: &Ways, p: &TokenStream) -> Token
     let froms = foreign.iter().map(|foreign| from(ident, foreign));
     let spoken = own.is_empty() || own.iter().any(|way| way.message.is_some());
     let error = spoken.then(|| error(ident, own, foreign, p));
+    let entry = entry(ident, wire, p);
     quote_spanned! {at=>
         const _: () = {
             #[automatically_derived]
@@ -376,8 +396,30 @@ fn expand(ident: &Ident, Ways { own, foreign }: &Ways, p: &TokenStream) -> Token
             }
             #error
             #(#froms)*
-            #p::inventory::submit! { #p::FaultEntry::of::<#ident>() }
+            #p::inventory::submit! { #entry }
         };
+    }
+}
+
+/// What the linker collects.
+fn entry(ident: &Ident, wire: Option<&Wire>, p: &TokenStream) -> TokenStream {
+    let at = Span::mixed_site();
+    let Some(Wire { key, name }) = wire else {
+        return quote_spanned!(at=> #p::FaultEntry::of::<#ident>());
+    };
+    let name = name.as_ref().map_or_else(
+        || quote_spanned!(at=> ::core::option::Option::None),
+        |name| quote_spanned!(at=> ::core::option::Option::Some(#name)),
+    );
+    // rustc says at the key what the type lacks.
+    let wired = quote_spanned!(at.located_at(key.span())=> #p::FaultEntry::wired::<#ident>);
+    quote_spanned! {at=>
+        #wired(
+            ::core::stringify!(#ident),
+            #name,
+            ::core::module_path!(),
+            #p::Site::new(::core::file!(), ::core::line!()),
+        )
     }
 }
 

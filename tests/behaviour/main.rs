@@ -7,6 +7,7 @@ mod context;
 mod dependencies;
 mod durable;
 mod envelopes;
+mod faults;
 mod functions;
 mod guards;
 mod isolation;

@@ -7,7 +7,12 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use super::{Error, FieldFault, Kind};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Error, FieldFault, Kind, Source};
+use crate::message::Site;
 
 /// Kind and code of a declared error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,17 +137,58 @@ type Look = fn(&dyn Any) -> Option<FaultView>;
 pub struct FaultEntry {
     type_id: fn() -> TypeId,
     look: Look,
+    wire: Option<FaultWire>,
+}
+
+/// How a declared error becomes JSON and comes back.
+pub(crate) struct FaultWire {
+    pub(crate) name: Option<&'static str>,
+    pub(crate) type_name: &'static str,
+    pub(crate) module: &'static str,
+    pub(crate) site: Site,
+    /// `None` for an error of another type.
+    pub(crate) write:
+        fn(&(dyn std::error::Error + Send + Sync + 'static)) -> Option<serde_json::Result<Value>>,
+    pub(crate) read: fn(&Value) -> serde_json::Result<Source>,
 }
 
 impl FaultEntry {
     /// The entry of a type with a [`Fault`] implementation.
     pub const fn of<F: Fault>() -> Self {
-        Self { type_id: TypeId::of::<F>, look: |error| error.downcast_ref::<F>().map(Fault::fault) }
+        Self {
+            type_id: TypeId::of::<F>,
+            look: |error| error.downcast_ref::<F>().map(Fault::fault),
+            wire: None,
+        }
+    }
+
+    /// The same of a type that travels: `#[fault(wire)]`.
+    #[doc(hidden)]
+    pub const fn wired<F: Fault + Serialize + DeserializeOwned>(
+        type_name: &'static str,
+        name: Option<&'static str>,
+        module: &'static str,
+        site: Site,
+    ) -> Self {
+        let mut entry = Self::of::<F>();
+        entry.wire = Some(FaultWire {
+            name,
+            type_name,
+            module,
+            site,
+            write: |error| error.downcast_ref::<F>().map(serde_json::to_value),
+            read: |value| Ok(Box::new(F::deserialize(value)?)),
+        });
+        entry
+    }
+
+    pub(crate) fn wire(&self) -> Option<&FaultWire> {
+        self.wire.as_ref()
     }
 
     /// An entry for the error type `E` of another library.
     pub const fn classify<E: 'static>(look: Look) -> Self {
-        Self { type_id: TypeId::of::<E>, look }
+        Self { type_id: TypeId::of::<E>, look, wire: None }
     }
 }
 

@@ -1,7 +1,9 @@
 //! A failure in one field of a message.
 
+use serde::{Deserialize, Serialize};
+
 /// What went wrong in one field of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FieldFault {
     /// JSON pointer (RFC 6901) of a body field, or `path.name` / `query.name`.
@@ -9,8 +11,10 @@ pub struct FieldFault {
     /// What is wrong, in words.
     pub detail: String,
     /// What was expected, if that can be said shortly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
     /// What was found: at most 64 characters of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
 }
 

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
+
 /// What sort of failure an [`Error`](crate::Error) is.
 ///
 /// The kind decides three things: the HTTP [`status`](Kind::status), whether a
@@ -37,6 +40,22 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::Invalid,
+        Self::Unauthenticated,
+        Self::Declined,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::Conflict,
+        Self::TooLarge,
+        Self::Unprocessable,
+        Self::RateLimited,
+        Self::Internal,
+        Self::Unavailable,
+        Self::Timeout,
+    ];
+
     /// The HTTP status of this kind (RFC 9110).
     pub const fn status(self) -> u16 {
         match self {
@@ -73,6 +92,24 @@ impl Kind {
         }
     }
 
+    /// The kind of an error that is known by its HTTP status alone: the one with
+    /// that status, else [`Invalid`](Self::Invalid) below 500 and
+    /// [`Internal`](Self::Internal) from there on.
+    pub fn of_status(status: u16) -> Self {
+        let of_class = if status < 500 { Self::Invalid } else { Self::Internal };
+        Self::ALL.iter().copied().find(|kind| kind.status() == status).unwrap_or(of_class)
+    }
+
+    /// What may be said to the caller of a failure whose own words are for the
+    /// log.
+    pub const fn in_general(self) -> &'static str {
+        match self {
+            Self::Timeout => "the request took too long; whether it had an effect is not known",
+            Self::Unavailable => "this cannot be done now; try again later",
+            _ => "the request failed; the log says why",
+        }
+    }
+
     /// Whether trying the same again may succeed.
     pub const fn is_retryable(self) -> bool {
         matches!(self, Self::RateLimited | Self::Internal | Self::Unavailable | Self::Timeout)
@@ -87,5 +124,20 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// Written as in `#[fault(kind = not_found)]`.
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.name().replace(' ', "_"))
+    }
+}
+
+/// A kind that is not known here, of a newer program, is internal.
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?.replace('_', " ");
+        Ok(Self::ALL.iter().copied().find(|kind| kind.name() == word).unwrap_or(Self::Internal))
     }
 }

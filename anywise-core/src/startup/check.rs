@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalog::{FunctionKind, MessageKind};
+use crate::error::wire;
 use crate::message::{Message as _, MessageMeta, TypeInfo};
 use crate::ports::schedule::Tick;
 use crate::ports::transport::{Remote, Sink};
@@ -31,6 +32,7 @@ pub(crate) fn all(model: &Model, around: &Surroundings<'_>, faults: &mut Faults)
     handlers(model, &messages, around, faults);
     sent(model, around, faults);
     names(&messages, faults);
+    fault_names(model, faults);
     routes(&messages, faults);
     guards(model, faults);
     provided(model, around, faults);
@@ -142,6 +144,22 @@ fn names(messages: &[&MessageEntry], faults: &mut Faults) {
             format!("{} messages have the wire name `{name}`", metas.len()),
             metas.iter().map(|meta| meta.site),
             "name one of them: `#[event(name = \"slice.OtherName\")]`",
+        ));
+    }
+}
+
+/// Two errors that would be taken for each other in another process.
+fn fault_names(model: &Model, faults: &mut Faults) {
+    let mut by_name: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for known in wire::table().iter().filter(|known| model.is_local(known.slice)) {
+        by_name.entry(&known.name).or_default().push(known.site);
+    }
+    for (name, sites) in by_name.into_iter().filter(|(_, sites)| sites.len() > 1) {
+        faults.push(WiringFault::new(
+            "AW4013",
+            format!("{} faults have the wire name `{name}`", sites.len()),
+            sites,
+            "name one of them: `#[fault(wire = \"slice.OtherName\")]`",
         ));
     }
 }

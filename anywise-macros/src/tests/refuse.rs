@@ -677,6 +677,23 @@ fn a_fault_has_a_kind_and_a_code_for_each_way_to_fail() {
 }
 
 #[test]
+fn a_fault_travels_as_a_whole_and_under_one_name() {
+    check(
+        r#"#[derive(Fault)] enum PayError { #[fault(wire, kind = declined, code = "pay.declined")] Declined }"#,
+        &["fault `PayError::Declined` must not have the key `wire`\n\
+             help: the keys are `kind`, `code`, `message`, `detail`, `transparent`"],
+    );
+    check(
+        r#"#[derive(Fault)] #[fault(wire(name), kind = declined, code = "pay.declined")] struct Declined;"#,
+        &["fault `Declined` must have a well-formed key `wire`\nhelp: write `wire`"],
+    );
+    check(
+        r#"#[derive(Fault)] #[fault(wire = 7, kind = declined, code = "pay.declined")] struct Declined;"#,
+        &["fault `Declined` must have a well-formed key `wire`\nhelp: write `wire = \"slice.Name\"`"],
+    );
+}
+
+#[test]
 fn a_transparent_fault_is_one_other_error() {
     check(
         r#"#[derive(Fault)] enum PayError { #[fault(transparent, code = "pay.store")] Store(Io) }"#,

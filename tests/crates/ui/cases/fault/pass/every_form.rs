@@ -37,6 +37,25 @@ pub enum PaymentError {
     Nothing,
 }
 
+/// Travels to other processes.
+#[data]
+#[derive(Debug, Fault)]
+#[fault(wire, kind = conflict, code = "payment.closed", message = "closed")]
+pub struct Closed;
+
+/// Travels to other processes under a name of its own.
+#[data]
+#[derive(Debug, Fault)]
+#[fault(wire = "payment.Over")]
+pub enum Over {
+    /// At some time.
+    #[fault(kind = conflict, code = "payment.over", message = "over since {since}")]
+    Since {
+        /// When.
+        since: u32,
+    },
+}
+
 /// Another error as it is.
 #[derive(Debug, Fault)]
 pub enum CheckoutError {
