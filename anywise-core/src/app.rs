@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::AppBuilder;
 use crate::catalog::Catalog;
@@ -75,6 +76,8 @@ pub(crate) struct Inner {
     pub(crate) pulse: Pulse,
     pub(crate) memories: Memories,
     pub(crate) in_flight: Arc<InFlight>,
+    /// What must have ended before a stop has: each gives back what it holds.
+    pub(crate) tasks: TaskTracker,
     /// Nothing new is begun.
     pub(crate) draining: CancellationToken,
     /// What has not finished is left.
@@ -347,6 +350,8 @@ impl App {
             // What is stopped gives its claims back.
             let _ = tokio::time::timeout(GIVE_BACK, self.0.in_flight.idle()).await;
         }
+        self.0.tasks.close();
+        let _ = tokio::time::timeout(GIVE_BACK, self.0.tasks.wait()).await;
         if let Some(store) = &self.0.store
             && let Err(error) = store.close().await
         {

@@ -142,8 +142,10 @@ fn of_foreign(frame: Frame, foreign: &Foreign) -> Envelope {
     let content_type = frame.content_type.unwrap_or_else(|| crate::codec::JSON.to_owned());
     let mut envelope = Envelope::new(foreign.name.clone(), content_type, frame.body);
     envelope.id = Uuid::new_v5(&Uuid::NAMESPACE_URL, foreign.id.as_bytes());
-    envelope.trace =
-        frame.headers.get("traceparent").and_then(|p| TraceContext::parse(p, frame.headers.get("tracestate")));
+    envelope.trace = frame
+        .headers
+        .get("traceparent")
+        .and_then(|p| TraceContext::parse(p, frame.headers.get("tracestate")));
     envelope.headers = frame.headers;
     envelope
 }
@@ -159,7 +161,8 @@ fn read(frame: Frame) -> Result<Envelope> {
     let name = needed("type")?.to_owned();
     let number = |name: &str| parsed(&frame, name, "a number", |text| text.parse::<u64>().ok());
     let version = number("awversion")?.unwrap_or(1);
-    let version = u32::try_from(version).map_err(|_| unreadable("awversion", &version.to_string(), "a version"))?;
+    let version =
+        u32::try_from(version).map_err(|_| unreadable("awversion", &version.to_string(), "a version"))?;
     let time = parsed(&frame, "time", "a time (RFC 3339)", |text| text.parse::<Timestamp>().ok())?;
     let text = |name: &str| frame.attribute(name).map(str::to_owned);
     let scopes = frame.attribute("awscopes").unwrap_or_default().split_whitespace();
@@ -173,7 +176,9 @@ fn read(frame: Frame) -> Result<Envelope> {
         correlation_id: text("correlationid"),
         // Another's ids may be of another form; then they name no message here.
         causation_id: frame.attribute("causationid").and_then(|id| id.parse().ok()),
-        trace: frame.attribute("traceparent").and_then(|p| TraceContext::parse(p, frame.attribute("tracestate"))),
+        trace: frame
+            .attribute("traceparent")
+            .and_then(|p| TraceContext::parse(p, frame.attribute("tracestate"))),
         time: time.unwrap_or_else(Timestamp::now),
         content_type: frame.content_type.clone().unwrap_or_else(|| crate::codec::JSON.to_owned()),
         deadline: number("awtimeout")?.and_then(|ms| Instant::now().checked_add(Duration::from_millis(ms))),
@@ -216,7 +221,9 @@ fn missing(name: &str) -> Error {
     Error::new(
         Kind::Unprocessable,
         "AW2003",
-        format!("the attribute `{name}` is missing; if its producer writes no CloudEvents, say which message it is"),
+        format!(
+            "the attribute `{name}` is missing; if its producer writes no CloudEvents, say which message it is"
+        ),
     )
 }
 
@@ -331,7 +338,9 @@ mod tests {
         assert_eq!(code(with("time", "yesterday"), true), "AW2003");
         assert_eq!(code(with("awversion", "-1"), true), "AW2003");
         assert_eq!(code(with("specversion", "0.3"), true), "AW2003");
-        assert!(Envelope::from_frame(with("traceparent", "zz"), None, true).expect("no trace").trace.is_none());
+        assert!(
+            Envelope::from_frame(with("traceparent", "zz"), None, true).expect("no trace").trace.is_none()
+        );
     }
 
     #[test]
@@ -366,8 +375,14 @@ mod tests {
         let foreign = Foreign::new("order.OrderPaid", "ORDERS/17");
         let frame = Frame::plain(None, "{}");
         let envelope = Envelope::from_frame(frame.clone(), Some(&foreign), false).expect("plain JSON");
-        assert_eq!((envelope.name.as_str(), envelope.content_type.as_str()), ("order.OrderPaid", "application/json"));
-        assert_eq!(Envelope::from_frame(frame.clone(), Some(&foreign), false).expect("again").id, envelope.id);
+        assert_eq!(
+            (envelope.name.as_str(), envelope.content_type.as_str()),
+            ("order.OrderPaid", "application/json")
+        );
+        assert_eq!(
+            Envelope::from_frame(frame.clone(), Some(&foreign), false).expect("again").id,
+            envelope.id
+        );
         assert_eq!(code(frame, true), "AW2003");
     }
 }

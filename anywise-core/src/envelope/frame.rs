@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn pairs_are_sorted_by_their_names() {
-        let pairs = [("Ce-Type", "a.B"), ("content-type", "application/json"), ("tenant", "a%20b"), ("c", "d")];
+        let pairs =
+            [("Ce-Type", "a.B"), ("content-type", "application/json"), ("tenant", "a%20b"), ("c", "d")];
         let frame = Frame::read(ASCII, pairs, "{}");
         assert_eq!(frame.attribute("type"), Some("a.B"));
         assert_eq!(frame.content_type.as_deref(), Some("application/json"));

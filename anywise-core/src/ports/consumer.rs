@@ -14,7 +14,7 @@ pub(crate) mod policy;
 pub(crate) mod reading;
 pub(crate) mod status;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ use crate::ports::consumer::status::{ConsumerState, Status};
 use crate::ports::relay::policy::jitter;
 use crate::ports::store::outcome::Outcome;
 use crate::ports::transport::{Incoming, Source, Subscription, Tag, Topology, Transport};
+use crate::walk::in_flight::Entered;
 
 /// Starts the transports of an application and a consumer for each subscription;
 /// they end when the application stops or is dropped.
@@ -47,7 +48,7 @@ pub(crate) fn start(app: &Arc<Inner>, topology: &Topology) {
                 draining: app.draining.clone(),
                 stopping: app.stopping.clone(),
             };
-            tokio::spawn(consumer.run());
+            app.tasks.spawn(consumer.run());
         }
         serve(app, transport);
     }
@@ -58,7 +59,8 @@ fn serve(app: &Arc<Inner>, transport: &Arc<dyn Transport>) {
     let Some(ingress) = Arc::clone(transport).ingress() else { return };
     let (app, name) = (crate::app::App::from_inner(Arc::clone(app)), transport.name().to_owned());
     let stop = app.inner().draining.clone();
-    tokio::spawn(async move {
+    let tasks = app.inner().tasks.clone();
+    tasks.spawn(async move {
         if let Err(error) = ingress.serve(app, stop).await {
             tracing::error!(transport = name, %error, "requests are not served any more");
         }
@@ -138,8 +140,13 @@ impl Consumer {
         let held = Arc::new(Held::new(self.policy.prefetch));
         let (settle, settled) = mpsc::channel(self.policy.prefetch);
         let lost = CancellationToken::new();
-        let settler =
-            tokio::spawn(settle_all(Arc::clone(&source), settled, Arc::clone(&held), lost.clone(), self.status.clone()));
+        let settler = tokio::spawn(settle_all(
+            Arc::clone(&source),
+            settled,
+            Arc::clone(&held),
+            lost.clone(),
+            self.status.clone(),
+        ));
         let keeper = tokio::spawn(keep(
             Arc::clone(&source),
             self.transport.traits().hold,
@@ -195,7 +202,7 @@ impl Consumer {
                 Err(error) => return Ended::Lost(error),
             };
             let Some(app) = self.app.upgrade() else { return Ended::Draining };
-            desk.held.add(&incoming);
+            desk.held.add(&app, &incoming);
             self.status.received(incoming.len());
             self.take(&app, &inline, desk, incoming).await;
         }
@@ -243,7 +250,8 @@ impl Desk {
 
 /// What was received and is not settled.
 pub(crate) struct Held {
-    tags: Mutex<HashSet<Tag>>,
+    /// Each is work in flight: a stop waits for it.
+    tags: Mutex<HashMap<Tag, Entered>>,
     most: usize,
     changed: Notify,
 }
@@ -253,12 +261,12 @@ impl Held {
         Self { tags: Mutex::default(), most, changed: Notify::new() }
     }
 
-    fn tags(&self) -> std::sync::MutexGuard<'_, HashSet<Tag>> {
+    fn tags(&self) -> std::sync::MutexGuard<'_, HashMap<Tag, Entered>> {
         self.tags.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, incoming: &[Incoming]) {
-        self.tags().extend(incoming.iter().map(|one| one.tag));
+    fn add(&self, app: &Inner, incoming: &[Incoming]) {
+        self.tags().extend(incoming.iter().map(|one| (one.tag, app.in_flight.enter())));
     }
 
     fn remove<'t>(&self, settled: impl IntoIterator<Item = &'t Tag>) {
@@ -335,7 +343,7 @@ async fn keep(
     loop {
         tokio::select! {
             _ = extend.tick() => {
-                let now = held.tags().clone();
+                let now: HashSet<_> = held.tags().keys().copied().collect();
                 let long: Vec<_> = now.intersection(&before).copied().collect();
                 before = now;
                 if !long.is_empty() && let Err(error) = source.extend(long).await {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Inner, Row};
 use crate::codec::{Codec, Codecs, Json};
@@ -265,8 +266,13 @@ impl AppBuilder {
     }
 
     /// Sets where commands and queries go that have no handler here.
-    pub fn remote(mut self, remote: impl Remote) -> Self {
-        self.remote = Some(Arc::new(remote));
+    pub fn remote(self, remote: impl Remote) -> Self {
+        self.remote_arc(Arc::new(remote))
+    }
+
+    /// The same with a remote that others hold too, such as a transport's.
+    pub fn remote_arc(mut self, remote: Arc<dyn Remote>) -> Self {
+        self.remote = Some(remote);
         self
     }
 
@@ -434,6 +440,7 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
         pulse: Pulse::default(),
         memories: Memories::default(),
         in_flight: Arc::new(InFlight::default()),
+        tasks: TaskTracker::new(),
         draining: CancellationToken::new(),
         stopping: CancellationToken::new(),
         drain: parts.drain,

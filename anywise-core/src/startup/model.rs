@@ -148,7 +148,8 @@ impl Model {
     pub(crate) fn topology(&self) -> Topology {
         let mut topology = Topology::of(&self.application);
         let events = self.messages().into_iter().filter(|entry| entry.meta.kind == MessageKind::Event);
-        topology.events = events.filter(|entry| entry.wire.is_some()).flat_map(|entry| names(entry.meta)).collect();
+        topology.events =
+            events.filter(|entry| entry.wire.is_some()).flat_map(|entry| names(entry.meta)).collect();
         let mut groups: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for (_, known) in self.receivers() {
             for meta in known.signature.receives.iter().filter(|meta| !meta.is_local()) {

@@ -89,11 +89,10 @@ impl Inline {
     /// task of its own if it does.
     async fn begin(self: &Arc<Self>, app: Arc<Inner>, work: Work) {
         let permit = Arc::clone(&self.runs).acquire_owned().await.expect("it is never closed");
-        let entered = app.in_flight.enter();
         let this = Arc::clone(self);
         let mut run: BoxFuture<'static, ()> = Box::pin(async move {
             this.run_key(&app, work).await;
-            drop((permit, entered));
+            drop(permit);
         });
         let done = std::future::poll_fn(|cx| Poll::Ready(run.as_mut().poll(cx).is_ready())).await;
         if !done {

@@ -191,7 +191,9 @@ impl Status {
                     && facts.last_settled.elapsed() > late =>
             {
                 let seconds = facts.last_settled.elapsed().as_secs();
-                Some(format!("messages wait for `{group}` at `{transport}`, and none was settled for {seconds} s"))
+                Some(format!(
+                    "messages wait for `{group}` at `{transport}`, and none was settled for {seconds} s"
+                ))
             }
             _ => None,
         }

@@ -189,11 +189,8 @@ impl Transport for MemoryBroker {
 
     fn subscribe<'a>(&'a self, subscription: &'a Subscription) -> BoxFuture<'a, Result<Box<dyn Source>>> {
         self.declare(subscription);
-        let source = MemorySource {
-            broker: self.clone(),
-            group: subscription.group.clone(),
-            mine: Mutex::default(),
-        };
+        let source =
+            MemorySource { broker: self.clone(), group: subscription.group.clone(), mine: Mutex::default() };
         Box::pin(std::future::ready(self.here().map(|()| Box::new(source) as Box<dyn Source>)))
     }
 }
@@ -297,9 +294,8 @@ impl Source for MemorySource {
 
     fn settle(&self, settled: Vec<(Tag, Outcome)>) -> BoxFuture<'_, Result<()>> {
         let result = self.broker.here();
-        let result = result.and_then(|()| {
-            settled.into_iter().try_for_each(|(tag, outcome)| self.settle_one(tag, outcome))
-        });
+        let result = result
+            .and_then(|()| settled.into_iter().try_for_each(|(tag, outcome)| self.settle_one(tag, outcome)));
         Box::pin(std::future::ready(result))
     }
 
