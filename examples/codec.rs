@@ -3,7 +3,7 @@
 //! `MessagePack` is behind the feature `msgpack`.
 
 use anywise::prelude::*;
-use anywise::{Envelope, MemoryBroker, MessagePack, Outcome, Source as _};
+use anywise::{Envelope, MemoryBroker, MessagePack, Outcome, Source as _, Subscription, Transport as _};
 
 anywise::slice!(SLICE = "meter", "Reads meters.");
 
@@ -22,20 +22,20 @@ fn log(event: &Reading, seen: &std::sync::Mutex<Vec<u32>>) {
 
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn main() -> Result<()> {
-    let mut broker = MemoryBroker::new("broker", 16);
+    let broker = MemoryBroker::new("broker", 16);
+    let source = broker.subscribe(&Subscription::new("elsewhere", ["meter.Reading"])).await?;
     // The first codec writes; every codec, and JSON, can be read.
     let app = App::builder()
         .slices([SLICE])
         .provide(std::sync::Mutex::<Vec<u32>>::default())
         .codec(MessagePack)
-        .sink(broker.sink())
+        .sink(broker)
         .build()
         .await?;
     app.publish(Reading { meter: 7, litres: 12.5 }).await?;
 
-    let mut source = broker.source().expect("a broker has one source, not taken yet");
-    let incoming = source.next().await?.expect("one event was published");
-    let envelope: Envelope = incoming.envelope;
+    let incoming = source.receive(1).await?.pop().expect("one event was published");
+    let envelope = Envelope::from_frame(incoming.frame, None, true)?;
     assert_eq!((envelope.name.as_str(), envelope.key.as_deref()), ("meter.Reading", Some("7")));
     assert_eq!(envelope.content_type, "application/msgpack");
     assert_eq!(envelope.body.first(), Some(&0x82), "a map of two fields, by name");

@@ -1,4 +1,4 @@
-//! The ports, with their in-memory references: a store, a sink and a source, a remote.
+//! The ports, with their in-memory references: a store, a transport, a remote.
 //!
 //! Two applications in one process stand for two processes. Their code does not know.
 
@@ -57,20 +57,16 @@ mod invoice {
 
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn main() -> Result<()> {
-    let mut broker = MemoryBroker::new("broker", 16);
+    let broker = MemoryBroker::new("broker", 16);
     let (filed, mut arrived) = tokio::sync::mpsc::channel::<u32>(1);
 
-    let invoices = App::builder().slices([invoice::SLICE]).provide(filed).build().await?;
-    let source = broker.source().expect("it is taken once");
-    let consumer = invoices.clone();
-    let consuming = tokio::spawn(async move { consumer.consume(source).await });
+    let invoices = App::builder().slices([invoice::SLICE]).provide(filed).transport(broker.clone());
+    let invoices = invoices.build().await?;
 
-    // Commands go through the remote, events into the store and out through the sink.
+    // Commands go through the remote, events into the store and from there to the broker.
     let orders = App::builder().slices([order::SLICE]).remote(Loopback::to(&invoices));
-    let orders = orders.store(MemoryStore::new()).sink(broker.sink()).build().await?;
+    let orders = orders.store(MemoryStore::new()).transport(broker).build().await?;
     assert_eq!(orders.send(order::Place { cents: 250 }).await?, 1250);
     assert_eq!(arrived.recv().await, Some(1250), "the event arrived over the broker");
-
-    invoices.stop(std::time::Duration::from_secs(1)).await; // ends `consume`
-    consuming.await?
+    Ok(())
 }

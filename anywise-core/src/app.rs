@@ -3,28 +3,32 @@
 //! After `build` the table never changes. Cloning an [`App`] is cloning an
 //! `Arc`; several live side by side in one process.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::AppBuilder;
 use crate::catalog::Catalog;
 use crate::codec::Codecs;
 use crate::context::scope::Extra;
 use crate::envelope::Envelope;
+use crate::envelope::frame::Frame;
 use crate::error::Result;
 use crate::error::nearest::hint;
 use crate::message::shape::Typed;
 use crate::message::{Event, MessageMeta, Request, Slot};
+use crate::ports::consumer::policy::ConsumePolicy;
+use crate::ports::consumer::status::{Consuming, Status};
 use crate::ports::health::{Health, Pulse};
 use crate::ports::observer::Observer;
 use crate::ports::relay::policy::RelayPolicy;
 use crate::ports::store::delivery::{Delivery, Depth};
 use crate::ports::store::outcome::Outcome;
 use crate::ports::store::{Batch, Store};
-use crate::ports::transport::{Ingress, Remote, Sink, Source};
+use crate::ports::transport::{Ingress, Remote, Sink, Transport};
 use crate::registry::{MessageEntry, registry};
 use crate::startup::model::Model;
 use crate::walk::enter::Enter;
@@ -64,11 +68,16 @@ pub(crate) struct Inner {
     pub(crate) store: Option<Arc<dyn Store>>,
     pub(crate) sinks: Vec<Arc<dyn Sink>>,
     pub(crate) remote: Option<Arc<dyn Remote>>,
+    pub(crate) transports: Vec<Arc<dyn Transport>>,
+    pub(crate) consumers: Vec<Arc<Status>>,
+    pub(crate) consume: ConsumePolicy,
     pub(crate) relay: RelayPolicy,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) pulse: Pulse,
     pub(crate) memories: Memories,
     pub(crate) in_flight: Arc<InFlight>,
+    /// What must have ended before a stop has: each gives back what it holds.
+    pub(crate) tasks: TaskTracker,
     /// Nothing new is begun.
     pub(crate) draining: CancellationToken,
     /// What has not finished is left.
@@ -211,24 +220,30 @@ impl App {
         crate::startup::inspect::text(self.0.catalog())
     }
 
-    /// Consumes a source, one envelope at a time, until it ends or the
-    /// application stops.
+    /// The consumers of the application's transports: one for each slice that
+    /// listens to something, at each transport.
+    pub fn consumers(&self) -> impl Iterator<Item = Consuming> + '_ {
+        self.0.consumers.iter().map(|status| Consuming(Arc::clone(status)))
+    }
+
+    /// Handles a request that came as a frame, for an ingress that is no HTTP:
+    /// the reply's body, in the request's format.
+    ///
+    /// The message's id is its idempotency key unless it has another: a command
+    /// that comes twice is carried out once, if there is a store.
     ///
     /// # Errors
-    /// That the source is broken.
-    pub async fn consume(&self, mut source: impl Source) -> Result<()> {
-        loop {
-            let incoming = tokio::select! {
-                () = self.0.draining.cancelled() => return Ok(()),
-                incoming = source.next() => incoming?,
-            };
-            let Some(incoming) = incoming else { return Ok(()) };
-            let outcome = self.dispatch(incoming.envelope.clone()).await;
-            if let Outcome::DeadLetter(reason) = &outcome {
-                tracing::error!(message = incoming.envelope.name, reason, "dead letter");
-            }
-            incoming.settle(outcome).await?;
+    /// That the frame is no request for a handler here, a guard's, or the
+    /// handler's.
+    pub async fn answer(&self, request: Frame) -> Result<bytes::Bytes> {
+        let _entered = self.0.in_flight.enter();
+        let size = request.body.len();
+        if size > self.0.consume.max_size {
+            return Err(crate::ports::consumer::reading::too_large(size, self.0.consume.max_size));
         }
+        let mut envelope = Envelope::from_frame(request, None, self.0.consume.trusted)?;
+        envelope.idempotency_key.get_or_insert_with(|| envelope.id.to_string());
+        crate::walk::receive::request(&self.0, envelope).await
     }
 
     /// Serves an ingress until Ctrl-C or SIGTERM, then drains and stops.
@@ -335,6 +350,8 @@ impl App {
             // What is stopped gives its claims back.
             let _ = tokio::time::timeout(GIVE_BACK, self.0.in_flight.idle()).await;
         }
+        self.0.tasks.close();
+        let _ = tokio::time::timeout(GIVE_BACK, self.0.tasks.wait()).await;
         if let Some(store) = &self.0.store
             && let Err(error) = store.close().await
         {
@@ -393,9 +410,21 @@ impl Inner {
         let row = entry.and_then(|entry| self.row((entry.slot)()));
         let listeners = row.map_or(&[][..], |row| &row.listening).iter();
         let listeners = listeners.map(|plan| Delivery::new(plan.entry.id(), envelope.clone()));
-        let sinks = self.sinks.iter();
-        let sinks = sinks.map(|sink| Delivery::new(format!("{SINK}{}", sink.name()), envelope.clone()));
+        let sinks = self.sinks.iter().map(|sink| {
+            let outgoing = self.outgoing(envelope.clone());
+            Delivery::new(format!("{SINK}{}", sink.name()), outgoing)
+        });
         listeners.chain(sinks).collect()
+    }
+
+    /// An event as it leaves: it says which slices have it already.
+    pub(crate) fn outgoing(&self, mut envelope: Envelope) -> Envelope {
+        let entry = self.by_name.get(envelope.name.as_str());
+        let row = entry.and_then(|entry| self.row((entry.slot)()));
+        let listeners = row.map_or(&[][..], |row| &row.listening).iter();
+        let slices: BTreeSet<_> = listeners.map(|plan| registry().slice_of(plan.entry.module)).collect();
+        envelope.heard_by = slices.into_iter().map(str::to_owned).collect();
+        envelope
     }
 
     /// Where a durable command goes: its handler here, or the remote.
@@ -432,6 +461,7 @@ impl Inner {
     }
 
     pub(crate) async fn send_to_sinks(&self, envelope: Envelope) -> Result<()> {
+        let envelope = self.outgoing(envelope);
         for sink in &self.sinks {
             sink.send(envelope.clone()).await?;
         }
@@ -450,7 +480,8 @@ impl Inner {
         };
         let mut head = extra.map(|extra| extra.head).unwrap_or_default();
         let codec = self.codecs.first();
-        let envelope = crate::codec::seal(&message, codec, &mut head)?;
+        let mut envelope = crate::codec::seal(&message, codec, &mut head)?;
+        envelope.idempotency_key = head.idempotency_key.take();
         let call = remote.call(envelope);
         let body = match head.deadline {
             None => call.await?,

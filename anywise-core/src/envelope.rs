@@ -4,6 +4,8 @@
 //! when it leaves through a sink, a remote or a store, and taken out when it
 //! comes in through a source or an ingress.
 
+pub(crate) mod cloudevent;
+pub(crate) mod frame;
 pub(crate) mod headers;
 pub(crate) mod id;
 pub mod link;
@@ -122,7 +124,7 @@ impl Head {
             trace: self.trace.clone(),
             deadline: self.deadline,
             principal: self.principal.clone(),
-            idempotency_key: None,
+            idempotency_key: self.idempotency_key.clone(),
             hold: None,
             told: None,
         }
@@ -168,8 +170,14 @@ pub struct Envelope {
     pub deadline: Option<Instant>,
     /// On whose behalf.
     pub principal: Option<Principal>,
-    /// The sender's name for this request; see [`request_key`](Self::request_key).
+    /// The sender's name for a request on its way to another process; is not
+    /// kept by stores. See [`request_key`](Self::request_key).
     pub idempotency_key: Option<String>,
+    /// Place among the messages of its key, without gaps; 1 is the first.
+    pub sequence: Option<u64>,
+    /// Slices whose listeners have the event already: it is not handed to them
+    /// again when it comes back through a broker.
+    pub heard_by: Vec<String>,
 }
 
 impl Envelope {
@@ -204,7 +212,9 @@ impl Envelope {
             body: body.into(),
             deadline: head.deadline,
             principal: head.principal,
-            idempotency_key: head.idempotency_key,
+            idempotency_key: None,
+            sequence: None,
+            heard_by: Vec::new(),
         }
     }
 
@@ -213,7 +223,9 @@ impl Envelope {
     /// # Errors
     /// That the message is local, or has no form in the codec's format.
     pub fn seal<M: Message>(message: &M, codec: &dyn Codec, mut head: Head) -> Result<Self> {
-        crate::codec::seal(message, codec, &mut head)
+        let mut envelope = crate::codec::seal(message, codec, &mut head)?;
+        envelope.idempotency_key = head.idempotency_key;
+        Ok(envelope)
     }
 
     /// The name under which a request travels, so that it is carried out once

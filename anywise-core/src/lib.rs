@@ -34,6 +34,8 @@ pub use context::{
     Authorization, Cancellation, Commands, Context, Deadline, Dispatcher, Header, JsonView, Principal,
     Provided, Queries, TypedHeader,
 };
+pub use envelope::cloudevent::Foreign;
+pub use envelope::frame::{Binding, Frame};
 pub use envelope::headers::Headers;
 pub use envelope::id::new_id;
 pub use envelope::{Envelope, Head, RESERVED_PREFIX, TraceContext, link};
@@ -44,6 +46,8 @@ pub use jiff::Timestamp;
 pub use message::set::{CommandSet, EventSet, Has, Here, MessageSet, QuerySet};
 pub use message::shape::{EventInput, GuardInput, Input, RequestInput};
 pub use message::{Command, Event, InFamily, Message, MessageKind, MessageMeta, Query, Request, Site};
+pub use ports::consumer::policy::{ConsumePolicy, Unknown};
+pub use ports::consumer::status::{ConsumerState, Consuming};
 pub use ports::discovery::{Discovery, Instance, Instances, InstancesSender};
 pub use ports::health::Health;
 pub use ports::memory::{Loopback, MemoryBroker, MemoryStore};
@@ -62,7 +66,9 @@ pub use ports::store::delivery::{Delivery, Depth};
 pub use ports::store::outcome::Outcome;
 pub use ports::store::remember::{Memory, Remembered};
 pub use ports::store::{Batch, Retention, Store, StoreTraits};
-pub use ports::transport::{Incoming, Ingress, Remote, Sink, Source};
+pub use ports::transport::{
+    Incoming, Ingress, Ordered, Remote, Sink, Source, Subscription, Tag, Topology, Transport, TransportTraits,
+};
 pub use registry::Slice;
 pub use startup::builder::AppBuilder;
 pub use startup::dependency::Dependency;

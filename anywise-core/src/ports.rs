@@ -1,5 +1,6 @@
 //! The ports: what an adapter implements, and an in-memory reference of each.
 
+pub(crate) mod consumer;
 pub(crate) mod discovery;
 pub(crate) mod health;
 pub(crate) mod memory;

@@ -17,4 +17,5 @@ mod ports;
 mod publishing;
 mod sending;
 mod stopping;
+mod transports;
 mod wiring_faults;

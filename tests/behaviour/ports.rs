@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anywise::prelude::*;
-use anywise::{Loopback, MemoryBroker, MemoryStore};
+use anywise::{Loopback, MemoryBroker, MemoryStore, Subscription, Transport as _};
 
 anywise::slice!(SLICE = "ports");
 
@@ -116,44 +116,31 @@ async fn an_error_after_recording_keeps_nothing() {
 }
 
 #[tokio::test]
-async fn events_leave_through_a_sink_and_come_in_through_a_source() {
-    let mut broker = MemoryBroker::new("broker", 16);
-    let here =
-        App::builder().slices([SLICE]).provide(Shelf::default()).sink(broker.sink()).build().await.unwrap();
-    let shelf = Arc::new(Shelf::default());
-    let there = App::builder().slices([SLICE]).provide_arc(Arc::clone(&shelf)).build().await.unwrap();
-    here.send(Order { id: 3 }).await.unwrap();
-    here.settled().await;
-    let source = broker.source().unwrap();
-    drop((broker, here));
-    there.consume(source).await.unwrap();
-    assert_eq!(shelf.fine.load(Ordering::SeqCst), 1);
-}
-
-#[tokio::test]
 async fn with_a_store_a_sink_has_a_delivery_of_its_own() {
-    let mut broker = MemoryBroker::new("broker", 16);
+    let broker = MemoryBroker::new("broker", 16);
+    let source = broker.subscribe(&Subscription::new("elsewhere", ["ports.Ordered"])).await.unwrap();
     let store = Arc::new(MemoryStore::new());
     let app = App::builder()
         .slices([SLICE])
         .provide(Shelf::default())
-        .sink(broker.sink())
+        .sink(broker.clone())
         .store_arc(store)
         .build()
         .await
         .unwrap();
     app.publish(Ordered { id: 4 }).await.unwrap();
     app.settled().await;
-    let incoming = anywise::Source::next(&mut broker.source().unwrap()).await.unwrap().unwrap();
-    assert_eq!(incoming.envelope.name, "ports.Ordered");
-    assert_eq!(incoming.envelope.body, r#"{"id":4}"#);
+    let incoming = source.receive(2).await.unwrap();
+    let [incoming] = incoming.as_slice() else { panic!("one message") };
+    assert_eq!(incoming.frame.attribute("type"), Some("ports.Ordered"));
+    assert_eq!(incoming.frame.body, r#"{"id":4}"#);
 }
 
 #[tokio::test]
 async fn two_sinks_of_one_name_are_refused() {
     let broker = MemoryBroker::new("broker", 1);
     let builder = App::builder().slices([SLICE]).provide(Shelf::default());
-    let error = builder.sink(broker.sink()).sink(broker.sink()).build().await.unwrap_err();
+    let error = builder.sink(broker.clone()).sink(broker).build().await.unwrap_err();
     assert_eq!(error.faults()[0].code, "AW4113");
 }
 

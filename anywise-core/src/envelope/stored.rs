@@ -37,7 +37,9 @@ struct StoredHead<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     principal: Option<(Cow<'a, str>, Vec<Cow<'a, str>>)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    idempotency_key: Option<Cow<'a, str>>,
+    sequence: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    heard_by: Vec<Cow<'a, str>>,
 }
 
 impl Envelope {
@@ -70,7 +72,8 @@ impl Envelope {
                 .principal
                 .as_ref()
                 .map(|known| (known.id().into(), known.scopes().map(Into::into).collect())),
-            idempotency_key: self.idempotency_key.as_deref().map(Into::into),
+            sequence: self.sequence,
+            heard_by: self.heard_by.iter().map(|slice| slice.as_str().into()).collect(),
         };
         serde_json::to_string(&head).expect("a head is text, numbers and lists")
     }
@@ -98,7 +101,9 @@ impl Envelope {
             body: body.into(),
             deadline: None,
             principal: head.principal.map(|(id, scopes)| Principal::new(id).with_scopes(scopes)),
-            idempotency_key: head.idempotency_key.map(Into::into),
+            idempotency_key: None,
+            sequence: head.sequence,
+            heard_by: head.heard_by.into_iter().map(Cow::into_owned).collect(),
         })
     }
 }

@@ -47,6 +47,9 @@ pub(crate) async fn health(app: &Inner) -> Health {
     if app.draining.is_cancelled() {
         return Health::Degraded("the application is stopping".to_owned());
     }
+    if let Some(reason) = app.consumers.iter().find_map(|one| one.complaint(app.relay.late)) {
+        return Health::Degraded(reason);
+    }
     let Some(store) = &app.store else { return Health::Ready };
     let mut last = app.pulse.0.lock().await;
     match &*last {

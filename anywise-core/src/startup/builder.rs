@@ -8,17 +8,20 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Inner, Row};
 use crate::codec::{Codec, Codecs, Json};
-use crate::error::IntoError;
+use crate::error::{IntoError, Kind};
 use crate::message::shape::Install;
 use crate::message::{MessageId, MessageMeta, TypeInfo};
+use crate::ports::consumer::policy::ConsumePolicy;
+use crate::ports::consumer::status::Status;
 use crate::ports::health::Pulse;
 use crate::ports::observer::Observer;
 use crate::ports::relay::policy::RelayPolicy;
 use crate::ports::store::Store;
-use crate::ports::transport::{Remote, Sink};
+use crate::ports::transport::{Remote, Sink, Topology, Transport};
 use crate::registry::function::{Bound, FunctionEntry, bind};
 use crate::registry::{Slice, registry};
 use crate::startup::check::{self, Surroundings};
@@ -61,6 +64,8 @@ pub struct AppBuilder {
     codecs: Vec<Arc<dyn Codec>>,
     store: Option<Arc<dyn Store>>,
     sinks: Vec<Arc<dyn Sink>>,
+    transports: Vec<Arc<dyn Transport>>,
+    consume: ConsumePolicy,
     remote: Option<Arc<dyn Remote>>,
     relay: RelayPolicy,
     observers: Vec<Arc<dyn Observer>>,
@@ -81,6 +86,8 @@ impl AppBuilder {
             codecs: Vec::new(),
             store: None,
             sinks: Vec::new(),
+            transports: Vec::new(),
+            consume: ConsumePolicy::default(),
             remote: None,
             relay: RelayPolicy::default(),
             observers: Vec::new(),
@@ -227,9 +234,45 @@ impl AppBuilder {
         self
     }
 
+    /// Adds a broker: every event goes out through it, and what the slices here
+    /// listen to comes in, from whichever process it was published by.
+    ///
+    /// # Examples
+    /// ```
+    /// # async fn example() -> Result<(), anywise_core::BuildError> {
+    /// use anywise_core::{App, MemoryBroker};
+    ///
+    /// let broker = MemoryBroker::new("broker", 1024);
+    /// let orders = App::builder().name("shop").transport(broker.clone()).build().await?;
+    /// let stock = App::builder().name("shop").transport(broker).build().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn transport(self, transport: impl Transport) -> Self {
+        self.transport_arc(Arc::new(transport))
+    }
+
+    /// The same with a transport that others hold too.
+    pub fn transport_arc(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.sinks.push(Arc::clone(&transport) as Arc<dyn Sink>);
+        self.transports.push(transport);
+        self
+    }
+
+    /// How transports are consumed. Default: [`ConsumePolicy::default`].
+    pub fn consume_policy(mut self, policy: ConsumePolicy) -> Self {
+        self.consume = policy;
+        self
+    }
+
     /// Sets where commands and queries go that have no handler here.
-    pub fn remote(mut self, remote: impl Remote) -> Self {
-        self.remote = Some(Arc::new(remote));
+    pub fn remote(self, remote: impl Remote) -> Self {
+        self.remote_arc(Arc::new(remote))
+    }
+
+    /// The same with a remote that others hold too, such as a transport's.
+    pub fn remote_arc(mut self, remote: Arc<dyn Remote>) -> Self {
+        self.remote = Some(remote);
         self
     }
 
@@ -277,6 +320,10 @@ impl AppBuilder {
                 "mend what the error says",
             ));
         }
+        let topology = model.topology();
+        if faults.is_empty() {
+            open_all(&self.transports, &topology, &mut faults).await;
+        }
         if faults.is_empty() {
             let dependencies = provision.build(self.given, &self.config, &mut faults).await;
             if faults.is_empty() {
@@ -285,6 +332,9 @@ impl AppBuilder {
                     policy: self.policy,
                     store: self.store,
                     sinks: self.sinks,
+                    transports: self.transports,
+                    topology,
+                    consume: self.consume,
                     remote: self.remote,
                     relay: self.relay,
                     observers: self.observers,
@@ -297,11 +347,39 @@ impl AppBuilder {
     }
 }
 
+/// How long a broker may take to be there before the application starts
+/// without it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Opens the transports. One that does not answer is opened again later: what is
+/// for it waits in the store.
+async fn open_all(transports: &[Arc<dyn Transport>], topology: &Topology, faults: &mut Vec<WiringFault>) {
+    for transport in transports {
+        let name = transport.name();
+        match tokio::time::timeout(PATIENCE, transport.open(topology)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) if error.kind() == Kind::Unavailable => {
+                tracing::warn!(transport = name, %error, "starting without it");
+            }
+            Err(_) => tracing::warn!(transport = name, "starting without it: it does not answer"),
+            Ok(Err(error)) => faults.push(WiringFault::new(
+                "AW4140",
+                format!("the transport `{name}` cannot be used: {error}"),
+                [],
+                "mend what the error says",
+            )),
+        }
+    }
+}
+
 struct Parts {
     codecs: Codecs,
     policy: PublishPolicy,
     store: Option<Arc<dyn Store>>,
     sinks: Vec<Arc<dyn Sink>>,
+    transports: Vec<Arc<dyn Transport>>,
+    topology: Topology,
+    consume: ConsumePolicy,
     remote: Option<Arc<dyn Remote>>,
     relay: RelayPolicy,
     observers: Vec<Arc<dyn Observer>>,
@@ -343,7 +421,9 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
             by_name.extend(row.meta.aliases.iter().map(|alias| (*alias, entry)));
         }
     }
+    let consumers = consumers(&parts);
     let inner = Arc::new(Inner {
+        consumers,
         table,
         by_name,
         model,
@@ -352,12 +432,15 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
         publish_policy: parts.policy,
         store: parts.store,
         sinks: parts.sinks,
+        transports: parts.transports,
+        consume: parts.consume,
         remote: parts.remote,
         relay: parts.relay,
         observers: parts.observers,
         pulse: Pulse::default(),
         memories: Memories::default(),
         in_flight: Arc::new(InFlight::default()),
+        tasks: TaskTracker::new(),
         draining: CancellationToken::new(),
         stopping: CancellationToken::new(),
         drain: parts.drain,
@@ -366,7 +449,17 @@ fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
         crate::ports::relay::start(&inner);
     }
     crate::ports::schedule::start(&inner);
+    crate::ports::consumer::start(&inner, &parts.topology);
     App::from_inner(inner)
+}
+
+fn consumers(parts: &Parts) -> Vec<Arc<Status>> {
+    let each = |transport: &Arc<dyn Transport>| {
+        let name = transport.name().to_owned();
+        let groups = parts.topology.subscriptions.iter();
+        groups.map(move |one| Arc::new(Status::new(&name, &one.group)))
+    };
+    parts.transports.iter().flat_map(each).collect()
 }
 
 impl Row {

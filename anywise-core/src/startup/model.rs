@@ -1,10 +1,11 @@
 //! What an application is made of, before anything is bound: the selected
 //! functions with their signatures, and the guards in front of each.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::catalog::FunctionKind;
+use crate::catalog::{FunctionKind, MessageKind};
 use crate::message::{MessageId, MessageMeta, TypeInfo};
+use crate::ports::transport::{Subscription, Topology};
 use crate::registry::config::ConfigEntry;
 use crate::registry::function::{FunctionEntry, Signature, describe};
 use crate::registry::{MessageEntry, Slice, SliceEntry, registry};
@@ -143,6 +144,31 @@ impl Model {
         registry.messages.iter().filter(known).copied().collect()
     }
 
+    /// What this application has to do with a transport.
+    pub(crate) fn topology(&self) -> Topology {
+        let mut topology = Topology::of(&self.application);
+        let events = self.messages().into_iter().filter(|entry| entry.meta.kind == MessageKind::Event);
+        topology.events =
+            events.filter(|entry| entry.wire.is_some()).flat_map(|entry| names(entry.meta)).collect();
+        let mut groups: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for (_, known) in self.receivers() {
+            for meta in known.signature.receives.iter().filter(|meta| !meta.is_local()) {
+                match meta.kind {
+                    MessageKind::Event if known.entry.schedule.is_none() => {
+                        groups.entry(known.slice).or_default().extend(names(meta));
+                    }
+                    MessageKind::Event => {}
+                    MessageKind::Command | MessageKind::Query => topology.requests.extend(names(meta)),
+                }
+            }
+        }
+        topology.events.sort_unstable();
+        topology.requests.sort_unstable();
+        topology.subscriptions =
+            groups.into_iter().map(|(group, events)| Subscription::new(group, events)).collect();
+        topology
+    }
+
     /// The names of the declared slices that this application selected.
     pub(crate) fn slice_names(&self) -> Vec<&'static str> {
         let mut names: Vec<_> = self.slices().map(|slice| slice.name).collect();
@@ -155,6 +181,12 @@ impl Model {
     pub(crate) fn slices(&self) -> impl Iterator<Item = &'static SliceEntry> + '_ {
         registry().slices.iter().copied().filter(|slice| self.is_local(slice.name))
     }
+}
+
+/// The names a message comes under.
+fn names(meta: &'static MessageMeta) -> impl Iterator<Item = String> {
+    let own = std::iter::once(meta.wire_name());
+    own.chain(meta.aliases.iter().copied()).map(str::to_owned)
 }
 
 /// Declared slices run where they are named. What belongs to no declared slice,

@@ -54,8 +54,6 @@ pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery, hold: Option<
     let message = entry.open(app.codecs.named(&envelope.content_type)?, envelope)?;
     let mut extra = Extra::of(envelope.head());
     extra.head.hold = hold;
-    // Its claim alone says whether a delivery was handled before.
-    extra.head.idempotency_key = None;
     match entry.enter {
         Enter::Request(enter) => enter(app, message, Some(extra)).await.map(drop),
         Enter::Event { one, .. } => {

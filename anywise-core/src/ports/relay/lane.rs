@@ -71,7 +71,8 @@ impl Lanes {
             }
         }
         for sink in &app.sinks {
-            add(format!("{SINK}{}", sink.name()), policy.concurrency);
+            // Nothing runs here while a broker takes its time.
+            add(format!("{SINK}{}", sink.name()), policy.concurrency.max(policy.held));
         }
         if let Some(remote) = &app.remote {
             let elsewhere = crate::registry::registry().names();

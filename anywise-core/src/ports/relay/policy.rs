@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::error::Error;
+use crate::app::SINK;
+use crate::error::{Error, Kind};
 use crate::ports::store::Retention;
 use crate::ports::store::claim::{Claimed, SUSPECT};
 use crate::ports::store::outcome::Outcome;
@@ -69,6 +70,9 @@ impl Default for RelayPolicy {
     }
 }
 
+/// Longest wait for a broker that is away.
+const AWAY: Duration = Duration::from_secs(10);
+
 /// Attempts alone, after which a suspect is known to end the process.
 const ALONE: u32 = 10;
 
@@ -85,16 +89,25 @@ impl RelayPolicy {
 
     /// What becomes of a delivery whose function failed.
     pub(crate) fn outcome(&self, claimed: &Claimed, error: &Error) -> Outcome {
+        // A broker that is away is no fault of what is to be published.
+        if claimed.delivery.target.starts_with(SINK) && error.kind() == Kind::Unavailable {
+            return Outcome::Retry(jitter(self.wait(claimed.tries()).min(AWAY)));
+        }
+        self.verdict(claimed.tries(), error)
+    }
+
+    /// What becomes of a function's work that failed the `tries`th time.
+    pub(crate) fn verdict(&self, tries: u32, error: &Error) -> Outcome {
         match error.code() {
             "AW1502" => return Outcome::Stop,
             // A newer program will know it.
             "AW5003" => return Outcome::Park(error.to_string()),
             _ => {}
         }
-        if !error.kind().is_retryable() || claimed.tries() >= self.attempts {
+        if !error.kind().is_retryable() || tries >= self.attempts {
             return Outcome::DeadLetter(error.to_string());
         }
-        Outcome::Retry(error.retry_after().unwrap_or_else(|| jitter(self.wait(claimed.tries()))))
+        Outcome::Retry(error.retry_after().unwrap_or_else(|| jitter(self.wait(tries))))
     }
 
     /// The longest wait after so many tries.
@@ -115,7 +128,6 @@ pub(crate) fn jitter(longest: Duration) -> Duration {
 mod tests {
     use super::*;
     use crate::envelope::Envelope;
-    use crate::error::Kind;
     use crate::ports::store::claim::Claim;
     use crate::ports::store::delivery::Delivery;
 

@@ -1,0 +1,1 @@
+//! With a store: messages are handed to it in one commit, then settled.

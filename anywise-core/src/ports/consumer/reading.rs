@@ -1,0 +1,90 @@
+//! What an incoming message is to one group: work for its listeners, nothing,
+//! or something nobody can read.
+
+use std::sync::Arc;
+
+use crate::app::Inner;
+use crate::envelope::Envelope;
+use crate::envelope::frame::Frame;
+use crate::error::nearest::hint;
+use crate::error::{Error, Kind, Result};
+use crate::ports::consumer::policy::{ConsumePolicy, Unknown};
+use crate::ports::store::delivery::Delivery;
+use crate::ports::transport::Incoming;
+use crate::registry::registry;
+
+/// What an incoming message is to one group.
+pub(crate) enum Reading {
+    /// Its deliveries to functions here.
+    For(Vec<Delivery>),
+    /// Nothing: it has reached the group already, or is none of its business.
+    Nothing,
+    /// Nobody can read it.
+    Unreadable(Box<Envelope>, Error),
+}
+
+/// Reads an incoming message for the group of a slice.
+pub(crate) fn read(app: &Arc<Inner>, group: &str, policy: &ConsumePolicy, incoming: Incoming) -> Reading {
+    let Incoming { frame, foreign, .. } = incoming;
+    let kept = frame.clone();
+    let unreadable = |error| Reading::Unreadable(Box::new(raw(&kept, group)), error);
+    if frame.body.len() > policy.max_size {
+        return unreadable(too_large(frame.body.len(), policy.max_size));
+    }
+    let envelope = match Envelope::from_frame(frame, foreign.as_ref(), policy.trusted) {
+        Ok(envelope) => envelope,
+        Err(error) => return unreadable(error),
+    };
+    if envelope.heard_by.iter().any(|slice| slice == group) {
+        return Reading::Nothing;
+    }
+    match deliveries(app, group, &envelope) {
+        Ok(deliveries) if deliveries.is_empty() => Reading::Nothing,
+        Ok(deliveries) => Reading::For(deliveries),
+        Err(_) if policy.unknown == Unknown::Ignore => Reading::Nothing,
+        Err(error) => Reading::Unreadable(Box::new(envelope), error),
+    }
+}
+
+/// The deliveries of an envelope to the functions of one slice.
+fn deliveries(app: &Arc<Inner>, slice: &str, envelope: &Envelope) -> Result<Vec<Delivery>> {
+    let name = envelope.name.as_str();
+    let Some(row) = app.by_name.get(name).and_then(|entry| app.row((entry.slot)())) else {
+        if registry().knows_event(name) {
+            return Ok(Vec::new());
+        }
+        let near = hint(name, app.by_name.keys().copied());
+        let message = format!("message type `{name}` is not known here{near}");
+        return Err(Error::new(Kind::NotFound, "AW2005", message));
+    };
+    let handler = row.handler.is_some().then_some(&row.plan);
+    let plans = row.listening.iter().chain(handler);
+    let plans = plans.filter(|plan| registry().slice_of(plan.entry.module) == slice);
+    Ok(plans.map(|plan| Delivery::new(plan.entry.id(), envelope.clone())).collect())
+}
+
+/// The name of a message that says none.
+const NAMELESS: &str = "unreadable";
+
+/// An envelope that keeps what came in, byte for byte, for who looks at it.
+fn raw(frame: &Frame, group: &str) -> Envelope {
+    let name = frame.attribute("type").unwrap_or(NAMELESS);
+    let kind = frame.content_type.as_deref().unwrap_or("application/octet-stream");
+    let mut envelope = Envelope::new(name, kind, frame.body.clone());
+    // The same bytes for the same group are one dead letter.
+    let id = frame.attribute("id").unwrap_or_default();
+    let what = [group.as_bytes(), name.as_bytes(), id.as_bytes(), &frame.body].join(&0);
+    envelope.id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &what);
+    envelope.key = frame.attribute("partitionkey").map(str::to_owned);
+    for (name, value) in frame.attributes.iter() {
+        envelope.headers.insert(["ce-", name].concat(), value);
+    }
+    for (name, value) in frame.headers.iter() {
+        envelope.headers.insert(name, value);
+    }
+    envelope
+}
+
+pub(crate) fn too_large(size: usize, most: usize) -> Error {
+    Error::new(Kind::TooLarge, "AW2006", format!("the body has {size} bytes; at most {most} are read here"))
+}
