@@ -24,6 +24,7 @@ mod startup;
 mod walk;
 
 pub use app::{App, Stopped};
+pub use bytes::Bytes;
 #[cfg(feature = "msgpack")]
 pub use codec::MessagePack;
 pub use codec::json;
@@ -65,6 +66,7 @@ pub use registry::Slice;
 pub use startup::builder::AppBuilder;
 pub use startup::dependency::Dependency;
 pub use startup::fault::{BuildError, WiringFault};
+pub use startup::routing::{Destination, Route, Routing};
 pub use tokio_util::sync::CancellationToken;
 pub use tracing;
 pub use uuid::Uuid;

@@ -15,6 +15,7 @@ mod observing;
 mod ports;
 mod publishing;
 mod sending;
+mod split;
 mod stopping;
 mod transports;
 mod wiring_faults;

@@ -208,7 +208,7 @@ impl Consumer {
         }
     }
 
-    async fn take(&self, app: &Arc<Inner>, inline: &Arc<Inline>, desk: &Desk, incoming: Vec<Incoming>) {
+    async fn take(&self, app: &Arc<Inner>, inline: &Arc<Inline>, _desk: &Desk, incoming: Vec<Incoming>) {
         match &app.store {
             _ => {
                 for one in incoming {

@@ -236,6 +236,8 @@ pub(crate) struct Signature {
     pub(crate) needs: Vec<Param>,
     pub(crate) writes: Vec<Param>,
     pub(crate) demand: Demand,
+    /// The commands a listener may answer with.
+    pub(crate) answers: Vec<&'static MessageMeta>,
     pub(crate) work: WorkDemand,
     pub(crate) provides: Option<TypeInfo>,
     pub(crate) builds: Option<TypeInfo>,
@@ -243,9 +245,15 @@ pub(crate) struct Signature {
 }
 
 impl Signature {
+    /// The commands it may send without waiting for them: with a store they are
+    /// deliveries.
+    pub(crate) fn left_to_store(&self) -> impl Iterator<Item = &&'static MessageMeta> {
+        self.answers.iter().chain(&self.work.posts)
+    }
+
     /// The commands and queries it may send, whether it waits for them or not.
     pub(crate) fn sends(&self) -> impl Iterator<Item = &&'static MessageMeta> {
-        self.demand.sends.iter().chain(&self.work.posts)
+        self.demand.sends.iter().chain(self.left_to_store())
     }
 }
 
@@ -329,7 +337,7 @@ impl Wiring<'_> {
     }
 
     pub fn answers(&mut self, describe: fn(&mut Vec<&'static MessageMeta>)) {
-        self.record(|signature| describe(&mut signature.demand.sends));
+        self.record(|signature| describe(&mut signature.answers));
     }
 
     pub fn provides(&mut self, info: fn() -> TypeInfo) {

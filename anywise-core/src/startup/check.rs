@@ -12,6 +12,7 @@ use crate::message::{Message as _, MessageMeta, TypeInfo};
 use crate::ports::schedule::Tick;
 use crate::ports::transport::{Remote, Sink};
 use crate::registry::{MessageEntry, Slice, registry};
+use crate::startup::beside::Beside;
 use crate::startup::fault::WiringFault;
 use crate::startup::model::{Known, Model};
 
@@ -22,6 +23,7 @@ pub(crate) struct Surroundings<'s> {
     pub(crate) slices: Option<&'s [Slice]>,
     pub(crate) remote: Option<&'s Arc<dyn Remote>>,
     pub(crate) sinks: &'s [Arc<dyn Sink>],
+    pub(crate) beside: &'s Beside,
     /// Types that senders provide with `.with(value)`.
     pub(crate) sent_along: &'s HashSet<TypeId>,
 }
@@ -115,7 +117,10 @@ fn sent(model: &Model, around: &Surroundings<'_>, faults: &mut Faults) {
             let reported =
                 model.is_local(registry().slice_of(meta.module)) && registry().entry(meta).is_some();
             let away = around.remote.is_some_and(|remote| remote.reaches(meta.wire_name()));
-            if !handlers.contains_key(&meta.id()) && !reported && !away {
+            let kept = around.beside.handler(meta).is_some()
+                && known.signature.left_to_store().any(|left| left.id() == meta.id())
+                && !known.signature.demand.sends.iter().any(|sent| sent.id() == meta.id());
+            if !handlers.contains_key(&meta.id()) && !reported && !away && !kept {
                 faults.push(WiringFault::new(
                     "AW4109",
                     format!("`{}` sends `{}`, which has nowhere to go", known.entry.id(), meta.wire_name()),
