@@ -63,6 +63,7 @@ pub use ports::transport::{
     Incoming, Ingress, Ordered, Remote, Sink, Source, Subscription, Tag, Topology, Transport, TransportTraits,
 };
 pub use registry::Slice;
+pub use registry::requirement::Requirement;
 pub use startup::builder::AppBuilder;
 pub use startup::dependency::Dependency;
 pub use startup::fault::{BuildError, WiringFault};
@@ -90,6 +91,7 @@ pub mod __private {
     };
     pub use crate::registry::config::ConfigEntry;
     pub use crate::registry::function::{Bound, FunctionEntry, Wiring, Writable};
+    pub use crate::registry::requirement::Requirement;
     pub use crate::registry::{MessageEntry, SliceEntry, family, message};
     pub use crate::startup::dependency::{Built, Dep, tag};
     pub use crate::walk::call::{AroundStep, BoxFuture, Step, blocking, call, room};

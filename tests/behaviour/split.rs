@@ -163,3 +163,25 @@ fn the_routing_says_where_everything_goes_without_connecting() {
     assert!(table.starts_with("inn runs here: kitchen\n"), "{table}");
     assert!(table.contains("kitchen.Cooked"), "{table}");
 }
+
+mod careful {
+    use super::kitchen::Cooked;
+    use anywise::prelude::*;
+
+    anywise::slice!(pub(super) SLICE = "careful", "Asks for much.");
+
+    #[listen(requires(durable, ordered, replay))]
+    fn note(_: &Cooked) {}
+}
+
+#[tokio::test]
+async fn a_listener_is_refused_a_transport_that_does_not_give_what_it_requires() {
+    let careful = || App::builder().slices([careful::SLICE]);
+    let error = careful().transport(MemoryBroker::new("memory", 16)).build().await.unwrap_err();
+    let faults: Vec<_> = error.faults().iter().map(|fault| (fault.code, fault.message.as_str())).collect();
+    let expected = ["durable", "replay"].map(|word| {
+        format!("`behaviour::split::careful::note` requires a transport that is `{word}`, which `memory` is not")
+    });
+    assert_eq!(faults, [("AW4141", expected[0].as_str()), ("AW4141", expected[1].as_str())]);
+    assert!(careful().build().await.unwrap_err().to_string().contains("AW4141"));
+}
