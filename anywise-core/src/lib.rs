@@ -28,7 +28,8 @@ pub use bytes::Bytes;
 #[cfg(feature = "msgpack")]
 pub use codec::MessagePack;
 pub use codec::json;
-pub use codec::{Codec, JSON, Json, Read};
+pub use codec::text::TextForm;
+pub use codec::{Codec, JSON, Json, Read, open_reply};
 pub use context::scope::{Demand, FromContext, Scope};
 pub use context::{
     Authorization, Cancellation, Commands, Context, Deadline, Dispatcher, Header, JsonView, Principal,
@@ -38,7 +39,7 @@ pub use envelope::cloudevent::Foreign;
 pub use envelope::frame::{Binding, Frame};
 pub use envelope::headers::Headers;
 pub use envelope::id::new_id;
-pub use envelope::{Envelope, Head, RESERVED_PREFIX, TraceContext};
+pub use envelope::{Envelope, Head, RESERVED_PREFIX, TraceContext, link};
 pub use error::{
     Error, Fault, FaultEntry, FaultInfo, FaultView, FieldFault, IntoError, Kind, Result, WireError, WireFault,
 };
@@ -48,10 +49,17 @@ pub use message::shape::{EventInput, GuardInput, Input, RequestInput};
 pub use message::{Command, Event, InFamily, Message, MessageKind, MessageMeta, Query, Request, Site};
 pub use ports::consumer::policy::{ConsumePolicy, Unknown};
 pub use ports::consumer::status::{ConsumerState, Consuming};
+pub use ports::discovery::{Discovery, Instance, Instances, InstancesSender};
 pub use ports::health::Health;
 pub use ports::memory::{Loopback, MemoryBroker, MemoryStore};
 pub use ports::observer::{Observer, Settled};
+pub use ports::policy::RemotePolicy;
+pub use ports::policy::breaker::{BreakerPolicy, BreakerState};
+pub use ports::policy::budget::BudgetPolicy;
+pub use ports::policy::named::RemotePolicies;
+pub use ports::policy::under::UnderPolicy;
 pub use ports::relay::policy::RelayPolicy;
+pub use ports::requests::{Requesting, Requests};
 pub use ports::schedule::{IsTick, Tick};
 pub use ports::store::claim::{Claim, Claimed, Claims, Failure, SUSPECT, Settlement, Want};
 pub use ports::store::dead::{DeadLetter, DeadLetterId, DeadLetterState, DeadLetters};

@@ -270,6 +270,11 @@ impl Registry {
         requests.filter(|(entry, _)| entry.meta.kind != MessageKind::Event).map(|(_, name)| *name)
     }
 
+    /// The linked message with this wire name.
+    pub(crate) fn named(&self, name: &str) -> Option<&'static MessageMeta> {
+        self.names.iter().position(|known| *known == name).map(|at| self.messages[at].meta)
+    }
+
     /// Whether some linked event has this wire name.
     pub(crate) fn knows_event(&self, name: &str) -> bool {
         let named = self.names.iter().position(|known| *known == name);
