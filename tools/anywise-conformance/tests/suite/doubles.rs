@@ -38,7 +38,7 @@ enum Bug {
 struct Double(Bug);
 
 impl Harness for Double {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "double"
     }
 
@@ -80,7 +80,7 @@ impl Broken {
 }
 
 impl Sink for Broken {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "double"
     }
 
@@ -240,7 +240,7 @@ caught! {
 fn a_skip_that_is_not_needed_is_a_failure() {
     struct Modest;
     impl Harness for Modest {
-        fn name(&self) -> &str {
+        fn name(&self) -> &'static str {
             "modest"
         }
         fn place(&self, setting: Setting) -> BoxFuture<'_, Result<Box<dyn Place>>> {
