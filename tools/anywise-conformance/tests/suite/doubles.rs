@@ -71,7 +71,7 @@ impl Broken {
     fn subscription(&self, subscription: &Subscription) -> Subscription {
         let mut changed = subscription.clone();
         match self.bug {
-            Bug::MixesGroups => changed.group = "all".to_owned(),
+            Bug::MixesGroups => changed.group = "all".into(),
             Bug::HearsEverything => changed.events.extend(["suite.Ended".to_owned()]),
             _ => {}
         }
@@ -163,10 +163,10 @@ impl Source for BrokenSource {
                     tag
                 };
                 let outcome = match (self.bug, outcome) {
-                    (Bug::BringsWhatIsSettledAgain, Outcome::Done(_)) => Outcome::Retry(Duration::ZERO),
                     (Bug::TakesARetryForDone, Outcome::Retry(_)) => Outcome::Done(None),
-                    (Bug::RetriesAtOnce, Outcome::Retry(_)) => Outcome::Retry(Duration::ZERO),
-                    (Bug::RetriesTheDead, Outcome::DeadLetter(_)) => Outcome::Retry(Duration::ZERO),
+                    (Bug::BringsWhatIsSettledAgain, Outcome::Done(_))
+                    | (Bug::RetriesAtOnce, Outcome::Retry(_))
+                    | (Bug::RetriesTheDead, Outcome::DeadLetter(_)) => Outcome::Retry(Duration::ZERO),
                     (_, outcome) => outcome,
                 };
                 changed.push((tag, outcome));
