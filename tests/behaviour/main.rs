@@ -12,6 +12,7 @@ mod functions;
 mod guards;
 mod isolation;
 mod observing;
+mod policies;
 mod ports;
 mod publishing;
 mod sending;

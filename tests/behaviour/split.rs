@@ -42,8 +42,8 @@ mod kitchen {
 }
 
 mod hall {
-    use super::kitchen::{Cook, Cooked};
     use super::Bell;
+    use super::kitchen::{Cook, Cooked};
     use anywise::prelude::*;
 
     anywise::slice!(pub(super) SLICE = "hall", "Serves.");
@@ -132,7 +132,8 @@ impl Remote for Signpost {
 #[tokio::test]
 async fn of_several_remotes_the_first_that_reaches_a_message_takes_it() {
     let builder = App::builder().slices([]);
-    let builder = builder.remote(Signpost("left", &["kitchen.Left"])).remote(Signpost("right", &["kitchen.Cook"]));
+    let builder =
+        builder.remote(Signpost("left", &["kitchen.Left"])).remote(Signpost("right", &["kitchen.Cook"]));
     let app = builder.build().await.unwrap();
     assert_eq!(app.send(kitchen::Cook { dish: "soup".into() }).await.unwrap(), "from right");
 }
@@ -151,7 +152,10 @@ fn the_routing_says_where_everything_goes_without_connecting() {
         panic!("{:?}", to("kitchen.Cooked"))
     };
     assert_eq!((id.as_str(), name.as_str()), ("behaviour::split::hall::ring", "broker"));
-    assert_eq!(routing.explain("kitchen.Cok").unwrap_err(), "there is no message `kitchen.Cok`; did you mean `kitchen.Cook`?");
+    assert_eq!(
+        routing.explain("kitchen.Cok").unwrap_err(),
+        "there is no message `kitchen.Cok`; did you mean `kitchen.Cook`?"
+    );
 
     let here = kitchen().routing();
     let text = here.explain("kitchen.Cook").unwrap().to_string();
@@ -162,4 +166,28 @@ fn the_routing_says_where_everything_goes_without_connecting() {
     let table = here.to_string();
     assert!(table.starts_with("inn runs here: kitchen\n"), "{table}");
     assert!(table.contains("kitchen.Cooked"), "{table}");
+}
+
+mod careful {
+    use super::kitchen::Cooked;
+    use anywise::prelude::*;
+
+    anywise::slice!(pub(super) SLICE = "careful", "Asks for much.");
+
+    #[listen(requires(durable, ordered, replay))]
+    fn note(_: &Cooked) {}
+}
+
+#[tokio::test]
+async fn a_listener_is_refused_a_transport_that_does_not_give_what_it_requires() {
+    let careful = || App::builder().slices([careful::SLICE]);
+    let error = careful().transport(MemoryBroker::new("memory", 16)).build().await.unwrap_err();
+    let faults: Vec<_> = error.faults().iter().map(|fault| (fault.code, fault.message.as_str())).collect();
+    let expected = ["durable", "replay"].map(|word| {
+        format!(
+            "`behaviour::split::careful::note` requires a transport that is `{word}`, which `memory` is not"
+        )
+    });
+    assert_eq!(faults, [("AW4141", expected[0].as_str()), ("AW4141", expected[1].as_str())]);
+    assert!(careful().build().await.unwrap_err().to_string().contains("AW4141"));
 }

@@ -13,6 +13,7 @@ use crate::error::{FaultInfo, Result};
 use crate::message::shape::{Input, Install, InstallGuard};
 use crate::message::{Command, MessageMeta, Site, TypeInfo};
 use crate::ports::schedule::IsTick;
+use crate::registry::requirement::Requirement;
 use crate::startup::dependency::{Built, Dep, Dependencies, Dependency};
 use crate::walk::call::BoxFuture;
 use crate::walk::guard::{Around, Check, CheckAny, IsNext, Target};
@@ -32,6 +33,7 @@ pub struct FunctionEntry {
     pub(crate) concurrency: Option<u32>,
     pub(crate) schedule: Option<&'static str>,
     pub(crate) blocking: bool,
+    pub(crate) requires: &'static [Requirement],
     pub(crate) target: Option<Target>,
     pub(crate) order: i32,
     pub(crate) around: bool,
@@ -59,6 +61,7 @@ impl FunctionEntry {
             concurrency: None,
             schedule: None,
             blocking: false,
+            requires: &[],
             target: None,
             order: 0,
             around: false,
@@ -108,6 +111,12 @@ impl FunctionEntry {
     #[must_use]
     pub const fn blocking(mut self) -> Self {
         self.blocking = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn requires(mut self, requires: &'static [Requirement]) -> Self {
+        self.requires = requires;
         self
     }
 

@@ -331,6 +331,7 @@ impl AppBuilder {
             slices: self.slices.as_deref(),
             remote: self.remote.as_ref(),
             sinks: &self.sinks,
+            transports: &self.transports,
             sent_along: &self.sent_along,
         };
         check::all(&model, &around, &mut faults);
