@@ -175,3 +175,14 @@ fn free_port() -> u16 {
 pub(crate) fn on_shared(prefix: &str) -> Redis {
     Redis::new(shared_url()).prefix(prefix).accept_weaker_durability()
 }
+
+/// An event with an empty body.
+pub(crate) fn event(name: &str, key: Option<&str>) -> anywise::Envelope {
+    let mut event = anywise::Envelope::json(name, "{}");
+    event.key = key.map(str::to_owned);
+    event
+}
+
+pub(crate) fn group(name: &str, events: &[&str]) -> anywise::Subscription {
+    anywise::Subscription::new(name, events.iter().copied())
+}
