@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anywise::{Envelope, Subscription};
 
-use crate::trial::{ENDED, GROUP, HAPPENED, Trial, happened, ids, many};
+use crate::trial::{ENDED, GROUP, HAPPENED, Trial, envelope, happened, ids, many};
 
 pub(crate) async fn each_group_gets_every_event(trial: Trial) {
     let mut groups = vec![trial.hears().await];
@@ -64,10 +64,13 @@ pub(crate) async fn processes_of_a_group_share_its_events(trial: Trial) {
     trial.publish_all(&events).await;
     let mut came = Vec::new();
     while came.len() < events.len() {
-        tokio::select! {
-            some = one.done(1) => came.extend(some),
-            some = two.done(1) => came.extend(some),
-        }
+        // Receiving may be dropped half way, settling may not.
+        let (some, by) = tokio::select! {
+            some = one.receive(1) => (some, &one),
+            some = two.receive(1) => (some, &two),
+        };
+        by.settle_done(&some).await;
+        came.extend(some.iter().map(envelope));
     }
     assert_eq!(ids(&came), ids(&events));
     assert_eq!(came.len(), events.len(), "nothing came to both");
