@@ -1,5 +1,9 @@
 //! The suite on the transport in memory, and on doubles that break promises.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod doubles;
+
 use std::sync::Arc;
 
 use anywise::{BoxFuture, Frame, MemoryBroker, Result, Transport};
