@@ -207,7 +207,8 @@ mod tests {
         assert!(explained(&away).contains("away: "), "{}", explained(&away));
         assert!(explained(&away).contains("127.0.0.1:3001"), "{}", explained(&away));
         assert!(explained(&["--slices", "order", "payment.CreatePayment"]).contains("has nowhere to go"));
-        let shared = ["--slices", "order", "--postgres", "postgres://nobody@127.0.0.1:1/x", "payment.RefundPayment"];
+        let shared =
+            ["--slices", "order", "--postgres", "postgres://nobody@127.0.0.1:1/x", "payment.RefundPayment"];
         assert!(explained(&shared).contains("in another process on this store"), "{}", explained(&shared));
         assert!(explained(&["payment.CreatPayment"]).contains("did you mean `payment.CreatePayment`?"));
     }

@@ -41,7 +41,8 @@ pub(crate) struct Network {
 
 /// A slice and where it is.
 fn place(text: &str) -> Result<(String, String), String> {
-    let (slice, url) = text.split_once('=').ok_or("write SLICE=URL, such as payment=http://127.0.0.1:3001")?;
+    let (slice, url) =
+        text.split_once('=').ok_or("write SLICE=URL, such as payment=http://127.0.0.1:3001")?;
     match crate::SLICES.iter().any(|known| known.name() == slice) {
         true => Ok((slice.to_owned(), url.to_owned())),
         false => Err(format!("there is no slice `{slice}`")),
@@ -150,7 +151,9 @@ impl Network {
 #[cfg(not(all(feature = "nats", feature = "rabbitmq", feature = "kafka", feature = "redis")))]
 fn without(feature: &str, asked: bool) -> Result<(), String> {
     if asked {
-        return Err(format!("--{feature}: this program was built without it; build it with `--features {feature}`"));
+        return Err(format!(
+            "--{feature}: this program was built without it; build it with `--features {feature}`"
+        ));
     }
     Ok(())
 }
