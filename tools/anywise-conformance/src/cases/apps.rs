@@ -57,7 +57,9 @@ fn expected(keys: u32, each: u32) -> HashMap<u32, Vec<u32>> {
 fn check(trial: &Trial, ledger: &Ledger, keys: u32, each: u32) {
     let mut heard = ledger.firsts();
     if trial.transport.traits().ordered == Ordered::No {
-        heard.values_mut().for_each(|numbers| numbers.sort_unstable());
+        for numbers in heard.values_mut() {
+            numbers.sort_unstable();
+        }
     }
     assert_eq!(heard, expected(keys, each));
 }
