@@ -78,7 +78,7 @@ impl RabbitMq {
             name: "rabbitmq".to_owned(),
             prefix: "anywise".to_owned(),
             shared: false,
-            prefetch: 256,
+            prefetch: 512,
             in_flight: 1024,
             heartbeat: Duration::from_secs(5),
             patience: Duration::from_secs(30),
@@ -133,7 +133,9 @@ impl RabbitMq {
         self.with(|settings| settings.shared = shared)
     }
 
-    /// Messages that the broker sends ahead to a source. Default: 256; at least 1.
+    /// Messages that the broker has sent to a source and that are not settled, at
+    /// most. Default: 512, twice what core holds, so that more is there when it has
+    /// room; at least 1. Should not be less than `ConsumePolicy::prefetch`.
     #[must_use]
     pub fn prefetch(self, messages: u16) -> Self {
         self.with(|settings| settings.prefetch = messages.max(1))
