@@ -4,6 +4,7 @@
 //! it directly; other codecs go through one dynamic call.
 
 pub mod json;
+pub(crate) mod text;
 
 use std::any::Any;
 
@@ -234,11 +235,18 @@ pub(crate) fn seal<M: Message>(message: &M, codec: &dyn Codec, head: &mut Head) 
     Ok(envelope)
 }
 
-/// Reads the reply of `M` out of a body.
-pub(crate) fn open_reply<M: Request>(codec: &dyn Codec, body: &[u8]) -> Result<M::Reply> {
+/// Reads the reply of `M` out of a body that `codec` wrote.
+///
+/// # Errors
+/// `AW2103`: that it is none.
+pub fn open_reply<M: Request>(codec: &dyn Codec, body: &[u8]) -> Result<M::Reply> {
     let registry = crate::registry::registry();
     let wire = registry.reply_wire(M::META).ok_or_else(|| local(M::META))?;
-    let reply = wire.read(codec, body, None)?;
+    // The one who asked is not at fault, whatever the reader says.
+    let reply = wire.read(codec, body, None).map_err(|error| {
+        let message = format!("what came back is no reply of `{}`: {error}", M::META.wire_name());
+        Error::new(Kind::Internal, "AW2103", message)
+    })?;
     reply.downcast().map(|reply| *reply).map_err(|_| Error::internal("a reply is not of its entry's type"))
 }
 

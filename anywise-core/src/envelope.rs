@@ -8,6 +8,7 @@ pub(crate) mod cloudevent;
 pub(crate) mod frame;
 pub(crate) mod headers;
 pub(crate) mod id;
+pub mod link;
 pub(crate) mod stored;
 
 use std::time::Instant;
@@ -16,8 +17,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::codec::Codec;
 use crate::context::Principal;
 use crate::envelope::headers::Headers;
+use crate::error::Result;
+use crate::message::Message;
 
 /// Prefix of the headers that only the framework sets.
 pub const RESERVED_PREFIX: &str = "aw-";
@@ -167,7 +171,7 @@ pub struct Envelope {
     /// On whose behalf.
     pub principal: Option<Principal>,
     /// The sender's name for a request on its way to another process; is not
-    /// kept by stores.
+    /// kept by stores. See [`request_key`](Self::request_key).
     pub idempotency_key: Option<String>,
     /// Place among the messages of its key, without gaps; 1 is the first.
     pub sequence: Option<u64>,
@@ -212,6 +216,22 @@ impl Envelope {
             sequence: None,
             heard_by: Vec::new(),
         }
+    }
+
+    /// A message in an envelope, written by `codec`, with what `head` says.
+    ///
+    /// # Errors
+    /// That the message is local, or has no form in the codec's format.
+    pub fn seal<M: Message>(message: &M, codec: &dyn Codec, mut head: Head) -> Result<Self> {
+        let mut envelope = crate::codec::seal(message, codec, &mut head)?;
+        envelope.idempotency_key = head.idempotency_key;
+        Ok(envelope)
+    }
+
+    /// The name under which a request travels, so that it is carried out once
+    /// however often it arrives: what the sender called it, else its id.
+    pub fn request_key(&self) -> String {
+        self.idempotency_key.clone().unwrap_or_else(|| self.id.to_string())
     }
 
     /// What the envelope says beside its body.

@@ -24,10 +24,12 @@ mod startup;
 mod walk;
 
 pub use app::{App, Stopped};
+pub use bytes::Bytes;
 #[cfg(feature = "msgpack")]
 pub use codec::MessagePack;
 pub use codec::json;
-pub use codec::{Codec, JSON, Json, Read};
+pub use codec::text::TextForm;
+pub use codec::{Codec, JSON, Json, Read, open_reply};
 pub use context::scope::{Demand, FromContext, Scope};
 pub use context::{
     Authorization, Cancellation, Commands, Context, Deadline, Dispatcher, Header, JsonView, Principal,
@@ -37,7 +39,7 @@ pub use envelope::cloudevent::Foreign;
 pub use envelope::frame::{Binding, Frame};
 pub use envelope::headers::Headers;
 pub use envelope::id::new_id;
-pub use envelope::{Envelope, Head, RESERVED_PREFIX, TraceContext};
+pub use envelope::{Envelope, Head, RESERVED_PREFIX, TraceContext, link};
 pub use error::{
     Error, Fault, FaultEntry, FaultInfo, FaultView, FieldFault, IntoError, Kind, Result, WireError, WireFault,
 };
@@ -47,14 +49,22 @@ pub use message::shape::{EventInput, GuardInput, Input, RequestInput};
 pub use message::{Command, Event, InFamily, Message, MessageKind, MessageMeta, Query, Request, Site};
 pub use ports::consumer::policy::{ConsumePolicy, Unknown};
 pub use ports::consumer::status::{ConsumerState, Consuming};
+pub use ports::discovery::{Discovery, Instance, Instances, InstancesSender};
 pub use ports::health::Health;
 pub use ports::memory::{Loopback, MemoryBroker, MemoryStore};
 pub use ports::observer::{Observer, Settled};
+pub use ports::policy::RemotePolicy;
+pub use ports::policy::breaker::{BreakerPolicy, BreakerState};
+pub use ports::policy::budget::BudgetPolicy;
+pub use ports::policy::named::RemotePolicies;
+pub use ports::policy::under::UnderPolicy;
 pub use ports::relay::policy::RelayPolicy;
+pub use ports::requests::{Requesting, Requests};
 pub use ports::schedule::{IsTick, Tick};
 pub use ports::store::claim::{Claim, Claimed, Claims, Failure, SUSPECT, Settlement, Want};
-pub use ports::store::dead::{DeadLetter, DeadLetterId, DeadLetterState, DeadLetters};
+pub use ports::store::dead::{Buried, DeadLetter, DeadLetterId, DeadLetterState, DeadLetters};
 pub use ports::store::delivery::{Delivery, Depth};
+pub use ports::store::inbox::{Acceptance, Arrival};
 pub use ports::store::outcome::Outcome;
 pub use ports::store::remember::{Memory, Remembered};
 pub use ports::store::{Batch, Retention, Store, StoreTraits};
@@ -62,9 +72,11 @@ pub use ports::transport::{
     Incoming, Ingress, Ordered, Remote, Sink, Source, Subscription, Tag, Topology, Transport, TransportTraits,
 };
 pub use registry::Slice;
+pub use registry::requirement::Requirement;
 pub use startup::builder::AppBuilder;
 pub use startup::dependency::Dependency;
 pub use startup::fault::{BuildError, WiringFault};
+pub use startup::routing::{Destination, Route, Routing};
 pub use tokio_util::sync::CancellationToken;
 pub use tracing;
 pub use uuid::Uuid;
@@ -88,6 +100,7 @@ pub mod __private {
     };
     pub use crate::registry::config::ConfigEntry;
     pub use crate::registry::function::{Bound, FunctionEntry, Wiring, Writable};
+    pub use crate::registry::requirement::Requirement;
     pub use crate::registry::{MessageEntry, SliceEntry, family, message};
     pub use crate::startup::dependency::{Built, Dep, tag};
     pub use crate::walk::call::{AroundStep, BoxFuture, Step, blocking, call, room};

@@ -5,6 +5,7 @@
 
 pub(crate) mod config;
 pub(crate) mod function;
+pub(crate) mod requirement;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -267,6 +268,11 @@ impl Registry {
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         let requests = self.messages.iter().zip(&self.names);
         requests.filter(|(entry, _)| entry.meta.kind != MessageKind::Event).map(|(_, name)| *name)
+    }
+
+    /// The linked message with this wire name.
+    pub(crate) fn named(&self, name: &str) -> Option<&'static MessageMeta> {
+        self.names.iter().position(|known| *known == name).map(|at| self.messages[at].meta)
     }
 
     /// Whether some linked event has this wire name.

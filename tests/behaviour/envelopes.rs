@@ -140,3 +140,45 @@ async fn a_second_codec_reads_and_writes() {
     let outcome = app.dispatch(Envelope::new("envelopes.Echo", "application/msgpack", &[0xc1][..])).await;
     assert!(matches!(outcome, Outcome::DeadLetter(reason) if reason.contains("AW2002")));
 }
+
+mod tallies {
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+    use anywise::prelude::*;
+
+    anywise::slice!(pub(super) SLICE = "tallies", "Counts.");
+
+    /// Counts how often it was carried out.
+    #[command(reply = u32)]
+    pub(super) struct Tally;
+
+    #[handler]
+    fn tally(_: Tally, done: &AtomicU32) -> u32 {
+        done.fetch_add(1, SeqCst) + 1
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_is_named_is_carried_out_once_in_another_process() {
+    let there = App::builder().slices([tallies::SLICE]).store(anywise::MemoryStore::new());
+    let there = there.provide(std::sync::atomic::AtomicU32::new(0)).build().await.unwrap();
+    let requests = anywise::Requests::through(anywise::Loopback::to(&there));
+    for (key, reply) in [("k-1", 1), ("k-1", 1), ("k-2", 2)] {
+        assert_eq!(requests.send(tallies::Tally).idempotency_key(key).await.unwrap(), reply);
+    }
+    assert_eq!(requests.send(tallies::Tally).await.unwrap(), 3);
+}
+
+#[test]
+fn a_number_is_read_as_the_one_that_was_written() {
+    // The last digit is lost to a reader that is fast and nearly right.
+    for number in [1.830_368_457_488_330_4e-186, 0.1 + 0.2, f64::MAX, f64::MIN_POSITIVE] {
+        let text = serde_json::to_vec(&number).unwrap();
+        let read: f64 = anywise::json::decode_json(
+            &text,
+            &anywise::json::JsonLimits { object: false, ..Default::default() },
+        )
+        .unwrap();
+        assert_eq!(read.to_bits(), number.to_bits());
+    }
+}

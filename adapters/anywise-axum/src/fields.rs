@@ -6,24 +6,15 @@
 
 use std::sync::Arc;
 
+use anywise_core::TextForm;
 use serde_json::{Map, Value};
 
 use crate::problem::{FieldProblem, Problem, short};
 
-/// What a field takes, as far as text can be turned into it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
-    Integer,
-    Number,
-    Boolean,
-    Text,
-    List(Box<Kind>),
-}
-
 /// The fields of a message type.
 #[derive(Clone, Debug)]
 pub(crate) struct Fields {
-    known: Vec<(Arc<str>, Kind)>,
+    known: Vec<(Arc<str>, TextForm)>,
     /// Whether there may be others.
     open: bool,
 }
@@ -75,7 +66,7 @@ impl Fields {
         let known = properties
             .into_iter()
             .flatten()
-            .map(|(name, schema)| (Arc::from(name.as_str()), Kind::of(schema, root, 8)))
+            .map(|(name, schema)| (Arc::from(name.as_str()), TextForm::of(schema, root)))
             .collect();
         Self { known, open: root.get("additionalProperties") != Some(&Value::Bool(false)) }
     }
@@ -91,23 +82,21 @@ impl Fields {
         let mut fields: Vec<Field> = Vec::new();
         for (place, name, text) in parameters {
             let known = self.known.iter().find(|(known, _)| **known == *name);
-            let kind = match known {
-                Some((_, kind)) => kind,
-                None if self.open => &Kind::Text,
+            let form = match known {
+                Some((_, form)) => form,
+                None if self.open => &TextForm::Text,
                 None => return Err(refused(self.unknown(place, name))),
             };
             let earlier = fields.iter_mut().find(|field| *field.name == *name);
-            let value = match (kind, earlier) {
-                (Kind::List(kind), Some(Field { value: Value::Array(items), .. })) => {
-                    items.push(kind.read(place, name, text)?);
+            let value = match (form, earlier) {
+                (TextForm::List(form), Some(Field { value: Value::Array(items), .. })) => {
+                    items.push(read(form, place, name, text)?);
                     continue;
                 }
-                (Kind::List(kind), None) => Value::Array(vec![kind.read(place, name, text)?]),
-                (_, None) => kind.read(place, name, text)?,
+                (TextForm::List(form), None) => Value::Array(vec![read(form, place, name, text)?]),
+                (_, None) => read(form, place, name, text)?,
                 // The path may say again what the query says, if it is the same.
-                (_, Some(field))
-                    if field.place != place && field.value == kind.read(place, name, text)? =>
-                {
+                (_, Some(field)) if field.place != place && field.value == read(form, place, name, text)? => {
                     continue;
                 }
                 (_, Some(_)) => return Err(refused(fault(place, name, "is given twice"))),
@@ -129,76 +118,16 @@ impl Fields {
     }
 }
 
-impl Kind {
-    /// What `schema` takes, following at most `depth` references.
-    fn of(schema: &Value, root: &Value, depth: usize) -> Self {
-        let Some(depth) = depth.checked_sub(1) else { return Self::Text };
-        if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
-            let target = target.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
-            return target.map_or(Self::Text, |target| Self::of(target, root, depth));
-        }
-        let types = match schema.get("type") {
-            Some(Value::String(one)) => vec![one.as_str()],
-            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
-        match types.iter().find(|name| **name != "null") {
-            Some(&"integer") => Self::Integer,
-            Some(&"number") => Self::Number,
-            Some(&"boolean") => Self::Boolean,
-            Some(&"array") => {
-                let items = schema.get("items").map_or(Self::Text, |items| Self::of(items, root, depth));
-                Self::List(Box::new(items))
-            }
-            Some(_) => Self::Text,
-            // `Option<T>`, and choices between types: text if any takes it.
-            None => ["anyOf", "oneOf", "allOf"]
-                .iter()
-                .filter_map(|key| schema.get(key)?.as_array())
-                .flatten()
-                .filter(|choice| choice.get("type").and_then(Value::as_str) != Some("null"))
-                .map(|choice| Self::of(choice, root, depth))
-                .reduce(|one, other| if one == other { one } else { Self::Text })
-                .unwrap_or(Self::Text),
-        }
-    }
-
-    fn read(&self, place: Place, name: &str, text: &str) -> Result<Value, Problem> {
-        let value = match self {
-            Self::Text => return Ok(Value::String(text.to_owned())),
-            Self::Integer if is_integer(text) => serde_json::from_str(text).ok(),
-            Self::Number => serde_json::from_str(text).ok().filter(Value::is_number),
-            Self::Boolean => text.parse().ok().map(Value::Bool),
-            Self::Integer | Self::List(_) => None,
-        };
-        value.ok_or_else(|| {
-            let expected = self.words();
-            refused(FieldProblem {
-                expected: Some(expected.to_owned()),
-                found: Some(short(text).into_owned()),
-                ..fault(place, name, format!("expected {expected}"))
-            })
+/// The value of one parameter.
+fn read(form: &TextForm, place: Place, name: &str, text: &str) -> Result<Value, Problem> {
+    form.read(text).ok_or_else(|| {
+        let expected = form.words();
+        refused(FieldProblem {
+            expected: Some(expected.to_owned()),
+            found: Some(short(text).into_owned()),
+            ..fault(place, name, format!("expected {expected}"))
         })
-    }
-
-    fn words(&self) -> &'static str {
-        match self {
-            Self::Integer => "an integer",
-            Self::Number => "a number",
-            Self::Boolean => "`true` or `false`",
-            Self::Text => "text",
-            Self::List(_) => "a list",
-        }
-    }
-}
-
-/// An integer as JSON writes it.
-fn is_integer(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    !digits.is_empty()
-        && digits.len() <= 40
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
-        && (digits == "0" || !digits.starts_with('0'))
+    })
 }
 
 /// Writes `fields` to the end of the JSON object in `body`, where they do not

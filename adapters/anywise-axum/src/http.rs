@@ -5,6 +5,8 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 use crate::limits::Limits;
+use crate::routes::Routes;
+use crate::trust::Trust;
 use crate::{routes, server};
 
 /// Serves an application over HTTP/1.1 and HTTP/2 (with prior knowledge).
@@ -25,6 +27,8 @@ use crate::{routes, server};
 pub struct Http {
     on: On,
     limits: Limits,
+    trust: Trust,
+    every_message: bool,
     own: Router,
 }
 
@@ -46,13 +50,38 @@ impl Http {
     }
 
     fn new(on: On) -> Self {
-        Self { on, limits: Limits::default(), own: Router::new() }
+        Self {
+            on,
+            limits: Limits::default(),
+            trust: Trust::nobody(),
+            every_message: false,
+            own: Router::new(),
+        }
     }
 
     /// Sets what clients may take.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Says which callers are processes of ours. Default: none.
+    #[must_use]
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// Serves every command and query to trusted callers, also those that name
+    /// no route, at `POST /anywise/messages/{wire name}`. Default: off.
+    ///
+    /// It opens all that the application can do to whoever is
+    /// [trusted](Self::trust); strangers are refused there (403 `AW1102`).
+    /// Guards run as ever.
+    #[must_use]
+    pub fn every_message(mut self) -> Self {
+        self.every_message = true;
         self
     }
 
@@ -74,7 +103,11 @@ impl Http {
         if let Ok(address) = listener.local_addr() {
             tracing::info!("listening on http://{address}");
         }
-        let router = routes::limited(&app, &self.limits).merge(self.own);
+        let mut all = Routes::of(&app).limits(&self.limits).trust(self.trust);
+        if self.every_message {
+            all = all.every_message();
+        }
+        let router = all.into_router().merge(self.own);
         let nearest = routes::nearest(&app);
         let stop = async move { stop.cancelled().await };
         let drained = server::serve_known(listener, router, self.limits, nearest, stop).await;

@@ -20,7 +20,8 @@
 //! | `{name}` in the path | its field `name`, read as the message's JSON Schema says |
 //! | `?name=…` | its field `name`; repeated for a list |
 //! | `Idempotency-Key` of a command, not sent by GET | the key under which it is carried out once |
-//! | headers | [`Header`](anywise_core::Header)`<H>`; `aw-…` from outside is dropped |
+//! | headers | [`Header`](anywise_core::Header)`<H>`; `aw-…` of strangers is dropped |
+//! | `aw-deadline-ms` | when the caller stops waiting |
 //! | `traceparent`, `tracestate` | the trace context |
 //! | `x-request-id` or `x-correlation-id` | the correlation id, if it is 1 to 64 letters, digits or `-` |
 //!
@@ -46,6 +47,20 @@
 //!
 //! [`AppBuilder::store`]: anywise_core::AppBuilder::store
 //!
+//! # Processes of ours
+//!
+//! Any server of this crate can be the other side of `anywise-http`, as it is:
+//! the client uses the messages' routes. Two switches, both off, give processes
+//! of your own more than strangers have:
+//! - [`Http::trust`] says which callers are believed when they say on whose
+//!   behalf they ask, and what caused the message.
+//! - [`Http::every_message`] serves each command and query to trusted callers,
+//!   also those without a route, at `POST /anywise/messages/{wire name}`.
+//!
+//! Problem documents have members for programs: `fault`, the error itself if it
+//! was declared with `#[fault(wire)]`; `retry_after_ms`; and `kind` where the
+//! status does not say it.
+//!
 //! # What is answered without reaching the application
 //!
 //! | | |
@@ -53,6 +68,7 @@
 //! | 400 `AW1024` | a parameter that does not fit its field |
 //! | 400 `AW1028` | a malformed or ambiguous request; the connection is closed |
 //! | 400 `AW1041` | an `Idempotency-Key` that is empty, too long, not printable ASCII, or there twice |
+//! | 403 `AW1102` | a wrong `aw-secret`, or a stranger at a route for processes of ours |
 //! | 404 `AW1022`, 405 `AW1023` | no such route (the nearest is named), no such method (`Allow`) |
 //! | 406 `AW1021`, 415 `AW1020` | JSON is ruled out, or is not what came |
 //! | 408 `AW1031` | the head or the body is too slow |
@@ -86,9 +102,11 @@ mod routes;
 mod screen;
 mod server;
 mod service;
+mod trust;
 
 pub use crate::http::Http;
 pub use limits::Limits;
 pub use problem::{FieldProblem, Problem};
-pub use routes::router;
+pub use routes::{Routes, router};
 pub use server::{Drained, Listener, serve};
+pub use trust::Trust;

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use anywise_core::{Kind, WireFault};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -37,7 +38,22 @@ struct Inner {
     detail: Option<Cow<'static, str>>,
     trace_id: Option<String>,
     errors: Vec<FieldProblem>,
+    more: More,
     headers: HeaderMap,
+}
+
+/// What a program is told beside what a person is.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct More {
+    /// The kind, where the status does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kind: Option<Kind>,
+    /// When to try again, to the millisecond.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_after_ms: Option<u64>,
+    /// The error itself, if it was declared to travel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fault: Option<WireFault>,
 }
 
 /// What is wrong with one field.
@@ -67,6 +83,8 @@ struct Document<'a> {
     trace_id: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldProblem],
+    #[serde(flatten)]
+    more: &'a More,
 }
 
 impl Problem {
@@ -82,6 +100,7 @@ impl Problem {
             detail: None,
             trace_id: None,
             errors: Vec::new(),
+            more: More::default(),
             headers: HeaderMap::new(),
         }))
     }
@@ -104,6 +123,12 @@ impl Problem {
     #[must_use]
     pub fn field(mut self, field: FieldProblem) -> Self {
         self.0.errors.push(field);
+        self
+    }
+
+    /// Adds what a program is told.
+    pub(crate) fn more(mut self, more: More) -> Self {
+        self.0.more = more;
         self
     }
 
@@ -152,6 +177,7 @@ impl Problem {
     pub(crate) fn overloaded(detail: &'static str) -> Self {
         Self::new(503, "AW1121")
             .detail(detail)
+            .more(More { retry_after_ms: Some(1_000), ..More::default() })
             .header(http::header::RETRY_AFTER, HeaderValue::from_static("1"))
             .close()
     }
@@ -169,7 +195,7 @@ impl Problem {
 
     /// The body of the response.
     pub(crate) fn document(&self) -> Vec<u8> {
-        let Inner { status, code, detail, trace_id, errors, .. } = &*self.0;
+        let Inner { status, code, detail, trace_id, errors, more, .. } = &*self.0;
         let page = code.starts_with("AW").then(|| Cow::Owned(format!("{PAGES}/{code}.md")));
         let document = Document {
             r#type: page.unwrap_or(Cow::Borrowed("about:blank")),
@@ -179,6 +205,7 @@ impl Problem {
             code,
             trace_id: trace_id.as_deref(),
             errors,
+            more,
         };
         serde_json::to_vec(&document).expect("strings and numbers always serialise")
     }
@@ -228,6 +255,7 @@ fn title(code: &str) -> Option<&'static str> {
         "AW1028" => "Malformed request",
         "AW1031" => "Request too slow",
         "AW1041" => "Bad idempotency key",
+        "AW1102" => "Not trusted",
         "AW1121" => "Too many connections",
         "AW1500" => "Internal error",
         "AW1501" => "Handler timed out",

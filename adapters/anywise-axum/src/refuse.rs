@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use anywise_core::{Error, FieldFault, Kind};
+use anywise_core::{Error, FieldFault, Kind, WireError};
 use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 
 use crate::fields::{Field, Place};
-use crate::problem::{FieldProblem, Problem};
+use crate::problem::{FieldProblem, More, Problem};
 
 /// What a caller is told about `error`.
 ///
@@ -21,9 +21,12 @@ pub(crate) fn problem(error: &Error, fields: &[Field], body: bool) -> Problem {
         }
         errors.push(translate(fault, field, body));
     }
-    let mut problem = Problem::new(status, code).detail(match error.detail() {
+    let WireError { retry_after_ms, fault, .. } = WireError::from(error);
+    let kind = (status == error.status() && Kind::of_status(status) != error.kind()).then(|| error.kind());
+    let more = More { kind, retry_after_ms, fault };
+    let mut problem = Problem::new(status, code).more(more).detail(match error.detail() {
         Some(detail) => Cow::Owned(detail.to_owned()),
-        None => Cow::Borrowed(in_general(error.kind())),
+        None => Cow::Borrowed(error.kind().in_general()),
     });
     for one in errors {
         problem = problem.field(one);
@@ -38,15 +41,6 @@ pub(crate) fn problem(error: &Error, fields: &[Field], body: bool) -> Problem {
         problem = problem.header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     problem
-}
-
-/// What may be said of a failure whose own words are for the log.
-fn in_general(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Timeout => "the request took too long; whether it had an effect is not known",
-        Kind::Unavailable => "this cannot be done now; try again later",
-        _ => "the request failed; the log says why",
-    }
 }
 
 /// The parameter a fault is about.

@@ -23,6 +23,8 @@ use crate::fields::{self, Field, Fields, Place};
 use crate::limits::Limits;
 use crate::location::Location;
 use crate::problem::Problem;
+use crate::routes::Settings;
+use crate::trust::{self, Trust};
 use crate::{context, idempotency, query, refuse};
 
 /// A request without its body.
@@ -49,22 +51,34 @@ pub(crate) struct Route {
     /// Whether a reply has no body.
     silent: bool,
     location: Option<Location>,
+    trust: Trust,
+    callers: Callers,
+}
+
+/// Who may ask.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Callers {
+    All,
+    Trusted,
 }
 
 impl Route {
+    /// The route that the message names; `path` are its parameters.
     pub(crate) fn new(
         endpoint: Endpoint,
         message: &Message,
         http: &HttpRoute,
         path: Vec<String>,
-        limits: Arc<Limits>,
+        settings: &Settings,
     ) -> Self {
         let status = StatusCode::from_u16(http.status).unwrap_or(StatusCode::OK);
         let reply = message.reply.as_ref().and_then(|reply| reply.schema.as_ref());
         let unit = reply.and_then(|schema| schema.get("type")).is_some_and(|name| name == "null");
         Self {
             endpoint,
-            limits,
+            limits: Arc::clone(&settings.limits),
+            trust: settings.trust.clone(),
+            callers: Callers::All,
             path,
             fields: Fields::of(message.schema.as_ref()),
             named: message.kind == MessageKind::Command && http.method != "GET",
@@ -72,6 +86,24 @@ impl Route {
             status,
             silent: unit || status == StatusCode::NO_CONTENT,
             location: http.location.as_deref().map(Location::new),
+        }
+    }
+
+    /// The route that every message has for processes of ours: POST, the whole
+    /// message as the body.
+    pub(crate) fn internal(endpoint: Endpoint, message: &Message, settings: &Settings) -> Self {
+        Self {
+            endpoint,
+            limits: Arc::clone(&settings.limits),
+            trust: settings.trust.clone(),
+            callers: Callers::Trusted,
+            path: Vec::new(),
+            fields: Fields::of(message.schema.as_ref()),
+            named: message.kind == MessageKind::Command,
+            body: true,
+            status: StatusCode::OK,
+            silent: false,
+            location: None,
         }
     }
 
@@ -84,9 +116,10 @@ impl Route {
         request: Request,
     ) -> impl Future<Output = Result<Response, Infallible>> + Send {
         let (mut parts, body) = request.into_parts();
-        let mut said = Said::read(&parts.headers);
+        let trusted = self.trust.of(&parts.headers);
+        let mut said = Said::read(&parts.headers, matches!(trusted, Ok(true)));
         let (request_id, private) = (said.request_id.take(), said.authorized);
-        let asked = self.ask(&mut parts, &body, said);
+        let asked = self.admit(trusted).and_then(|()| self.ask(&mut parts, &body, said));
         async move {
             let mut response = match asked {
                 Ok(asked) => self.respond(asked, body).await,
@@ -101,6 +134,14 @@ impl Route {
             }
             Ok(response)
         }
+    }
+
+    /// Whether the caller may ask here.
+    fn admit(&self, trusted: Result<bool, Problem>) -> Result<(), Problem> {
+        if !trusted? && self.callers == Callers::Trusted {
+            return Err(trust::refused("this route is for processes that the server trusts"));
+        }
+        Ok(())
     }
 
     /// Reads everything but the body.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use anywise_core::App;
+use anywise_core::catalog::{HttpRoute, Message};
+use anywise_core::{App, Endpoint};
 use axum::Router;
 use axum::routing::{MethodFilter, on_service};
 use http::Method;
@@ -11,6 +12,7 @@ use tower::service_fn;
 use crate::limits::Limits;
 use crate::nearest::Nearest;
 use crate::route::Route;
+use crate::trust::Trust;
 
 /// A router with a route for each message of `app` that has one, and that a
 /// handler here or a remote answers.
@@ -33,23 +35,104 @@ use crate::route::Route;
 /// # }
 /// ```
 pub fn router(app: &App) -> Router {
-    limited(app, &Limits::default())
+    Routes::of(app).into_router()
 }
 
-pub(crate) fn limited(app: &App, limits: &Limits) -> Router {
-    let limits = Arc::new(limits.clone());
-    let mut router = Router::new();
-    for message in &app.catalog().messages {
-        let Some(http) = message.http.as_ref().filter(|_| app.reaches(&message.name)) else { continue };
-        let method = Method::from_bytes(http.method.as_bytes()).ok();
-        let filter = method.and_then(|method| MethodFilter::try_from(method).ok());
-        let (Some(filter), Some(endpoint)) = (filter, app.endpoint(&message.name)) else { continue };
-        let (path, names) = positional(&http.path);
-        let route = Arc::new(Route::new(endpoint, message, http, names, Arc::clone(&limits)));
-        let answer = service_fn(move |request| Arc::clone(&route).answer(request));
-        router = router.route(&path, on_service(filter, answer));
+/// The routes of an application's messages, and who may use them.
+///
+/// # Examples
+/// ```
+/// # async fn example() -> anywise_core::Result<()> {
+/// use anywise_axum::{Routes, Trust};
+///
+/// let app = anywise_core::App::builder().build().await?;
+/// let router = Routes::of(&app).trust(Trust::secret("both know it")).every_message().into_router();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Routes<'a> {
+    app: &'a App,
+    settings: Settings,
+    every_message: bool,
+}
+
+/// What all routes share.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) trust: Trust,
+}
+
+/// Where every message has a route for processes of ours.
+const MESSAGES: &str = "/anywise/messages/";
+
+impl<'a> Routes<'a> {
+    /// The routes that the messages of `app` name, for everybody.
+    pub fn of(app: &'a App) -> Self {
+        let settings = Settings { limits: Arc::new(Limits::default()), trust: Trust::nobody() };
+        Self { app, settings, every_message: false }
     }
-    router
+
+    /// Sets how large a body may be; the other limits are the server's.
+    #[must_use]
+    pub fn limits(mut self, limits: &Limits) -> Self {
+        self.settings.limits = Arc::new(limits.clone());
+        self
+    }
+
+    /// Says which callers are processes of ours; see [`Http::trust`](crate::Http::trust).
+    #[must_use]
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.settings.trust = trust;
+        self
+    }
+
+    /// Adds a route for each command and query, for trusted callers; see
+    /// [`Http::every_message`](crate::Http::every_message).
+    #[must_use]
+    pub fn every_message(mut self) -> Self {
+        self.every_message = true;
+        self
+    }
+
+    /// The router.
+    pub fn into_router(self) -> Router {
+        let mut router = Router::new();
+        for message in &self.app.catalog().messages {
+            let reached = self.app.reaches(&message.name);
+            let Some(endpoint) = self.app.endpoint(&message.name).filter(|_| reached) else { continue };
+            if let Some(http) = &message.http {
+                router = self.named(router, endpoint.clone(), message, http);
+            }
+            if self.every_message {
+                router = self.internal(router, &endpoint, message);
+            }
+        }
+        router
+    }
+
+    fn named(&self, router: Router, endpoint: Endpoint, message: &Message, http: &HttpRoute) -> Router {
+        let method = Method::from_bytes(http.method.as_bytes()).ok();
+        let Some(filter) = method.and_then(|method| MethodFilter::try_from(method).ok()) else {
+            return router;
+        };
+        let (path, names) = positional(&http.path);
+        serve(router, &path, filter, Route::new(endpoint, message, http, names, &self.settings))
+    }
+
+    fn internal(&self, mut router: Router, endpoint: &Endpoint, message: &Message) -> Router {
+        for name in std::iter::once(&message.name).chain(&message.aliases) {
+            let route = Route::internal(endpoint.clone(), message, &self.settings);
+            router = serve(router, &format!("{MESSAGES}{name}"), MethodFilter::POST, route);
+        }
+        router
+    }
+}
+
+fn serve(router: Router, path: &str, filter: MethodFilter, route: Route) -> Router {
+    let route = Arc::new(route);
+    router.route(path, on_service(filter, service_fn(move |request| Arc::clone(&route).answer(request))))
 }
 
 /// The routes there are, for whoever is lost.

@@ -27,6 +27,7 @@ const NAMES: &[&str] = &[
     "gc.mid_batch",
     "migrate.each_statement",
     "idem.after_insert",
+    "inbox.after_note",
     "timer.after_claim",
     "ckpt.before",
     "ckpt.after",

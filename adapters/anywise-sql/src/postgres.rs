@@ -13,6 +13,7 @@
 
 mod claiming;
 mod config;
+mod inbox;
 mod letters;
 mod listen;
 mod migrate;

@@ -7,6 +7,7 @@
 
 mod checkpoint;
 mod claims;
+mod inbox;
 mod letters;
 mod lock;
 mod migrate;

@@ -1,5 +1,7 @@
 //! On whose behalf.
 
+use serde::{Deserialize, Serialize};
+
 use super::scope::{FromContext, Scope};
 use crate::error::{Error, Kind, Result};
 
@@ -7,9 +9,10 @@ use crate::error::{Error, Kind, Result};
 ///
 /// A guard that returns `Result<Principal>` sets it; it travels with caused
 /// messages.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Principal {
     id: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     scopes: Vec<String>,
 }
 

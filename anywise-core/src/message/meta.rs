@@ -142,6 +142,42 @@ impl MessageMeta {
         self.version
     }
 
+    /// The linked message with this wire name.
+    ///
+    /// # Examples
+    /// ```
+    /// # use anywise::prelude::*;
+    /// anywise::slice!(SLICE = "till", "Takes money.");
+    ///
+    /// #[command(http = "POST /charges")]
+    /// struct Charge;
+    ///
+    /// #[handler]
+    /// fn charge(_: Charge) {}
+    ///
+    /// let meta = anywise::MessageMeta::find("till.Charge").unwrap();
+    /// assert_eq!(meta.route(), Some(("POST", "/charges")));
+    /// ```
+    pub fn find(wire_name: &str) -> Option<&'static Self> {
+        crate::registry::registry().named(wire_name)
+    }
+
+    /// The slice it belongs to.
+    pub fn slice(&self) -> &'static str {
+        crate::registry::registry().slice_of(self.module)
+    }
+
+    /// Method in capitals and path template, if HTTP reaches it.
+    pub fn route(&self) -> Option<(&'static str, &'static str)> {
+        self.http.map(|http| (http.method, http.path))
+    }
+
+    /// JSON Schema (draft 2020-12) of its body, made anew by each call; `None`
+    /// if it never leaves the process.
+    pub fn schema(&self) -> Option<serde_json::Value> {
+        crate::registry::registry().wire(self).map(crate::startup::describe::schema)
+    }
+
     /// Whether it never leaves the process.
     pub(crate) fn is_local(&self) -> bool {
         crate::registry::registry().wire(self).is_none()

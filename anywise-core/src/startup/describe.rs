@@ -106,7 +106,8 @@ fn message(model: &Model, entry: &MessageEntry) -> Message {
     }
 }
 
-fn schema(wire: &Wire) -> serde_json::Value {
+/// The JSON Schema of what travels.
+pub(crate) fn schema(wire: &Wire) -> serde_json::Value {
     let mut generator = SchemaGenerator::new(SchemaSettings::draft2020_12());
     let mut schema = (wire.schema)(&mut generator);
     let definitions = generator.take_definitions(true);

@@ -12,3 +12,4 @@ mod panics;
 mod routing;
 mod shop;
 mod shutdown;
+mod trust;

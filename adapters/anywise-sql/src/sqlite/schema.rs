@@ -10,7 +10,7 @@ use crate::sqlite::statements::{LOST, SUSPECTS};
 
 /// The steps from an empty file to the tables of today; never changed, only
 /// added to.
-const STEPS: [&str; 1] = [include_str!("schema.sql")];
+const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("inbox.sql")];
 
 /// Brings the tables up to date, all of it or nothing.
 ///

@@ -66,6 +66,19 @@ pub(super) static INSERT: Rows = Rows::new(
     " ON CONFLICT (msg_id, target) DO NOTHING",
 );
 
+/// Messages of brokers, unless they are known.
+pub(super) static NOTE: Rows = Rows::new(
+    "INSERT INTO aw_inbox (at, msg_id, fingerprint, audience) VALUES ",
+    "(?, ?, ?, ?)",
+    " ON CONFLICT (msg_id, audience) DO NOTHING",
+);
+
+pub(super) const LAST_ARRIVAL: &str = "SELECT coalesce(max(id), 0) FROM aw_inbox";
+
+/// What was noted up to a number.
+pub(super) const NOTED: &str =
+    "SELECT fingerprint FROM aw_inbox WHERE msg_id = ? AND audience = ? AND id <= ?";
+
 /// Claims that are done, by number and epoch.
 pub(super) static FINISH: Rows = Rows::new(
     "DELETE FROM aw_delivery WHERE id IN (SELECT d.id FROM (VALUES ",
@@ -168,6 +181,14 @@ pub(super) const BURY: &str = concat!(
     ", head, body FROM aw_delivery WHERE id = ?5 AND epoch = ?6 AND state = 1"
 );
 
+/// Whether a message and target are known, as a delivery or a dead letter.
+pub(super) const IS_KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM aw_delivery WHERE msg_id = ?1 AND target = ?2) \
+     OR EXISTS (SELECT 1 FROM aw_dead WHERE msg_id = ?1 AND target = ?2)";
+
+/// A dead letter that never was a delivery. Without a key: it keeps no others back.
+pub(super) const INTER: &str = "INSERT INTO aw_dead (origin, parked, reason, at, epoch, attempts, losses, replays, \
+     crc, msg_id, target, name, failures, head, body) VALUES (?, 0, ?, ?, 0, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?)";
+
 pub(super) const REMOVE: &str = "DELETE FROM aw_delivery WHERE id = ?";
 
 pub(super) const REPLAY: &str = "UPDATE aw_dead SET state = 1, settled = ?, replays = replays + 1 \
@@ -188,6 +209,11 @@ pub(super) const FIRE: &str = "INSERT INTO aw_schedule (name, last_due) VALUES (
 pub(super) const SWEEP_REPLIES: &str = "DELETE FROM aw_memory WHERE rowid IN \
      (SELECT rowid FROM aw_memory WHERE at < ? ORDER BY at LIMIT ?)";
 
+/// The oldest messages of brokers, which have the lowest numbers. The first
+/// argument bounds what is looked at.
+pub(super) const SWEEP_INBOX: &str = "DELETE FROM aw_inbox WHERE id IN (SELECT id FROM \
+     (SELECT id, at FROM aw_inbox ORDER BY id LIMIT ?) WHERE at < ?)";
+
 pub(super) const SWEEP_LETTERS: &str = "DELETE FROM aw_dead WHERE id IN \
      (SELECT id FROM aw_dead WHERE settled IS NOT NULL AND settled < ? ORDER BY settled LIMIT ?)";
 
@@ -197,8 +223,8 @@ mod tests {
 
     /// Every statement that runs while there may be a backlog.
     fn all() -> Vec<String> {
-        let rows =
-            [&INSERT, &FINISH, &REMEMBER, &UNBLOCK, &RELEASE].map(|rows| rows.text(2).as_str().to_owned());
+        let rows = [&INSERT, &NOTE, &FINISH, &REMEMBER, &UNBLOCK, &RELEASE]
+            .map(|rows| rows.text(2).as_str().to_owned());
         let single = [
             RESERVE,
             HOLDS,
@@ -218,6 +244,10 @@ mod tests {
             REVIVE,
             DISCARD,
             FIRE,
+            LAST_ARRIVAL,
+            NOTED,
+            IS_KNOWN,
+            INTER,
             SWEEP_REPLIES,
             SWEEP_LETTERS,
             LOST,

@@ -229,6 +229,10 @@ impl Writer {
                 let settled = self.settle(settlement).await;
                 self.answer(reply, settled)
             }
+            Request::Accept(arrivals, reply) => {
+                let accepted = self.accept(arrivals).await;
+                self.answer(reply, accepted)
+            }
             Request::Claim { wants, alone, reply } => {
                 let claims = self.claim(&wants, alone).await;
                 self.answer_claims(reply, claims)

@@ -1,7 +1,9 @@
 //! The file: who may have it, what it looks like, and what is found in it.
 
 use anywise::{Outcome, SUSPECT, Store, Want};
-use anywise_sql::Sqlite;
+use anywise_core::{Acceptance, Arrival, Uuid};
+use anywise_sql::{Sqlite, sqlx};
+use sqlx::Connection as _;
 
 use crate::support::{Folder, claim, delivery, free, ids, keep, number, settle};
 
@@ -142,4 +144,26 @@ async fn a_store_whose_file_is_damaged_fails_for_good() {
 async fn reopen(folder: &Folder) -> anywise_sql::SqliteStore {
     free(folder).await;
     folder.store().await
+}
+
+/// The tables as the first version of this program made them.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_an_older_program_are_brought_up_to_date() {
+    let folder = Folder::new();
+    let store = folder.store().await;
+    let sent = keep(&store, [delivery("t", None)]).await;
+    store.close().await.unwrap();
+    let url = format!("sqlite://{}", folder.file().display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let older =
+        "DROP TABLE aw_inbox; DROP INDEX aw_dead_message; UPDATE aw_meta SET v = '1' WHERE k = 'schema'";
+    sqlx::raw_sql(older).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+
+    let store = folder.store().await;
+    let arrival = || Arrival::new("g", Uuid::from_u128(1), Uuid::nil(), Vec::new());
+    assert_eq!(store.accept(vec![arrival()]).await.unwrap(), [Acceptance::New]);
+    assert_eq!(store.accept(vec![arrival()]).await.unwrap(), [Acceptance::Known]);
+    assert_eq!(ids(&claim(&store).await), sent);
+    assert_eq!(number(&store, "SELECT CAST(v AS INTEGER) FROM aw_meta WHERE k = 'schema'").await, 2);
 }

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use anywise_contract::{Harness, Place, Setting};
 use anywise_core::{
-    Batch, BoxFuture, Claim, Claims, DeadLetter, DeadLetterId, DeadLetters, Delivery, Depth, Headers, Memory,
-    MemoryStore, Outcome, Remembered, Result, Retention, SUSPECT, Settlement, Store, StoreTraits, Timestamp,
-    Want,
+    Acceptance, Arrival, Batch, BoxFuture, Claim, Claims, DeadLetter, DeadLetterId, DeadLetters, Delivery,
+    Depth, Headers, Memory, MemoryStore, Outcome, Remembered, Result, Retention, SUSPECT, Settlement, Store,
+    StoreTraits, Timestamp, Want,
 };
 use bytes::Bytes;
 use tokio::sync::{Mutex, Notify};
@@ -22,6 +22,8 @@ pub(crate) enum Bug {
     None,
     AppendsInTwoSteps,
     AppendsTwice,
+    BuriesNothing,
+    BuriesWithTheirKey,
     ChangesTheOldReply,
     ClaimsMore,
     ClaimsWithoutCounting,
@@ -30,6 +32,8 @@ pub(crate) enum Bug {
     CutsBodies,
     DeliversEarly,
     FiresAlways,
+    ForgetsArrivals,
+    ForgetsArrivalsWithTheProcess,
     ForgetsBatchCancels,
     ForgetsFailures,
     ForgetsFirings,
@@ -43,6 +47,8 @@ pub(crate) enum Bug {
     HoldsForEver,
     HoldsWhatNobodyReceived,
     KeepsAppendsOfFailedBatches,
+    KeepsArrivalsInTwoSteps,
+    KnowsArrivalsByIdAlone,
     LosesHeaders,
     LosesPrincipals,
     RenewsForNothing,
@@ -57,6 +63,8 @@ pub(crate) enum Bug {
     SweepsEverything,
     TakesLossesForNothing,
     TakesParkedForDead,
+    TakesReusedForKnown,
+    TurnsArrivalsRound,
     TurnsNoPage,
 }
 
@@ -182,6 +190,11 @@ impl User {
             Bug::CommitsWithoutFence => batch.done = None,
             Bug::ForgetsBatchCancels => batch.cancel.clear(),
             Bug::ForgetsLastOfBatch => drop(batch.append.pop()),
+            Bug::BuriesNothing => batch.bury.clear(),
+            Bug::BuriesWithTheirKey => {
+                // As if it had been kept, claimed and given up.
+                batch.append.extend(batch.bury.drain(..).map(|one| one.delivery));
+            }
             _ => batch.append.iter_mut().for_each(|delivery| self.spoil(delivery)),
         }
     }
@@ -257,6 +270,33 @@ impl Store for User {
             done.map(|claim| all.claims.remove(&claim));
             self.hint();
             Ok(())
+        })
+    }
+
+    fn accept(&self, mut arrivals: Vec<Arrival>) -> BoxFuture<'_, Result<Vec<Acceptance>>> {
+        Box::pin(async move {
+            for one in &mut arrivals {
+                one.deliveries.iter_mut().for_each(|delivery| self.spoil(delivery));
+                match self.bug {
+                    Bug::ForgetsArrivals => one.id = Uuid::now_v7(),
+                    Bug::ForgetsArrivalsWithTheProcess => one.group = format!("{} {}", self.owner, one.group),
+                    Bug::KnowsArrivalsByIdAlone => one.group.clear(),
+                    Bug::TakesReusedForKnown => one.fingerprint = Uuid::nil(),
+                    _ => {}
+                }
+            }
+            if self.has(Bug::TurnsArrivalsRound) {
+                arrivals.reverse();
+            }
+            let mut accepted = Vec::new();
+            if self.has(Bug::KeepsArrivalsInTwoSteps) && arrivals.len() > 1 {
+                accepted = self.kept().accept(arrivals.drain(..1).collect()).await?;
+                self.hint();
+                tokio::task::yield_now().await;
+            }
+            accepted.extend(self.kept().accept(arrivals).await?);
+            self.hint();
+            Ok(accepted)
         })
     }
 

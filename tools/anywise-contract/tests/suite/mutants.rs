@@ -7,6 +7,8 @@ use crate::double::{Bug, Double};
 const CAUGHT: &[(Bug, &str)] = &[
     (Bug::AppendsInTwoSteps, "a_dropped_commit_is_kept_or_not"),
     (Bug::AppendsTwice, "a_delivery_that_is_kept_already_is_ignored"),
+    (Bug::BuriesNothing, "what_is_buried_is_a_dead_letter_at_once"),
+    (Bug::BuriesWithTheirKey, "what_is_buried_keeps_nothing_back"),
     (Bug::ChangesTheOldReply, "a_reply_is_remembered"),
     (Bug::ClaimsMore, "no_more_is_claimed_than_was_wanted"),
     (Bug::ClaimsWithoutCounting, "an_attempt_is_counted_by_its_claim"),
@@ -15,6 +17,8 @@ const CAUGHT: &[(Bug, &str)] = &[
     (Bug::CutsBodies, "a_large_body_comes_back"),
     (Bug::DeliversEarly, "a_scheduled_delivery_waits_until_it_is_due"),
     (Bug::FiresAlways, "a_schedule_fires_once_for_each_time"),
+    (Bug::ForgetsArrivals, "what_a_broker_delivers_again_is_known"),
+    (Bug::ForgetsArrivalsWithTheProcess, "what_was_taken_in_outlives_its_process"),
     (Bug::ForgetsBatchCancels, "a_batch_cancels_what_is_scheduled"),
     (Bug::ForgetsFailures, "failures_are_kept_in_their_order"),
     (Bug::ForgetsFirings, "what_was_committed_outlives_its_process"),
@@ -28,6 +32,8 @@ const CAUGHT: &[(Bug, &str)] = &[
     (Bug::HoldsForEver, "a_claim_that_is_not_renewed_is_anothers"),
     (Bug::HoldsWhatNobodyReceived, "a_dropped_claim_holds_nothing"),
     (Bug::KeepsAppendsOfFailedBatches, "a_reply_is_remembered_once"),
+    (Bug::KeepsArrivalsInTwoSteps, "a_dropped_arrival_is_taken_in_or_not"),
+    (Bug::KnowsArrivalsByIdAlone, "groups_take_in_messages_for_themselves"),
     (Bug::LosesHeaders, "an_envelope_comes_back_as_it_went"),
     (Bug::LosesPrincipals, "an_envelope_comes_back_as_it_went"),
     (Bug::RenewsForNothing, "a_claim_that_is_renewed_is_held"),
@@ -42,14 +48,18 @@ const CAUGHT: &[(Bug, &str)] = &[
     (Bug::SweepsEverything, "a_sweep_takes_one_batch_at_a_time"),
     (Bug::TakesLossesForNothing, "a_claim_is_lost_with_its_process"),
     (Bug::TakesParkedForDead, "a_key_waits_behind_what_is_held_back"),
+    (Bug::TakesReusedForKnown, "another_message_under_a_known_id_is_told"),
+    (Bug::TurnsArrivalsRound, "arrivals_keep_each_key_in_its_order"),
     (Bug::TurnsNoPage, "dead_letters_come_in_pages"),
 ];
 
 /// Bugs of single moves, which a random history must find by itself.
 const FOUND: &[Bug] = &[
     Bug::AppendsTwice,
+    Bug::BuriesNothing,
     Bug::ClaimsMore,
     Bug::CommitsWithoutFence,
+    Bug::ForgetsArrivals,
     Bug::ForgetsBatchCancels,
     Bug::ForgetsKeys,
     Bug::GivesUpForGood,
