@@ -64,6 +64,7 @@ mod error_pages;
 
 /// The user's page on durability, so that its code is compiled and run.
 #[cfg(doctest)]
+#[doc = include_str!("../docs/transports/README.md")]
 #[doc = include_str!("../docs/durability.md")]
 struct Durability;
 

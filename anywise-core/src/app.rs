@@ -30,7 +30,9 @@ use crate::ports::store::outcome::Outcome;
 use crate::ports::store::{Batch, Store};
 use crate::ports::transport::{Ingress, Remote, Sink, Transport};
 use crate::registry::{MessageEntry, registry};
+use crate::startup::beside::Beside;
 use crate::startup::model::Model;
+use crate::startup::routing::{Routing, Ways};
 use crate::walk::enter::Enter;
 use crate::walk::handle::{HandlerOf, Listener, no_handler};
 use crate::walk::in_flight::InFlight;
@@ -70,6 +72,8 @@ pub(crate) struct Inner {
     pub(crate) remote: Option<Arc<dyn Remote>>,
     pub(crate) transports: Vec<Arc<dyn Transport>>,
     pub(crate) consumers: Vec<Arc<Status>>,
+    /// What other processes run on the same store.
+    pub(crate) beside: Beside,
     pub(crate) consume: ConsumePolicy,
     pub(crate) relay: RelayPolicy,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
@@ -89,6 +93,10 @@ pub(crate) struct Inner {
 pub(crate) const SINK: &str = "sink:";
 /// Marks the target of a delivery as a handler in another process.
 pub(crate) const REMOTE: &str = "remote:";
+
+/// Marks the target of a dead letter that came from a transport and reached no
+/// function.
+pub(crate) const SOURCE: &str = "source:";
 
 /// What this application has for one message type.
 pub(crate) struct Row {
@@ -213,6 +221,12 @@ impl App {
     /// Everything registered in this application.
     pub fn catalog(&self) -> &Catalog {
         self.0.catalog()
+    }
+
+    /// Where each message goes.
+    pub fn routing(&self) -> Routing {
+        let Inner { remote, sinks, beside, model, .. } = &*self.0;
+        Routing::of(model, &Ways { remote: remote.as_ref(), sinks, beside })
     }
 
     /// The same as [`catalog`](Self::catalog), as text for people.
@@ -414,7 +428,9 @@ impl Inner {
             let outgoing = self.outgoing(envelope.clone());
             Delivery::new(format!("{SINK}{}", sink.name()), outgoing)
         });
-        listeners.chain(sinks).collect()
+        let beside = self.beside.listeners(&envelope.name).iter();
+        let beside = beside.map(|id| Delivery::new(*id, envelope.clone()));
+        listeners.chain(beside).chain(sinks).collect()
     }
 
     /// An event as it leaves: it says which slices have it already.
@@ -437,6 +453,9 @@ impl Inner {
         if self.remote.as_ref().is_some_and(|remote| remote.reaches(name)) {
             return Ok(format!("{REMOTE}{name}"));
         }
+        if let Some(id) = self.beside.handler(meta) {
+            return Ok(id.to_owned());
+        }
         Err(no_handler(meta))
     }
 
@@ -447,6 +466,9 @@ impl Inner {
         }
         if let Some(name) = target.strip_prefix(REMOTE) {
             return self.remote.as_ref().is_some_and(|remote| remote.reaches(name));
+        }
+        if target.starts_with(SOURCE) {
+            return self.consumers.iter().any(|consumer| consumer.target() == target);
         }
         let plans = self.table.iter().flatten().flat_map(|row| row.listening.iter().chain([&row.plan]));
         plans.map(|plan| plan.entry.id()).any(|id| id == target)

@@ -62,6 +62,17 @@ pub enum MessageKind {
     Event,
 }
 
+impl MessageKind {
+    /// As a word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Query => "query",
+            Self::Event => "event",
+        }
+    }
+}
+
 /// A command, query or event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -24,6 +24,7 @@ mod startup;
 mod walk;
 
 pub use app::{App, Stopped};
+pub use bytes::Bytes;
 #[cfg(feature = "msgpack")]
 pub use codec::MessagePack;
 pub use codec::json;
@@ -61,8 +62,9 @@ pub use ports::relay::policy::{RelayPolicy, jitter};
 pub use ports::requests::{Requesting, Requests};
 pub use ports::schedule::{IsTick, Tick};
 pub use ports::store::claim::{Claim, Claimed, Claims, Failure, SUSPECT, Settlement, Want};
-pub use ports::store::dead::{DeadLetter, DeadLetterId, DeadLetterState, DeadLetters};
+pub use ports::store::dead::{Buried, DeadLetter, DeadLetterId, DeadLetterState, DeadLetters};
 pub use ports::store::delivery::{Delivery, Depth};
+pub use ports::store::inbox::{Acceptance, Arrival};
 pub use ports::store::outcome::Outcome;
 pub use ports::store::remember::{Memory, Remembered};
 pub use ports::store::{Batch, Retention, Store, StoreTraits};
@@ -70,9 +72,11 @@ pub use ports::transport::{
     Incoming, Ingress, Ordered, Remote, Sink, Source, Subscription, Tag, Topology, Transport, TransportTraits,
 };
 pub use registry::Slice;
+pub use registry::requirement::Requirement;
 pub use startup::builder::AppBuilder;
 pub use startup::dependency::Dependency;
 pub use startup::fault::{BuildError, WiringFault};
+pub use startup::routing::{Destination, Route, Routing};
 pub use tokio_util::sync::CancellationToken;
 pub use tracing;
 pub use uuid::Uuid;
@@ -96,6 +100,7 @@ pub mod __private {
     };
     pub use crate::registry::config::ConfigEntry;
     pub use crate::registry::function::{Bound, FunctionEntry, Wiring, Writable};
+    pub use crate::registry::requirement::Requirement;
     pub use crate::registry::{MessageEntry, SliceEntry, family, message};
     pub use crate::startup::dependency::{Built, Dep, tag};
     pub use crate::walk::call::{AroundStep, BoxFuture, Step, blocking, call, room};

@@ -5,6 +5,7 @@
 
 pub(crate) mod config;
 pub(crate) mod function;
+pub(crate) mod requirement;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;

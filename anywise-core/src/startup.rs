@@ -4,6 +4,9 @@
 //! dependencies are built in order, and the table is filled. After that nothing
 //! here runs again, but for the catalog, which is written when first asked for.
 
+mod assemble;
+mod away;
+pub(crate) mod beside;
 pub(crate) mod builder;
 mod check;
 pub(crate) mod dependency;
@@ -12,3 +15,4 @@ pub(crate) mod fault;
 pub(crate) mod inspect;
 pub(crate) mod model;
 mod provision;
+pub(crate) mod routing;

@@ -12,7 +12,7 @@ use crate::entry::{self, Entry};
 use crate::errors::Errors;
 use crate::facade::located;
 use crate::parameter::{Form, Param};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::signature::{Function, Source};
 
 /// The expansion of `#[listen(arguments)]` on `item`.
@@ -28,7 +28,7 @@ pub(crate) fn block(
     errors: &mut Errors,
 ) -> TokenStream {
     let function = Function::new("listener", source, owner, errors);
-    let settings = Settings::read(&function, arguments, errors);
+    let settings = Settings::read(&function, settings::LISTEN, arguments, errors);
     function.check_message(&source.signature, errors);
     match function.params.first() {
         Some(message) if errors.is_empty() => expand(&function, message, &settings),

@@ -11,7 +11,7 @@ use syn::parse::{ParseStream, Parser as _};
 use crate::entry;
 use crate::errors::Errors;
 use crate::listen;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::signature::{Function, Source};
 
 /// The expansion of `#[schedule(arguments)]` on `item`.
@@ -36,7 +36,7 @@ fn block(arguments: TokenStream, source: &Source, errors: &mut Errors) -> TokenS
             "write minute, hour, day of the month, month, day of the week, as in `#[schedule(\"0 3 * * *\")]`; times are UTC",
         );
     }
-    let mut settings = Settings::read(&function, keys, errors);
+    let mut settings = Settings::read(&function, settings::KEYS, keys, errors);
     function.check_message(&source.signature, errors);
     match function.params.first() {
         Some(message) if errors.is_empty() => {

@@ -16,6 +16,7 @@ mod policies;
 mod ports;
 mod publishing;
 mod sending;
+mod split;
 mod stopping;
 mod transports;
 mod wiring_faults;

@@ -7,6 +7,7 @@
 
 mod checkpoint;
 mod claims;
+mod inbox;
 mod letters;
 mod lock;
 mod migrate;
@@ -21,6 +22,7 @@ mod slot;
 mod statements;
 mod stats;
 mod store;
+mod work;
 mod writer;
 
 use std::path::Path;

@@ -210,6 +210,7 @@ impl Consumer {
 
     async fn take(&self, app: &Arc<Inner>, inline: &Arc<Inline>, desk: &Desk, incoming: Vec<Incoming>) {
         match &app.store {
+            Some(store) if self.policy.inbox => self.accept(app, store.as_ref(), desk, incoming).await,
             _ => {
                 for one in incoming {
                     inline.take(one).await;
@@ -330,12 +331,12 @@ async fn settle_all(
 /// Extends what is held for longer, and asks how much waits.
 async fn keep(
     source: Arc<dyn Source>,
-    hold: Option<Duration>,
+    within: Option<Duration>,
     held: Arc<Held>,
     status: Arc<Status>,
     observe: Duration,
 ) {
-    let mut extend = tokio::time::interval(hold.map_or(Duration::from_secs(86_400), |hold| hold / 3));
+    let mut extend = tokio::time::interval(within.map_or(Duration::from_secs(86_400), |within| within / 3));
     let mut ask = tokio::time::interval(observe);
     extend.tick().await;
     // Only what was held at the last tick is held for long.

@@ -5,6 +5,7 @@
 pub(crate) mod broker;
 mod clock;
 mod dead;
+mod inbox;
 mod ledger;
 pub(crate) mod loopback;
 mod replies;

@@ -4,19 +4,23 @@
 //! a store keeps it and moves it between its states, each move in one commit:
 //!
 //! ```text
-//! waiting ─► ready ─► claimed ─► (gone: done, skipped)
-//!    ▲         ▲         ├─► ready at T      retry, with the failure noted
-//!    │         └─────────┤   ready           released, or its claim ran out
-//! behind an earlier      └─► dead letter     which parks its key
-//! message of its key
+//! waiting ─► ready ─► claimed ─► begun ─► (gone: done, skipped)
+//!    ▲         ▲         │         ├─► ready at T    retry, with the failure noted
+//!    │         ├─────────┘         ├─► dead letter   which parks its key
+//!    │         │ released, or      │
+//!    │         │ lost unbegun      │
+//!    │         └───────────────────┘   its process ended: a loss
+//! behind an earlier message of its key
 //! ```
 //!
 //! A message comes here from [`commit`](Store::commit), with everything else
-//! its function did, and leaves to the relay by [`claim`](Store::claim).
+//! its function did, or from a broker by [`accept`](Store::accept), and leaves
+//! to the relay by [`claim`](Store::claim).
 
 pub(crate) mod claim;
 pub(crate) mod dead;
 pub(crate) mod delivery;
+pub(crate) mod inbox;
 pub(crate) mod outcome;
 pub(crate) mod remember;
 
@@ -30,8 +34,9 @@ use uuid::Uuid;
 use crate::AppBuilder;
 use crate::error::Result;
 use crate::ports::store::claim::{Claim, Claims, Settlement, Want};
-use crate::ports::store::dead::{DeadLetter, DeadLetterId, DeadLetters};
+use crate::ports::store::dead::{Buried, DeadLetter, DeadLetterId, DeadLetters};
 use crate::ports::store::delivery::{Delivery, Depth};
+use crate::ports::store::inbox::{Acceptance, Arrival};
 use crate::ports::store::remember::{Memory, Remembered};
 use crate::walk::call::BoxFuture;
 
@@ -51,12 +56,18 @@ pub struct Batch {
     /// The reply to give when the same request comes again. If the memory is
     /// taken already, nothing of the batch may be kept.
     pub remember: Option<Remembered>,
+    /// Deliveries that are dead letters from the beginning.
+    pub bury: Vec<Buried>,
 }
 
 impl Batch {
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
-        self.append.is_empty() && self.done.is_none() && self.cancel.is_empty() && self.remember.is_none()
+        self.append.is_empty()
+            && self.done.is_none()
+            && self.cancel.is_empty()
+            && self.remember.is_none()
+            && self.bury.is_empty()
     }
 }
 
@@ -120,6 +131,11 @@ pub struct Retention {
     pub settled_dead_letters: Duration,
     /// Settled dead letters kept at most. Default: 100 000.
     pub most_settled_dead_letters: u64,
+    /// Which messages of brokers were taken in. Default: 7 days. One that is
+    /// delivered again later is new.
+    pub inbox: Duration,
+    /// Messages of brokers that are known at most. Default: 50 000 000.
+    pub most_inbox: u64,
     /// Rows removed in one transaction. Default: 1 000.
     pub batch: u32,
 }
@@ -132,6 +148,8 @@ impl Default for Retention {
             most_replies: 1_000_000,
             settled_dead_letters: DAY * 30,
             most_settled_dead_letters: 100_000,
+            inbox: DAY * 7,
+            most_inbox: 50_000_000,
             batch: 1_000,
         }
     }
@@ -169,7 +187,19 @@ pub trait Store: Any + Send + Sync {
     /// A delivery that is kept already, by message id and target, is ignored.
     /// A keyed delivery waits while an earlier one of its target and key is
     /// neither done nor discarded.
+    ///
+    /// What is [buried](Batch::bury) is an open dead letter at once, and keeps
+    /// no others of its key back. One whose message and target are kept already,
+    /// as a delivery or as a dead letter of any state, is ignored.
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<()>>;
+
+    /// Takes in what a broker delivered, all of it in one commit and in this
+    /// order; says of each what has become of it.
+    ///
+    /// A message is taken in once for each group, for as long as
+    /// [`Retention::inbox`] says: when its broker delivers it again, nothing is
+    /// kept. Deliveries are kept as [`commit`](Self::commit) keeps them.
+    fn accept(&self, arrivals: Vec<Arrival>) -> BoxFuture<'_, Result<Vec<Acceptance>>>;
 
     /// Claims deliveries that are due, oldest first, and counts an attempt for
     /// each, before it returns.
@@ -178,6 +208,14 @@ pub trait Store: Any + Send + Sync {
     /// suspected of ending the process: it is claimed only if `alone` is true,
     /// and then one at a time.
     fn claim<'a>(&'a self, wants: &'a [Want], alone: bool) -> BoxFuture<'a, Result<Claims>>;
+
+    /// Notes that the function of a claimed delivery is called now; false when
+    /// the claim is no longer held, and it must not be called.
+    ///
+    /// A claim that is lost counts as a loss only if it had begun; otherwise it
+    /// is as if it had never been made. When this returns, the end of this
+    /// process does not undo it; the end of the database may.
+    fn begin(&self, claim: Claim) -> BoxFuture<'_, Result<bool>>;
 
     /// Settles a claimed delivery; false when the claim is no longer held, and
     /// nothing was changed.

@@ -107,6 +107,7 @@ pub trait Transport: Sink {
 /// What a transport can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a promise of its own")]
 pub struct TransportTraits {
     /// What was taken survives a crash of the broker's process.
     pub durable: bool,

@@ -13,6 +13,7 @@ use crate::error::{FaultInfo, Result};
 use crate::message::shape::{Input, Install, InstallGuard};
 use crate::message::{Command, MessageMeta, Site, TypeInfo};
 use crate::ports::schedule::IsTick;
+use crate::registry::requirement::Requirement;
 use crate::startup::dependency::{Built, Dep, Dependencies, Dependency};
 use crate::walk::call::BoxFuture;
 use crate::walk::guard::{Around, Check, CheckAny, IsNext, Target};
@@ -32,6 +33,7 @@ pub struct FunctionEntry {
     pub(crate) concurrency: Option<u32>,
     pub(crate) schedule: Option<&'static str>,
     pub(crate) blocking: bool,
+    pub(crate) requires: &'static [Requirement],
     pub(crate) target: Option<Target>,
     pub(crate) order: i32,
     pub(crate) around: bool,
@@ -59,6 +61,7 @@ impl FunctionEntry {
             concurrency: None,
             schedule: None,
             blocking: false,
+            requires: &[],
             target: None,
             order: 0,
             around: false,
@@ -108,6 +111,12 @@ impl FunctionEntry {
     #[must_use]
     pub const fn blocking(mut self) -> Self {
         self.blocking = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn requires(mut self, requires: &'static [Requirement]) -> Self {
+        self.requires = requires;
         self
     }
 
@@ -236,6 +245,8 @@ pub(crate) struct Signature {
     pub(crate) needs: Vec<Param>,
     pub(crate) writes: Vec<Param>,
     pub(crate) demand: Demand,
+    /// The commands a listener may answer with.
+    pub(crate) answers: Vec<&'static MessageMeta>,
     pub(crate) work: WorkDemand,
     pub(crate) provides: Option<TypeInfo>,
     pub(crate) builds: Option<TypeInfo>,
@@ -243,9 +254,15 @@ pub(crate) struct Signature {
 }
 
 impl Signature {
+    /// The commands it may send without waiting for them: with a store they are
+    /// deliveries.
+    pub(crate) fn left_to_store(&self) -> impl Iterator<Item = &&'static MessageMeta> {
+        self.answers.iter().chain(&self.work.posts)
+    }
+
     /// The commands and queries it may send, whether it waits for them or not.
     pub(crate) fn sends(&self) -> impl Iterator<Item = &&'static MessageMeta> {
-        self.demand.sends.iter().chain(&self.work.posts)
+        self.demand.sends.iter().chain(self.left_to_store())
     }
 }
 
@@ -329,7 +346,7 @@ impl Wiring<'_> {
     }
 
     pub fn answers(&mut self, describe: fn(&mut Vec<&'static MessageMeta>)) {
-        self.record(|signature| describe(&mut signature.demand.sends));
+        self.record(|signature| describe(&mut signature.answers));
     }
 
     pub fn provides(&mut self, info: fn() -> TypeInfo) {

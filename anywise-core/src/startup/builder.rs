@@ -1,38 +1,33 @@
 //! Building an application: what it is made of, in the words of its `main`.
 
 use std::any::TypeId;
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, OnceLock};
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use crate::app::{App, Inner, Row};
+use crate::app::App;
 use crate::codec::{Codec, Codecs, Json};
-use crate::error::{IntoError, Kind};
-use crate::message::shape::Install;
-use crate::message::{MessageId, MessageMeta, TypeInfo};
+use crate::error::{IntoError, Kind, Result};
+use crate::message::TypeInfo;
 use crate::ports::consumer::policy::ConsumePolicy;
-use crate::ports::consumer::status::Status;
-use crate::ports::health::Pulse;
 use crate::ports::observer::Observer;
 use crate::ports::relay::policy::RelayPolicy;
 use crate::ports::store::Store;
 use crate::ports::transport::{Remote, Sink, Topology, Transport};
-use crate::registry::function::{Bound, FunctionEntry, bind};
-use crate::registry::{Slice, registry};
+use crate::registry::Slice;
+use crate::registry::function::FunctionEntry;
+use crate::startup::assemble::{Parts, assemble};
+use crate::startup::away::{Remotes, reached};
+use crate::startup::beside::Beside;
 use crate::startup::check::{self, Surroundings};
-use crate::startup::dependency::{Built, Dependencies, Dependency};
+use crate::startup::dependency::{Built, Dependency};
 use crate::startup::fault::{BuildError, WiringFault};
-use crate::startup::model::{Known, Model};
+use crate::startup::model::Model;
 use crate::startup::provision::{Given, Make, Provision};
-use crate::walk::guard::{Around, Blind, ErasedCheck, Timed};
-use crate::walk::in_flight::InFlight;
-use crate::walk::once::Memories;
-use crate::walk::plan::{Plan, PlanStep, Route};
+use crate::startup::routing::{Routing, Ways};
 use crate::walk::publish::PublishPolicy;
 
 /// Collects what an application is made of.
@@ -66,6 +61,7 @@ pub struct AppBuilder {
     sinks: Vec<Arc<dyn Sink>>,
     transports: Vec<Arc<dyn Transport>>,
     consume: ConsumePolicy,
+    shares: bool,
     remote: Option<Arc<dyn Remote>>,
     relay: RelayPolicy,
     observers: Vec<Arc<dyn Observer>>,
@@ -88,6 +84,7 @@ impl AppBuilder {
             sinks: Vec::new(),
             transports: Vec::new(),
             consume: ConsumePolicy::default(),
+            shares: false,
             remote: None,
             relay: RelayPolicy::default(),
             observers: Vec::new(),
@@ -265,15 +262,49 @@ impl AppBuilder {
         self
     }
 
-    /// Sets where commands and queries go that have no handler here.
+    /// Sets where commands and queries go that have no handler here. There may be
+    /// several; the first that reaches a message takes it.
     pub fn remote(self, remote: impl Remote) -> Self {
         self.remote_arc(Arc::new(remote))
     }
 
     /// The same with a remote that others hold too, such as a transport's.
     pub fn remote_arc(mut self, remote: Arc<dyn Remote>) -> Self {
-        self.remote = Some(remote);
+        self.remote = Some(match self.remote {
+            None => remote,
+            Some(first) => Arc::new(Remotes(first, remote)),
+        });
         self
+    }
+
+    /// Where each message would go, without connecting to anything and without
+    /// checking the rest.
+    ///
+    /// # Examples
+    /// ```
+    /// use anywise_core::{App, MemoryBroker};
+    ///
+    /// let routing = App::builder().name("shop").transport(MemoryBroker::new("broker", 16)).routing();
+    /// println!("{routing}");
+    /// println!("{}", routing.explain("order.PlaceOrder").unwrap_err());
+    /// ```
+    pub fn routing(&self) -> Routing {
+        let model = Model::select(self.name.clone(), self.slices.as_deref(), &self.functions);
+        let beside = self.beside(&model);
+        Routing::of(&model, &Ways { remote: self.remote.as_ref(), sinks: &self.sinks, beside: &beside })
+    }
+
+    /// Says for [`routing`](Self::routing) that the store, which need not be at
+    /// hand yet, will be one that other processes share.
+    pub fn on_a_shared_store(mut self) -> Self {
+        self.shares = true;
+        self
+    }
+
+    /// What other processes run on the same store.
+    fn beside(&self, model: &Model) -> Beside {
+        let shared = self.store.as_ref().is_some_and(|store| store.traits().shared);
+        if (shared || self.shares) && self.transports.is_empty() { Beside::of(model) } else { Beside::default() }
     }
 
     /// How long a stop waits for work in flight. Default: 30 s.
@@ -287,13 +318,13 @@ impl AppBuilder {
     /// # Errors
     /// Every fault of the wiring, at once.
     pub async fn build(self) -> Result<App, BuildError> {
-        let mut model = Model::select(self.name, self.slices.as_deref(), &self.functions);
+        let mut model = Model::select(self.name.clone(), self.slices.as_deref(), &self.functions);
         model.given = self.given.iter().map(|one| one.info).collect();
         model.store = self.store.as_ref().map(|store| store.name().to_owned());
         model.durable = self.store.as_ref().is_some_and(|store| store.traits().durable);
         model.transactions = self.store.as_ref().map_or(&[], |store| store.traits().transactions);
         let mut faults = Vec::new();
-        if let Some(error) = self.config_fault {
+        if let Some(error) = &self.config_fault {
             let message = format!("the configuration cannot be read: {error}");
             faults.push(WiringFault::new(
                 "AW4111",
@@ -302,10 +333,14 @@ impl AppBuilder {
                 "give `.config(..)` a map with text for keys",
             ));
         }
+        let beside = self.beside(&model);
+        model.away = reached(self.remote.as_deref());
         let around = Surroundings {
+            beside: &beside,
             slices: self.slices.as_deref(),
             remote: self.remote.as_ref(),
             sinks: &self.sinks,
+            transports: &self.transports,
             sent_along: &self.sent_along,
         };
         check::all(&model, &around, &mut faults);
@@ -334,6 +369,7 @@ impl AppBuilder {
                     sinks: self.sinks,
                     transports: self.transports,
                     topology,
+                    beside,
                     consume: self.consume,
                     remote: self.remote,
                     relay: self.relay,
@@ -369,174 +405,5 @@ async fn open_all(transports: &[Arc<dyn Transport>], topology: &Topology, faults
                 "mend what the error says",
             )),
         }
-    }
-}
-
-struct Parts {
-    codecs: Codecs,
-    policy: PublishPolicy,
-    store: Option<Arc<dyn Store>>,
-    sinks: Vec<Arc<dyn Sink>>,
-    transports: Vec<Arc<dyn Transport>>,
-    topology: Topology,
-    consume: ConsumePolicy,
-    remote: Option<Arc<dyn Remote>>,
-    relay: RelayPolicy,
-    observers: Vec<Arc<dyn Observer>>,
-    drain: Duration,
-}
-
-/// Binds every function and fills the table. Nothing here can fail: the checks
-/// have passed.
-fn assemble(model: Model, dependencies: &Dependencies, parts: Parts) -> App {
-    let guards = Guards::bind(&model, dependencies);
-    let mut table: Vec<Option<Row>> = Vec::new();
-    for (_, known) in model.receivers() {
-        let installs = match bind(known.entry, dependencies) {
-            Some(Bound::Function(install)) => vec![install],
-            Some(Bound::Functions(installs)) => installs,
-            _ => continue,
-        };
-        for Install { meta, slot, typed, put, waits, passes } in installs {
-            let number = slot.assign();
-            if table.len() <= number {
-                table.resize_with(number + 1, || None);
-            }
-            let plan = guards.plan(&model, known, meta, passes);
-            let row = table[number].get_or_insert_with(|| Row::new(meta, known.entry));
-            if known.is_handler() {
-                put(&mut row.handler, typed);
-                row.waits = waits;
-                row.plan = plan;
-            } else {
-                put(&mut row.listeners, typed);
-                row.listening.push(plan);
-            }
-        }
-    }
-    let mut by_name = HashMap::new();
-    for row in table.iter().flatten() {
-        if let Some(entry) = registry().entry(row.meta) {
-            by_name.insert(row.meta.wire_name(), entry);
-            by_name.extend(row.meta.aliases.iter().map(|alias| (*alias, entry)));
-        }
-    }
-    let consumers = consumers(&parts);
-    let inner = Arc::new(Inner {
-        consumers,
-        table,
-        by_name,
-        model,
-        catalog: OnceLock::new(),
-        codecs: parts.codecs,
-        publish_policy: parts.policy,
-        store: parts.store,
-        sinks: parts.sinks,
-        transports: parts.transports,
-        consume: parts.consume,
-        remote: parts.remote,
-        relay: parts.relay,
-        observers: parts.observers,
-        pulse: Pulse::default(),
-        memories: Memories::default(),
-        in_flight: Arc::new(InFlight::default()),
-        tasks: TaskTracker::new(),
-        draining: CancellationToken::new(),
-        stopping: CancellationToken::new(),
-        drain: parts.drain,
-    });
-    if inner.store.is_some() {
-        crate::ports::relay::start(&inner);
-    }
-    crate::ports::schedule::start(&inner);
-    crate::ports::consumer::start(&inner, &parts.topology);
-    App::from_inner(inner)
-}
-
-fn consumers(parts: &Parts) -> Vec<Arc<Status>> {
-    let each = |transport: &Arc<dyn Transport>| {
-        let name = transport.name().to_owned();
-        let groups = parts.topology.subscriptions.iter();
-        groups.map(move |one| Arc::new(Status::new(&name, &one.group)))
-    };
-    parts.transports.iter().flat_map(each).collect()
-}
-
-impl Row {
-    fn new(meta: &'static MessageMeta, entry: &'static FunctionEntry) -> Self {
-        Self {
-            meta,
-            handler: None,
-            waits: false,
-            plan: Plan::empty(entry, meta),
-            listeners: None,
-            listening: Vec::new(),
-        }
-    }
-}
-
-/// The bound guards, by place in the model.
-struct Guards(HashMap<usize, BoundGuard>);
-
-enum BoundGuard {
-    Blind(Arc<dyn ErasedCheck>),
-    Of(HashMap<MessageId, Arc<dyn ErasedCheck>>),
-    Around(Arc<dyn Around>),
-}
-
-impl Guards {
-    fn bind(model: &Model, dependencies: &Dependencies) -> Self {
-        let mut guards = HashMap::new();
-        for at in &model.guards {
-            let entry = model.functions[*at].entry;
-            let bound = match bind(entry, dependencies) {
-                Some(Bound::GuardAny(guard)) => BoundGuard::Blind(timed_check(entry, Arc::new(Blind(guard)))),
-                Some(Bound::Around(guard)) => BoundGuard::Around(timed_around(entry, guard)),
-                Some(Bound::Guard(guards)) => {
-                    let checks =
-                        guards.into_iter().map(|(meta, check)| (meta.id(), timed_check(entry, check)));
-                    BoundGuard::Of(checks.collect())
-                }
-                _ => continue,
-            };
-            guards.insert(*at, bound);
-        }
-        Self(guards)
-    }
-
-    fn plan(&self, model: &Model, known: &Known, meta: &'static MessageMeta, passes: bool) -> Plan {
-        let own = &known.signature.demand;
-        let (mut key, mut view, mut guards) = (own.key, own.view, Vec::new());
-        for at in model.chain(known, meta) {
-            let guard = match self.0.get(&at) {
-                Some(BoundGuard::Blind(check)) => PlanStep::Before(Arc::clone(check)),
-                Some(BoundGuard::Of(checks)) => match checks.get(&meta.id()) {
-                    Some(check) => PlanStep::Before(Arc::clone(check)),
-                    None => continue,
-                },
-                Some(BoundGuard::Around(guard)) => PlanStep::Around(Arc::clone(guard)),
-                None => continue,
-            };
-            let demand = &model.functions[at].signature.demand;
-            key |= demand.key;
-            view |= demand.view;
-            guards.push(guard);
-        }
-        let view = if view { registry().wire(meta).map(|wire| wire.view) } else { None };
-        Plan::new(known.entry, meta, Route { guards, passes, key, view })
-    }
-}
-
-fn timed_check(entry: &'static FunctionEntry, guard: Arc<dyn ErasedCheck>) -> Arc<dyn ErasedCheck> {
-    match entry.timeout_ms {
-        Some(limit) => Arc::new(Timed::new(guard, limit, entry)),
-        None => guard,
-    }
-}
-
-fn timed_around(entry: &'static FunctionEntry, guard: Arc<dyn Around>) -> Arc<dyn Around> {
-    match entry.timeout_ms {
-        Some(limit) => Arc::new(Timed::new(guard, limit, entry)),
-        None => guard,
     }
 }

@@ -10,8 +10,10 @@ use crate::catalog::{FunctionKind, MessageKind};
 use crate::error::wire;
 use crate::message::{Message as _, MessageMeta, TypeInfo};
 use crate::ports::schedule::Tick;
-use crate::ports::transport::{Remote, Sink};
+use crate::ports::transport::{Remote, Sink, Transport};
+use crate::registry::requirement::Requirement;
 use crate::registry::{MessageEntry, Slice, registry};
+use crate::startup::beside::Beside;
 use crate::startup::fault::WiringFault;
 use crate::startup::model::{Known, Model};
 
@@ -22,6 +24,8 @@ pub(crate) struct Surroundings<'s> {
     pub(crate) slices: Option<&'s [Slice]>,
     pub(crate) remote: Option<&'s Arc<dyn Remote>>,
     pub(crate) sinks: &'s [Arc<dyn Sink>],
+    pub(crate) transports: &'s [Arc<dyn Transport>],
+    pub(crate) beside: &'s Beside,
     /// Types that senders provide with `.with(value)`.
     pub(crate) sent_along: &'s HashSet<TypeId>,
 }
@@ -40,6 +44,7 @@ pub(crate) fn all(model: &Model, around: &Surroundings<'_>, faults: &mut Faults)
     kept(model, faults);
     scheduled(model, faults);
     sinks(around, faults);
+    required(model, around, faults);
 }
 
 fn sinks(around: &Surroundings<'_>, faults: &mut Faults) {
@@ -51,6 +56,39 @@ fn sinks(around: &Surroundings<'_>, faults: &mut Faults) {
             [],
             "give each sink its own name: deliveries are kept under it",
         ));
+    }
+}
+
+/// What listeners ask of the transports that bring their events.
+fn required(model: &Model, around: &Surroundings<'_>, faults: &mut Faults) {
+    for (_, known) in model.receivers() {
+        for requirement in known.entry.requires {
+            for transport in around.transports.iter().filter(|one| !requirement.is_met(one.traits())) {
+                faults.push(WiringFault::new(
+                    "AW4141",
+                    format!(
+                        "`{}` requires a transport that is `{}`, which `{}` is not",
+                        known.entry.id(),
+                        requirement.name(),
+                        transport.name()
+                    ),
+                    [known.entry.site],
+                    "use another transport, or settings under which it is; or remove the requirement",
+                ));
+            }
+        }
+        let durable = known.entry.requires.contains(&Requirement::Durable);
+        if durable && around.transports.is_empty() && !model.durable {
+            faults.push(WiringFault::new(
+                "AW4141",
+                format!(
+                    "`{}` requires that its events are durable, and the application has neither a durable store nor a transport",
+                    known.entry.id()
+                ),
+                [known.entry.site],
+                "give the application a store with `.store(..)`, or remove the requirement",
+            ));
+        }
     }
 }
 
@@ -115,7 +153,10 @@ fn sent(model: &Model, around: &Surroundings<'_>, faults: &mut Faults) {
             let reported =
                 model.is_local(registry().slice_of(meta.module)) && registry().entry(meta).is_some();
             let away = around.remote.is_some_and(|remote| remote.reaches(meta.wire_name()));
-            if !handlers.contains_key(&meta.id()) && !reported && !away {
+            let kept = around.beside.handler(meta).is_some()
+                && known.signature.left_to_store().any(|left| left.id() == meta.id())
+                && !known.signature.demand.sends.iter().any(|sent| sent.id() == meta.id());
+            if !handlers.contains_key(&meta.id()) && !reported && !away && !kept {
                 faults.push(WiringFault::new(
                     "AW4109",
                     format!("`{}` sends `{}`, which has nowhere to go", known.entry.id(), meta.wire_name()),

@@ -24,6 +24,8 @@ pub(crate) struct Model {
     pub(crate) given: Vec<TypeInfo>,
     pub(crate) durable: bool,
     pub(crate) store: Option<String>,
+    /// Requests that a remote takes to another process.
+    pub(crate) away: Vec<&'static MessageMeta>,
     /// The resources whose transactions commit with the store's.
     pub(crate) transactions: &'static [&'static str],
 }
@@ -76,6 +78,7 @@ impl Model {
             given: Vec::new(),
             durable: false,
             store: None,
+            away: Vec::new(),
             transactions: &[],
         }
     }
@@ -138,6 +141,7 @@ impl Model {
             let metas = signature.receives.iter().chain(&signature.work.emits).chain(signature.sends());
             touched.extend(metas.map(|meta| meta.id()));
         }
+        touched.extend(self.away.iter().map(|meta| meta.id()));
         let known = |entry: &&&MessageEntry| {
             touched.contains(&entry.meta.id()) || self.is_local(registry.slice_of(entry.meta.module))
         };

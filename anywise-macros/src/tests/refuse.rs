@@ -139,6 +139,16 @@ fn keys_are_legal_come_once_and_have_a_value() {
              help: the keys are `timeout`, `concurrency`, `blocking`, `crate`"],
     );
     check(
+        "#[listen(requires(durable, order))] fn asks(event: &Paid) {}",
+        &["listener `asks` must have some of `durable`, `ordered`, `replay` as `requires`\n\
+             help: write `requires(durable, ordered)`"],
+    );
+    check(
+        "#[listen(requires = durable)] fn asks(event: &Paid) {}",
+        &["listener `asks` must have a well-formed key `requires`\n\
+             help: write `requires(durable, ordered)`"],
+    );
+    check(
         r#"#[handler(timout = "5s")] fn near(cmd: Pay) {}"#,
         &["handler `near` must not have the key `timout`\n\
              help: did you mean `timeout`? the keys are `timeout`, `concurrency`, `blocking`, `crate`"],

@@ -22,6 +22,11 @@ pub trait Harness: Send + Sync {
     /// fails: a case that was not run is no case that passed.
     fn place(&self, setting: Setting) -> BoxFuture<'_, Result<Box<dyn Place>>>;
 
+    /// How long something that must happen may take. Default: 60 s.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
     /// The cases that the transport does not pass. Default: none.
     fn skips(&self) -> &'static [Skip] {
         &[]

@@ -68,8 +68,9 @@ async fn attempt(harness: &dyn Harness, case: &'static Case) -> Result<Verdict, 
 async fn trial(harness: &dyn Harness, case: &'static Case) -> Result<Verdict, String> {
     let place = harness.place(case.need.setting()).await;
     let place = place.map_err(|error| format!("there was no place to run it: {error:?}"))?;
-    let trial =
-        Trial::begin(place).await.map_err(|error| format!("the transport did not open: {error:?}"))?;
+    let trial = Trial::begin(place, harness.patience())
+        .await
+        .map_err(|error| format!("the transport did not open: {error:?}"))?;
     if !trial.meets(case.need) {
         return Ok(Verdict::NotApplicable(case.need));
     }

@@ -17,8 +17,6 @@ pub(crate) const HAPPENED: &str = "suite.Happened";
 pub(crate) const ENDED: &str = "suite.Ended";
 /// The group of cases that need no other.
 pub(crate) const GROUP: &str = "suite";
-/// How long something that must happen may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How long nothing must happen before it counts as nothing.
 const QUIET: Duration = Duration::from_millis(700);
 
@@ -26,14 +24,16 @@ const QUIET: Duration = Duration::from_millis(700);
 pub(crate) struct Trial {
     pub(crate) place: Arc<dyn Place>,
     pub(crate) transport: Arc<dyn Transport>,
+    /// How long something that must happen may take.
+    pub(crate) patience: Duration,
 }
 
 impl Trial {
-    pub(crate) async fn begin(place: Box<dyn Place>) -> Result<Self> {
+    pub(crate) async fn begin(place: Box<dyn Place>, patience: Duration) -> Result<Self> {
         let place: Arc<dyn Place> = place.into();
         let transport = place.open().await?;
         transport.open(&topology()).await?;
-        Ok(Self { place, transport })
+        Ok(Self { place, transport, patience })
     }
 
     pub(crate) fn meets(&self, need: Need) -> bool {
@@ -49,7 +49,7 @@ impl Trial {
     pub(crate) async fn another(&self) -> Self {
         let transport = self.place.open().await.expect("a second process finds the broker");
         transport.open(&topology()).await.expect("what is there is what is asked for");
-        Self { place: Arc::clone(&self.place), transport }
+        Self { place: Arc::clone(&self.place), transport, patience: self.patience }
     }
 
     /// The subscription of the usual group.
@@ -59,19 +59,23 @@ impl Trial {
 
     pub(crate) async fn subscribes(&self, subscription: &Subscription) -> Heard {
         let source = self.transport.subscribe(subscription).await.expect("the broker takes a subscription");
-        Heard::of(source)
+        self.heard(source)
+    }
+
+    pub(crate) fn heard(&self, source: Box<dyn Source>) -> Heard {
+        Heard { source: Arc::from(source), patience: self.patience }
     }
 
     pub(crate) async fn publish(&self, envelope: &Envelope) {
-        let sent = timeout(PATIENCE, self.transport.send(envelope.clone())).await;
+        let sent = timeout(self.patience, self.transport.send(envelope.clone())).await;
         sent.expect("the broker confirms in time").expect("the broker takes an event");
     }
 
     /// Publishes, as often as it takes.
     pub(crate) async fn publish_stubbornly(&self, envelope: &Envelope) {
-        let until = Instant::now() + PATIENCE * 2;
+        let until = Instant::now() + self.patience * 2;
         loop {
-            match timeout(PATIENCE, self.transport.send(envelope.clone())).await {
+            match timeout(self.patience, self.transport.send(envelope.clone())).await {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) if error.kind() != Kind::Unavailable => panic!("refused for good: {error}"),
                 result => assert!(Instant::now() < until, "the broker is not back: {result:?}"),
@@ -138,18 +142,15 @@ pub(crate) fn envelope(incoming: &Incoming) -> Envelope {
 /// A source, and what is done with what it brings.
 pub(crate) struct Heard {
     pub(crate) source: Arc<dyn Source>,
+    patience: Duration,
 }
 
 impl Heard {
-    pub(crate) fn of(source: Box<dyn Source>) -> Self {
-        Self { source: Arc::from(source) }
-    }
-
     /// Receives `count` messages, and settles nothing.
     pub(crate) async fn receive(&self, count: usize) -> Vec<Incoming> {
         let mut all = Vec::new();
         while all.len() < count {
-            let some = timeout(PATIENCE, self.source.receive(count - all.len())).await;
+            let some = timeout(self.patience, self.source.receive(count - all.len())).await;
             let some = some.unwrap_or_else(|_| panic!("{} of {count} messages came in time", all.len()));
             let some = some.expect("the source is not lost");
             assert!(!some.is_empty(), "the source has ended after {} of {count}", all.len());
@@ -171,7 +172,7 @@ impl Heard {
     }
 
     async fn receive_some(&self, most: usize) -> Vec<Incoming> {
-        let some = timeout(PATIENCE, self.source.receive(most)).await.expect("something came in time");
+        let some = timeout(self.patience, self.source.receive(most)).await.expect("something came in time");
         let some = some.expect("the source is not lost");
         assert!(!some.is_empty(), "the source has not ended");
         some
@@ -183,7 +184,7 @@ impl Heard {
     }
 
     pub(crate) async fn settle_tags(&self, settled: Vec<(Tag, Outcome)>) {
-        let told = timeout(PATIENCE, self.source.settle(settled)).await;
+        let told = timeout(self.patience, self.source.settle(settled)).await;
         told.expect("the broker hears it in time").expect("the broker takes a settlement");
     }
 
@@ -212,7 +213,7 @@ impl Heard {
     }
 
     pub(crate) async fn close(self) {
-        timeout(PATIENCE, self.source.close()).await.expect("it closes in time").expect("it closes");
+        timeout(self.patience, self.source.close()).await.expect("it closes in time").expect("it closes");
     }
 }
 

@@ -11,6 +11,7 @@ mod envelopes;
 mod fencing;
 mod hints;
 pub(crate) mod histories;
+mod inbox;
 mod keys;
 mod looking;
 mod replies;
@@ -50,6 +51,8 @@ pub(crate) const CASES: &[Case] = cases! {
             "an empty claim is no error"
         Any an_attempt_is_counted_by_its_claim:
             "an attempt counts from its claim, whatever becomes of it"
+        Any a_beginning_changes_nothing_else:
+            "only what is held may begin, and nothing else comes of it"
         Any an_empty_batch_is_kept:
             "a batch with nothing in it is no error"
         Any a_thousand_deliveries_are_one_batch:
@@ -142,6 +145,40 @@ pub(crate) const CASES: &[Case] = cases! {
             "of decisions at the same time one counts"
         Any a_dead_letter_of_a_scheduled_message_is_replayed_at_once:
             "a replay is due now"
+        Any what_is_buried_is_a_dead_letter_at_once:
+            "a burial is a dead letter with everything known of it, and is not delivered"
+        Any what_is_buried_keeps_nothing_back:
+            "a burial parks no key, nor does its replay"
+        Any what_is_buried_may_be_replayed:
+            "the replay of a burial is a delivery of its target"
+        Any what_is_buried_again_is_one:
+            "a message and a target are buried once"
+        Any a_burial_is_part_of_its_batch:
+            "a batch that is not kept buries nothing"
+    }
+    inbox {
+        Any what_a_broker_delivers_is_kept:
+            "what a broker delivers is taken in, and brings its deliveries"
+        Any what_a_broker_delivers_again_is_known:
+            "what is delivered again brings nothing"
+        Any another_message_under_a_known_id_is_told:
+            "a message that says something else under a known id is told, and brings nothing"
+        Any groups_take_in_messages_for_themselves:
+            "a message is taken in once for each group"
+        Any a_message_that_arrives_twice_at_once_is_taken_in_once:
+            "of equal arrivals in one call the first counts"
+        Any arrivals_keep_each_key_in_its_order:
+            "what arrives is in the order of its key, call after call"
+        Any hundreds_of_messages_arrive_at_once:
+            "a call may bring many messages"
+        Any one_of_many_equal_arrivals_is_new:
+            "of equal arrivals at the same time one is new"
+        Any arrivals_are_forgotten_when_they_are_old:
+            "what was taken in is forgotten after its time, not before"
+        Any no_more_arrivals_are_known_than_is_said:
+            "what was taken in is bounded in number, and the newest is kept"
+        Durable what_was_taken_in_outlives_its_process:
+            "what was taken in is known after a restart"
     }
     schedules {
         Any a_scheduled_delivery_waits_until_it_is_due:
@@ -232,6 +269,8 @@ pub(crate) const CASES: &[Case] = cases! {
             "a delivery whose caller goes is never lost between its states"
         Any a_dropped_decision_counts_or_not:
             "a decision whose caller goes counts as a whole or not at all"
+        Any a_dropped_arrival_is_taken_in_or_not:
+            "a call that takes in and whose caller goes counts as a whole or not at all"
         Any a_dropped_fire_fires_or_not:
             "a schedule whose caller goes fires once"
         Any a_dropped_hint_is_not_lost:
@@ -251,7 +290,9 @@ pub(crate) const CASES: &[Case] = cases! {
         Shared numbers_go_on_after_a_restart:
             "a claim names one delivery for ever, across restarts"
         Loss a_claim_is_lost_with_its_process:
-            "what a process held comes again, with its loss counted"
+            "what a process was at work on comes again, with its loss counted"
+        Loss what_had_not_begun_is_no_loss:
+            "what a process held and had not begun comes again as if it had never been claimed"
         Loss a_suspect_is_claimed_alone:
             "what ended its process often enough is claimed alone"
         Durable a_closed_store_gives_its_claims_back:
@@ -260,6 +301,8 @@ pub(crate) const CASES: &[Case] = cases! {
             "what one process keeps the other sees"
         Lease a_claim_that_is_not_renewed_is_anothers:
             "who stands still loses what it holds, and cannot commit it"
+        Lease a_claim_that_ran_out_before_it_began_is_no_loss:
+            "who stands still before it begins leaves no trace, and does not begin"
         Lease a_claim_that_is_renewed_is_held:
             "who renews in time keeps what it holds"
     }

@@ -21,6 +21,7 @@ macro_rules! store_suite {
             only_wanted_targets_are_claimed
             nothing_is_claimed_of_nothing
             an_attempt_is_counted_by_its_claim
+            a_beginning_changes_nothing_else
             an_empty_batch_is_kept
             a_thousand_deliveries_are_one_batch
             a_lost_claim_settles_nothing
@@ -63,6 +64,22 @@ macro_rules! store_suite {
             a_replay_of_what_came_again_leaves_nothing_stuck
             one_of_many_decisions_counts
             a_dead_letter_of_a_scheduled_message_is_replayed_at_once
+            what_is_buried_is_a_dead_letter_at_once
+            what_is_buried_keeps_nothing_back
+            what_is_buried_may_be_replayed
+            what_is_buried_again_is_one
+            a_burial_is_part_of_its_batch
+            what_a_broker_delivers_is_kept
+            what_a_broker_delivers_again_is_known
+            another_message_under_a_known_id_is_told
+            groups_take_in_messages_for_themselves
+            a_message_that_arrives_twice_at_once_is_taken_in_once
+            arrivals_keep_each_key_in_its_order
+            hundreds_of_messages_arrive_at_once
+            one_of_many_equal_arrivals_is_new
+            arrivals_are_forgotten_when_they_are_old
+            no_more_arrivals_are_known_than_is_said
+            what_was_taken_in_outlives_its_process
             a_scheduled_delivery_waits_until_it_is_due
             what_was_due_before_it_was_kept_is_due
             the_next_that_is_due_is_announced
@@ -101,6 +118,7 @@ macro_rules! store_suite {
             a_dropped_settlement_counts_or_not
             a_dropped_burial_counts_or_not
             a_dropped_decision_counts_or_not
+            a_dropped_arrival_is_taken_in_or_not
             a_dropped_fire_fires_or_not
             a_dropped_hint_is_not_lost
             random_histories_end_as_in_memory
@@ -109,10 +127,12 @@ macro_rules! store_suite {
             a_replay_goes_first_after_a_restart
             numbers_go_on_after_a_restart
             a_claim_is_lost_with_its_process
+            what_had_not_begun_is_no_loss
             a_suspect_is_claimed_alone
             a_closed_store_gives_its_claims_back
             two_processes_share_what_is_kept
             a_claim_that_is_not_renewed_is_anothers
+            a_claim_that_ran_out_before_it_began_is_no_loss
             a_claim_that_is_renewed_is_held
         }
     };

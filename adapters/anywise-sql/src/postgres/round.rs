@@ -10,7 +10,7 @@
 //! 2. claims end, each only if it is still held (number, epoch and state);
 //! 3. replies are remembered, each only if nothing is remembered yet;
 //! 4. what is new is appended: ready, or behind what is there of its key;
-//! 5. what was cancelled is removed;
+//! 5. what was cancelled is removed, and what is to be a dead letter is one;
 //! 6. the first of each key of which something ended is let go.
 //!
 //! A member whose claim or memory is gone is left out of the later steps; the
@@ -20,7 +20,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use anywise_core::{Batch, Claim, Error, Failure, Kind, Outcome, Remembered, Result, Settlement};
+use anywise_core::{Batch, Buried, Claim, Error, Failure, Kind, Outcome, Remembered, Result, Settlement};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
@@ -46,6 +46,28 @@ pub(crate) struct Commit {
     done: Option<Claim>,
     cancel: Vec<Uuid>,
     remember: Option<Remembered>,
+    inter: Vec<Interred>,
+}
+
+/// A dead letter that never was a delivery.
+#[derive(Debug)]
+struct Interred {
+    row: Stored,
+    reason: String,
+    attempts: i32,
+    failure: String,
+}
+
+impl From<Buried> for Interred {
+    fn from(buried: Buried) -> Self {
+        let Buried { delivery, failure, .. } = buried;
+        Self {
+            row: Stored::from(delivery),
+            reason: plain(&failure.message),
+            attempts: i32::try_from(failure.attempt).unwrap_or(i32::MAX),
+            failure: as_json(&failure),
+        }
+    }
 }
 
 impl Job {
@@ -57,9 +79,10 @@ impl Job {
 
 impl From<Batch> for Job {
     fn from(batch: Batch) -> Self {
-        let Batch { append, done, cancel, remember, .. } = batch;
+        let Batch { append, done, cancel, remember, bury, .. } = batch;
         let append = append.into_iter().map(Stored::from).collect();
-        Self::Commit(Box::new(Commit { append, done, cancel, remember }))
+        let inter = bury.into_iter().map(Interred::from).collect();
+        Self::Commit(Box::new(Commit { append, done, cancel, remember, inter }))
     }
 }
 
@@ -128,6 +151,7 @@ struct Round<'j> {
     remember: Vec<(usize, &'j Remembered)>,
     append: Vec<(usize, &'j Stored)>,
     cancel: Vec<(usize, Uuid)>,
+    inter: Vec<(usize, &'j Interred)>,
     touched: HashSet<Key>,
     is_news: bool,
 }
@@ -163,6 +187,7 @@ impl<'j> Round<'j> {
         self.finish.extend(batch.done.map(|claim| (place, claim)));
         self.cancel.extend(batch.cancel.iter().map(|message| (place, *message)));
         self.remember.extend(batch.remember.iter().map(|reply| (place, reply)));
+        self.inter.extend(batch.inter.iter().map(|one| (place, one)));
     }
 
     fn add_settlement(&mut self, place: usize, settlement: &'j Settlement) {
@@ -186,9 +211,17 @@ impl<'j> Round<'j> {
     /// Step 1.
     async fn lock(&self, shared: &Shared, transaction: &mut Transaction) -> Result<()> {
         let keyed = || self.append.iter().filter_map(|(_, new)| Some((&new.target, new.key.as_ref()?)));
+        // As if their message were their key: two that bury the same wait for each other.
+        let interred = || self.inter.iter().map(|(_, one)| &one.row);
         let concerned = Concerned {
-            targets: keyed().map(|(target, _)| target.clone()).collect(),
-            keys: keyed().map(|(_, key)| key.clone()).collect(),
+            targets: keyed()
+                .map(|(target, _)| target.clone())
+                .chain(interred().map(|row| row.target.clone()))
+                .collect(),
+            keys: keyed()
+                .map(|(_, key)| key.clone())
+                .chain(interred().map(|row| row.msg_id.to_string()))
+                .collect(),
             deliveries: self.finish.iter().map(|(_, claim)| claim.id).collect(),
             messages: self.cancel.iter().map(|(_, message)| *message).collect(),
             letters: Vec::new(),
@@ -204,6 +237,7 @@ impl<'j> Round<'j> {
         self.remember(sql, transaction).await?;
         self.append(sql, transaction).await?;
         self.cancel(sql, transaction).await?;
+        self.inter(sql, transaction).await?;
         self.is_news |= !self.touched.is_empty();
         release(sql, transaction, self.touched.drain()).await
     }
@@ -307,6 +341,30 @@ impl<'j> Round<'j> {
         let query = sqlx::query(sql.cancel.text()).bind(column(&self.cancel, |message| *message));
         let gone = query.fetch_all(transaction.raw()).await?;
         self.touch(&gone)
+    }
+
+    async fn inter(&mut self, sql: &Statements, transaction: &mut Transaction) -> sqlx::Result<()> {
+        let verdicts = &self.verdicts;
+        let mut known = HashSet::new();
+        self.inter.retain(|(place, one)| {
+            verdicts[*place] == Verdict::Kept && known.insert((one.row.msg_id, one.row.target.as_str()))
+        });
+        if self.inter.is_empty() {
+            return Ok(());
+        }
+        let query = sqlx::query(sql.inter.text())
+            .bind(column(&self.inter, |one| one.row.msg_id))
+            .bind(column(&self.inter, |one| one.row.target.clone()))
+            .bind(column(&self.inter, |one| one.row.name.clone()))
+            .bind(column(&self.inter, |one| one.row.head.clone()))
+            .bind(column(&self.inter, |one| one.row.body.to_vec()))
+            .bind(column(&self.inter, |one| one.row.crc))
+            .bind(column(&self.inter, |one| one.reason.clone()))
+            .bind(column(&self.inter, |one| one.attempts))
+            .bind(column(&self.inter, |one| one.failure.clone()));
+        query.execute(transaction.raw()).await?;
+        point("dead.after_insert").await?;
+        Ok(())
     }
 
     fn touch(&mut self, gone: &[PgRow]) -> sqlx::Result<()> {

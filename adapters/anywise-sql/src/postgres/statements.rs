@@ -21,8 +21,12 @@ pub(super) struct Statements {
     pub(super) append: Sql,
     pub(super) append_keyed: Sql,
     pub(super) cancel: Sql,
+    pub(super) inter: Sql,
+    pub(super) note: Sql,
+    pub(super) noted: Sql,
     pub(super) release: Sql,
     pub(super) claim: Sql,
+    pub(super) begin: Sql,
     pub(super) wake: Sql,
     pub(super) reap: Sql,
     pub(super) renew: Sql,
@@ -36,6 +40,7 @@ pub(super) struct Statements {
     pub(super) discard: Sql,
     pub(super) sweep_replies: Sql,
     pub(super) sweep_dead: Sql,
+    pub(super) sweep_inbox: Sql,
     pub(super) give_back: Sql,
 }
 
@@ -66,8 +71,12 @@ impl Statements {
             append: sql(APPEND),
             append_keyed: sql(APPEND_KEYED),
             cancel: sql(CANCEL),
+            inter: sql(INTER),
+            note: sql(NOTE),
+            noted: sql(NOTED),
             release: sql(RELEASE),
             claim: sql(CLAIM),
+            begin: sql(BEGIN),
             wake: sql(WAKE),
             reap: sql(REAP),
             renew: sql(RENEW),
@@ -81,6 +90,7 @@ impl Statements {
             discard: sql(DISCARD),
             sweep_replies: sql(SWEEP_REPLIES),
             sweep_dead: sql(SWEEP_DEAD),
+            sweep_inbox: sql(SWEEP_INBOX),
             give_back: sql(GIVE_BACK),
         }
     }
@@ -193,6 +203,33 @@ DELETE FROM {s}.aw_delivery
 WHERE msg_id = ANY($1::uuid[]) AND state IN (2, 3) AND attempts = 0 AND due > statement_timestamp()
 RETURNING id, target, key";
 
+/// Dead letters that never were deliveries, unless they are known. Without a
+/// key: they keep no others back.
+const INTER: &str = "
+INSERT INTO {s}.aw_dead (delivery, epoch, msg_id, target, name, head, body, crc, reason, parked,
+                         attempts, losses, failures, replays)
+SELECT nextval(pg_get_serial_sequence('{s}.aw_delivery', 'id')), 0, n.msg_id, n.target, n.name, n.head, n.body, n.crc,
+       n.reason, false, n.attempts, 0, jsonb_build_array(n.failure::jsonb), 0
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::text[], $8::int[], $9::text[])
+     WITH ORDINALITY AS n(msg_id, target, name, head, body, crc, reason, attempts, failure, place)
+WHERE NOT EXISTS (SELECT 1 FROM {s}.aw_delivery d WHERE d.msg_id = n.msg_id AND d.target = n.target)
+  AND NOT EXISTS (SELECT 1 FROM {s}.aw_dead x WHERE x.msg_id = n.msg_id AND x.target = n.target)
+ORDER BY n.place";
+
+/// Messages of brokers, unless they are known: in one order everywhere, so that
+/// no two wait for each other.
+const NOTE: &str = "
+INSERT INTO {s}.aw_inbox (msg_id, fingerprint, audience)
+SELECT n.msg_id, n.fingerprint, n.audience
+FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n(msg_id, fingerprint, audience)
+ORDER BY n.msg_id, n.audience
+ON CONFLICT (msg_id, audience) DO NOTHING
+RETURNING msg_id, audience";
+
+const NOTED: &str = "
+SELECT i.msg_id, i.audience, i.fingerprint FROM unnest($1::uuid[], $2::text[]) AS n(msg_id, audience)
+JOIN {s}.aw_inbox i ON i.msg_id = n.msg_id AND i.audience = n.audience";
+
 /// Lets the first of each key go, if nothing holds it back.
 const RELEASE: &str = "
 UPDATE {s}.aw_delivery d SET state = CASE WHEN d.due > statement_timestamp() THEN 3 ELSE 0 END
@@ -238,6 +275,13 @@ SELECT (extract(epoch FROM next.due - statement_timestamp()) * 1000000)::bigint 
 FROM next LEFT JOIN claimed c ON true
 ORDER BY c.id";
 
+/// Notes that the functions of these are called, if the owner `$3` still holds
+/// them. The epoch says in which claim: a later one has not begun.
+const BEGIN: &str = "
+UPDATE {s}.aw_delivery d SET begun = d.epoch FROM unnest($1::bigint[], $2::bigint[]) AS f(id, epoch)
+WHERE d.id = f.id AND d.epoch = f.epoch AND d.state = 1 AND d.owner = $3
+RETURNING d.id";
+
 /// Makes ready what is due by now.
 const WAKE: &str = "
 UPDATE {s}.aw_delivery d SET state = 0
@@ -247,14 +291,16 @@ FROM (SELECT l.id FROM unnest($1::text[]) AS w(target) CROSS JOIN LATERAL (
           ORDER BY i.due LIMIT 256 FOR UPDATE SKIP LOCKED) l) due
 WHERE d.id = due.id";
 
-/// Takes back what was claimed and not renewed. A row that its holder is just
-/// settling is locked, and left to it.
+/// Takes back what was claimed and not renewed: what had begun with a loss, the
+/// rest as if it had never been claimed. A row that its holder is just settling
+/// is locked, and left to it.
 const REAP: &str = "
 WITH lost AS MATERIALIZED (
     SELECT id FROM {s}.aw_delivery WHERE state = 1 AND lease_until < statement_timestamp()
     ORDER BY lease_until LIMIT 100 FOR UPDATE SKIP LOCKED
 )
-UPDATE {s}.aw_delivery d SET state = 0, losses = d.losses + 1, owner = NULL, lease_until = NULL
+UPDATE {s}.aw_delivery d SET state = 0, owner = NULL, lease_until = NULL,
+    losses = d.losses + (d.begun = d.epoch)::int, attempts = d.attempts - (d.begun <> d.epoch)::int
 FROM lost WHERE d.id = lost.id
 RETURNING d.id";
 
@@ -350,6 +396,20 @@ DELETE FROM {s}.aw_dead WHERE id IN (
     UNION ALL
     (SELECT id FROM (SELECT id, settled FROM {s}.aw_dead WHERE state <> 0 ORDER BY settled DESC OFFSET $2) surplus
      ORDER BY settled LIMIT $3)
+    LIMIT $3)";
+
+/// At most `$3` messages of brokers: of the oldest, which have the lowest
+/// numbers, those older than `$1` microseconds; and those of which there are more
+/// than `$2`. They are counted only if their numbers allow for so many.
+const SWEEP_INBOX: &str = "
+DELETE FROM {s}.aw_inbox WHERE id IN (
+    (SELECT id FROM (SELECT id, at FROM {s}.aw_inbox ORDER BY id LIMIT $3) oldest
+     WHERE at < statement_timestamp() - $1 * interval '1 microsecond')
+    UNION
+    (SELECT id FROM {s}.aw_inbox WHERE id <= (
+        SELECT id FROM {s}.aw_inbox
+        WHERE (SELECT max(id) - min(id) >= $2 FROM {s}.aw_inbox) ORDER BY id DESC OFFSET $2 LIMIT 1)
+     ORDER BY id LIMIT $3)
     LIMIT $3)";
 
 const GIVE_BACK: &str = "

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anywise_core::{
-    AppBuilder, Batch, BoxFuture, Claim, Claims, DeadLetter, DeadLetterId, DeadLetters, Delivery, Depth,
-    Error, Memory, Outcome, Remembered, Result, Retention, Settlement, Store, StoreTraits, Want,
+    Acceptance, AppBuilder, Arrival, Batch, BoxFuture, Claim, Claims, DeadLetter, DeadLetterId, DeadLetters,
+    Delivery, Depth, Error, Memory, Outcome, Remembered, Result, Retention, Settlement, Store, StoreTraits,
+    Want,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -21,7 +22,7 @@ use crate::error::from_sqlx;
 use crate::failpoint::point;
 use crate::postgres::round::{Concerned, Job, Verdict, append, lock, micros, release};
 use crate::postgres::transaction::Transaction;
-use crate::postgres::{PostgresStore, Shared, claiming, letters, migrate};
+use crate::postgres::{PostgresStore, Shared, claiming, inbox, letters, migrate};
 use crate::reader::Pools;
 use crate::row::Stored;
 use crate::{Database, Postgres, Reader};
@@ -58,6 +59,11 @@ impl Store for PostgresStore {
         })
     }
 
+    fn accept(&self, arrivals: Vec<Arrival>) -> BoxFuture<'_, Result<Vec<Acceptance>>> {
+        let shared = Arc::clone(self.shared());
+        apart(async move { inbox::accept(&shared, arrivals).await })
+    }
+
     fn claim<'a>(&'a self, wants: &'a [Want], alone: bool) -> BoxFuture<'a, Result<Claims>> {
         let (shared, wants) = (Arc::clone(self.shared()), wants.to_vec());
         Box::pin(async move {
@@ -70,6 +76,16 @@ impl Store for PostgresStore {
                 }
             });
             receiver.await.unwrap_or_else(|_| Err(panicked()))
+        })
+    }
+
+    fn begin(&self, claim: Claim) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async move {
+            let begun = self.beginners.ask(claim).await?;
+            if !begun {
+                self.shared().holds.let_go(claim.id);
+            }
+            Ok(begun)
         })
     }
 
@@ -155,6 +171,7 @@ impl Store for PostgresStore {
             drop(stop);
             let given_back = give_back(&shared).await;
             shared.sessions.close().await;
+            shared.beginner.connections.close().await;
             shared.own.close().await;
             shared.readers.close().await;
             given_back
@@ -223,9 +240,11 @@ fn depth(row: &PgRow) -> sqlx::Result<Depth> {
 async fn sweep(shared: &Arc<Shared>, retention: &Retention) -> Result<u64> {
     let replies = (retention.replies, retention.most_replies);
     let letters = (retention.settled_dead_letters, retention.most_settled_dead_letters);
+    let inbox = (retention.inbox, retention.most_inbox);
     let mut swept = sweep_one(shared, &shared.sql.sweep_replies, replies, retention.batch).await?;
     point("gc.mid_batch").await?;
     swept += sweep_one(shared, &shared.sql.sweep_dead, letters, retention.batch).await?;
+    swept += sweep_one(shared, &shared.sql.sweep_inbox, inbox, retention.batch).await?;
     Ok(swept)
 }
 

@@ -1,17 +1,18 @@
 //! Dead letters: making them, letting them go again, and forgetting.
 
-use anywise_core::{Claim, DeadLetterId, Failure};
+use anywise_core::{Buried, Claim, DeadLetterId, Failure};
 use bytes::Bytes;
 use sqlx::Row;
 use sqlx::sqlite::SqliteArguments;
 
 use crate::failpoint::point;
-use crate::row::checksum;
+use crate::row::{Stored, checksum};
 use crate::sqlite::claims::text;
 use crate::sqlite::plain::now;
 use crate::sqlite::request::Sweep;
 use crate::sqlite::statements::{
-    BURY, DISCARD, READY, REMOVE, REPLAY, REVIVE, SWEEP_LETTERS, SWEEP_REPLIES, bind,
+    BURY, DISCARD, INTER, IS_KNOWN, READY, REMOVE, REPLAY, REVIVE, SWEEP_INBOX, SWEEP_LETTERS, SWEEP_REPLIES,
+    bind,
 };
 use crate::sqlite::writer::Writer;
 
@@ -36,11 +37,42 @@ impl Writer {
         if self.execute_with(BURY, arguments).await?.rows_affected() == 0 {
             return Ok(false);
         }
+        self.round.ended.push(claim.id);
         point("dead.after_insert").await?;
         let mut arguments = SqliteArguments::default();
         bind(&mut arguments, claim.id)?;
         self.execute_with(REMOVE, arguments).await?;
         Ok(true)
+    }
+
+    /// Makes a delivery a dead letter that never was one, unless it is known.
+    pub(super) async fn inter(&mut self, buried: Buried) -> sqlx::Result<()> {
+        let Buried { delivery, failure, .. } = buried;
+        let row = Stored::from(delivery);
+        let mut arguments = SqliteArguments::default();
+        bind(&mut arguments, row.msg_id.as_bytes().to_vec())?;
+        bind(&mut arguments, row.target.clone())?;
+        let known = self.fetch_with(IS_KNOWN, arguments).await?;
+        if known.first().map_or(Ok(false), |row| row.try_get(0))? {
+            return Ok(());
+        }
+        self.reserve(1).await?;
+        self.last_id += 1;
+        point("dead.before_insert").await?;
+        let mut arguments = SqliteArguments::default();
+        bind(&mut arguments, self.last_id)?;
+        bind(&mut arguments, failure.message.clone())?;
+        bind(&mut arguments, now())?;
+        bind(&mut arguments, failure.attempt)?;
+        bind(&mut arguments, row.crc)?;
+        bind(&mut arguments, row.msg_id.as_bytes().to_vec())?;
+        bind(&mut arguments, row.target)?;
+        bind(&mut arguments, row.name)?;
+        bind(&mut arguments, format!("[{}]", text(&failure)))?;
+        bind(&mut arguments, row.head)?;
+        bind(&mut arguments, row.body.to_vec())?;
+        self.execute_with(INTER, arguments).await?;
+        point("dead.after_insert").await.map_err(Into::into)
     }
 
     /// Makes an open dead letter a delivery again, under its old number.
@@ -94,9 +126,25 @@ impl Writer {
         point("gc.mid_batch").await?;
         let letters =
             self.remove_oldest(SWEEP_LETTERS, sweep.letters_before, sweep.surplus_letters, sweep.batch);
-        let rows = replies + letters.await?;
+        let letters = letters.await?;
+        let rows = replies + letters + self.sweep_inbox(&sweep).await?;
         if rows > 0 {
             self.execute("PRAGMA incremental_vacuum(64)").await?;
+        }
+        Ok(rows)
+    }
+
+    /// Of the oldest those that are too old; and the surplus, however old.
+    async fn sweep_inbox(&mut self, sweep: &Sweep) -> sqlx::Result<u64> {
+        let surplus = sweep.surplus_inbox.min(sweep.batch);
+        let mut rows = 0;
+        for (most, before) in [(surplus, i64::MAX), (sweep.batch - surplus, sweep.inbox_before)] {
+            if most > 0 {
+                let mut arguments = SqliteArguments::default();
+                bind(&mut arguments, most)?;
+                bind(&mut arguments, before)?;
+                rows += self.execute_with(SWEEP_INBOX, arguments).await?.rows_affected();
+            }
         }
         Ok(rows)
     }

@@ -78,10 +78,11 @@ impl Writer {
             bind(&mut arguments, memory)?;
             self.execute_with(FORGET, arguments).await?;
         }
-        let (mut rows, mut cancel) = (Vec::new(), Vec::new());
+        let (mut rows, mut cancel, mut bury) = (Vec::new(), Vec::new(), Vec::new());
         for (batch, _) in batches.into_iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok()) {
             rows.extend(batch.append.into_iter().map(Stored::from));
             cancel.extend(batch.cancel);
+            bury.extend(batch.bury);
         }
         self.unblock(std::mem::take(&mut freed)).await?;
         self.insert(rows).await?;
@@ -89,6 +90,9 @@ impl Writer {
             freed.extend(self.take_scheduled(message).await?.1);
         }
         self.unblock(freed).await?;
+        for buried in bury {
+            self.inter(buried).await?;
+        }
         point("tx.after_outbox").await?;
         Ok(verdicts)
     }
@@ -160,6 +164,7 @@ impl Writer {
             }
             for row in self.fetch_with(sql, arguments).await? {
                 done.insert((row.try_get::<i64, _>(0)?, row.try_get::<i64, _>(1)?));
+                self.round.ended.push(row.try_get(0)?);
                 if let Some(key) = row.try_get(3)? {
                     freed.push((row.try_get(2)?, key));
                 }
@@ -236,7 +241,7 @@ impl Writer {
     }
 
     /// Sets numbers aside for so many rows, and many more.
-    async fn reserve(&mut self, rows: usize) -> sqlx::Result<()> {
+    pub(super) async fn reserve(&mut self, rows: usize) -> sqlx::Result<()> {
         let needed = self.last_id + i64::try_from(rows).unwrap_or(i64::MAX);
         if needed > self.reserved {
             let reserved = needed + RESERVE_AHEAD;

@@ -1,11 +1,12 @@
 //! What the writer is asked for.
 
-use anywise_core::{Batch, Claims, DeadLetterId, Delivery, Result, Settlement, Timestamp, Want};
+use anywise_core::{Acceptance, Batch, Claims, DeadLetterId, Delivery, Result, Settlement, Timestamp, Want};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::error::Refusal;
+use crate::sqlite::inbox::Noted;
 use crate::sqlite::slot::Slot;
 
 /// Where the answer goes; nobody may wait for it any more.
@@ -17,6 +18,7 @@ pub(super) enum Request {
     Plain(Plain),
     /// Retry, stop, dead letter or park.
     Settle(Settlement, Reply<bool>),
+    Accept(Vec<Noted>, Reply<Vec<Acceptance>>),
     Claim {
         wants: Vec<Want>,
         alone: bool,
@@ -57,6 +59,8 @@ pub(super) struct Sweep {
     pub(super) surplus_replies: i64,
     pub(super) letters_before: i64,
     pub(super) surplus_letters: i64,
+    pub(super) inbox_before: i64,
+    pub(super) surplus_inbox: i64,
     pub(super) batch: i64,
 }
 
@@ -65,6 +69,7 @@ impl Request {
     pub(super) fn refuse(self, why: &Refusal) {
         match self {
             Self::Plain(plain) => plain.reply.refuse(why),
+            Self::Accept(_, reply) => refuse(reply, why),
             Self::Claim { reply, .. } => refuse(reply, why),
             Self::Sweep(_, reply) => refuse(reply, why),
             Self::Settle(_, reply)

@@ -66,6 +66,19 @@ pub(super) static INSERT: Rows = Rows::new(
     " ON CONFLICT (msg_id, target) DO NOTHING",
 );
 
+/// Messages of brokers, unless they are known.
+pub(super) static NOTE: Rows = Rows::new(
+    "INSERT INTO aw_inbox (at, msg_id, fingerprint, audience) VALUES ",
+    "(?, ?, ?, ?)",
+    " ON CONFLICT (msg_id, audience) DO NOTHING",
+);
+
+pub(super) const LAST_ARRIVAL: &str = "SELECT coalesce(max(id), 0) FROM aw_inbox";
+
+/// What was noted up to a number.
+pub(super) const NOTED: &str =
+    "SELECT fingerprint FROM aw_inbox WHERE msg_id = ? AND audience = ? AND id <= ?";
+
 /// Claims that are done, by number and epoch.
 pub(super) static FINISH: Rows = Rows::new(
     "DELETE FROM aw_delivery WHERE id IN (SELECT d.id FROM (VALUES ",
@@ -95,7 +108,7 @@ pub(super) static RELEASE: Rows = Rows::new(
     "UPDATE aw_delivery SET state = 0, attempts = max(attempts - 1, 0) WHERE id IN (SELECT d.id FROM (VALUES ",
     "(?, ?)",
     ") v CROSS JOIN aw_delivery d ON d.id = v.column1 AND d.epoch = v.column2 AND d.state = 1) \
-     RETURNING target",
+     RETURNING target, id",
 );
 
 /// New deliveries, from a number on, that stand behind others of their key.
@@ -134,7 +147,7 @@ pub(super) const PROMOTE: &str = "UPDATE aw_delivery SET state = 0 WHERE id IN \
 pub(super) const NEXT: &str = "SELECT min(due) FROM aw_delivery WHERE state = 3";
 
 pub(super) const STOP: &str = "UPDATE aw_delivery SET state = 0, attempts = max(attempts - 1, 0) \
-     WHERE id = ? AND epoch = ? AND state = 1 RETURNING target";
+     WHERE id = ? AND epoch = ? AND state = 1 RETURNING target, id";
 
 pub(super) const RELEASE_ALL: &str =
     "UPDATE aw_delivery SET state = 0, attempts = max(attempts - 1, 0) WHERE state = 1";
@@ -149,15 +162,17 @@ macro_rules! failures {
     };
 }
 
-/// What a process that is gone had claimed.
-pub(super) const LOST: &str = "UPDATE aw_delivery SET state = 0, losses = losses + 1 WHERE state = 1";
+/// What a process that is gone was at work on: a JSON list of numbers and epochs.
+pub(super) const LOST: &str = "UPDATE aw_delivery SET state = 0, losses = losses + 1 WHERE state = 1 \
+     AND id IN (SELECT d.id FROM json_each(?) b CROSS JOIN aw_delivery d \
+     ON d.id = json_extract(b.value, '$[0]') AND d.epoch = json_extract(b.value, '$[1]'))";
 
 pub(super) const SUSPECTS: &str = "SELECT EXISTS (SELECT 1 FROM aw_delivery WHERE losses >= 3)";
 
 pub(super) const RETRY: &str = concat!(
     "UPDATE aw_delivery SET failures = ",
     failures!(),
-    ", state = ?2, due = ?3 WHERE id = ?4 AND epoch = ?5 AND state = 1 RETURNING target"
+    ", state = ?2, due = ?3 WHERE id = ?4 AND epoch = ?5 AND state = 1 RETURNING target, id"
 );
 
 pub(super) const BURY: &str = concat!(
@@ -167,6 +182,14 @@ pub(super) const BURY: &str = concat!(
     failures!(),
     ", head, body FROM aw_delivery WHERE id = ?5 AND epoch = ?6 AND state = 1"
 );
+
+/// Whether a message and target are known, as a delivery or a dead letter.
+pub(super) const IS_KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM aw_delivery WHERE msg_id = ?1 AND target = ?2) \
+     OR EXISTS (SELECT 1 FROM aw_dead WHERE msg_id = ?1 AND target = ?2)";
+
+/// A dead letter that never was a delivery. Without a key: it keeps no others back.
+pub(super) const INTER: &str = "INSERT INTO aw_dead (origin, parked, reason, at, epoch, attempts, losses, replays, \
+     crc, msg_id, target, name, failures, head, body) VALUES (?, 0, ?, ?, 0, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?)";
 
 pub(super) const REMOVE: &str = "DELETE FROM aw_delivery WHERE id = ?";
 
@@ -188,6 +211,11 @@ pub(super) const FIRE: &str = "INSERT INTO aw_schedule (name, last_due) VALUES (
 pub(super) const SWEEP_REPLIES: &str = "DELETE FROM aw_memory WHERE rowid IN \
      (SELECT rowid FROM aw_memory WHERE at < ? ORDER BY at LIMIT ?)";
 
+/// The oldest messages of brokers, which have the lowest numbers. The first
+/// argument bounds what is looked at.
+pub(super) const SWEEP_INBOX: &str = "DELETE FROM aw_inbox WHERE id IN (SELECT id FROM \
+     (SELECT id, at FROM aw_inbox ORDER BY id LIMIT ?) WHERE at < ?)";
+
 pub(super) const SWEEP_LETTERS: &str = "DELETE FROM aw_dead WHERE id IN \
      (SELECT id FROM aw_dead WHERE settled IS NOT NULL AND settled < ? ORDER BY settled LIMIT ?)";
 
@@ -197,8 +225,8 @@ mod tests {
 
     /// Every statement that runs while there may be a backlog.
     fn all() -> Vec<String> {
-        let rows =
-            [&INSERT, &FINISH, &REMEMBER, &UNBLOCK, &RELEASE].map(|rows| rows.text(2).as_str().to_owned());
+        let rows = [&INSERT, &NOTE, &FINISH, &REMEMBER, &UNBLOCK, &RELEASE]
+            .map(|rows| rows.text(2).as_str().to_owned());
         let single = [
             RESERVE,
             HOLDS,
@@ -218,6 +246,10 @@ mod tests {
             REVIVE,
             DISCARD,
             FIRE,
+            LAST_ARRIVAL,
+            NOTED,
+            IS_KNOWN,
+            INTER,
             SWEEP_REPLIES,
             SWEEP_LETTERS,
             LOST,

@@ -5,15 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anywise_core::{
-    AppBuilder, Batch, BoxFuture, Claim, Claims, DeadLetter, DeadLetterId, DeadLetters, Delivery, Depth,
-    Error, Memory, Outcome, Remembered, Result, Retention, Settlement, Store, StoreTraits, Timestamp, Want,
+    Acceptance, AppBuilder, Arrival, Batch, BoxFuture, Claim, Claims, DeadLetter, DeadLetterId, DeadLetters,
+    Delivery, Depth, Error, Memory, Outcome, Remembered, Result, Retention, Settlement, Store, StoreTraits,
+    Timestamp, Want,
 };
 use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::database::{Any, Sqlite};
 use crate::error::{Refusal, from_sqlx};
+use crate::failpoint::point;
 use crate::reader::{Pools, Reader};
+use crate::sqlite::inbox::Noted;
+use crate::sqlite::lock::cannot;
 use crate::sqlite::plain::now;
 use crate::sqlite::reads;
 use crate::sqlite::request::{Plain, PlainReply, Request, Sweep};
@@ -103,8 +107,29 @@ impl Store for SqliteStore {
         })
     }
 
+    fn accept(&self, arrivals: Vec<Arrival>) -> BoxFuture<'_, Result<Vec<Acceptance>>> {
+        Box::pin(async move {
+            if arrivals.is_empty() {
+                return Ok(Vec::new());
+            }
+            let arrivals = arrivals.into_iter().map(Noted::from).collect();
+            self.0.ask(|reply| Request::Accept(arrivals, reply)).await
+        })
+    }
+
     fn claim<'a>(&'a self, wants: &'a [Want], alone: bool) -> BoxFuture<'a, Result<Claims>> {
         Box::pin(self.0.ask(move |reply| Request::Claim { wants: wants.to_vec(), alone, reply }))
+    }
+
+    fn begin(&self, claim: Claim) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async move {
+            if let Some(failure) = self.0.common.failure() {
+                return Err(failure.into_error());
+            }
+            let begun = self.0.work.begin(claim);
+            point("queue.after_begin").await?;
+            begun.map_err(|error| cannot("the lock file cannot be written", error))
+        })
     }
 
     fn settle(&self, settlement: Settlement) -> BoxFuture<'_, Result<bool>> {
@@ -175,8 +200,12 @@ impl SqliteStore {
     async fn surpluses(&self, retention: &Retention) -> sqlx::Result<Sweep> {
         let (replies, letters) =
             ("SELECT count(*) FROM aw_memory", "SELECT count(*) FROM aw_dead WHERE settled IS NOT NULL");
+        // Numbers without gaps: only the oldest are removed.
+        let inbox = "SELECT coalesce(max(id) - min(id) + 1, 0) FROM aw_inbox";
         let now = now();
         Ok(Sweep {
+            inbox_before: now.saturating_sub(millis(retention.inbox)),
+            surplus_inbox: reads::surplus(&self.0.readers, inbox, retention.most_inbox).await?,
             replies_before: now.saturating_sub(millis(retention.replies)),
             surplus_replies: reads::surplus(&self.0.readers, replies, retention.most_replies).await?,
             letters_before: now.saturating_sub(millis(retention.settled_dead_letters)),

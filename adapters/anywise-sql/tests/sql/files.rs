@@ -1,7 +1,9 @@
 //! The file: who may have it, what it looks like, and what is found in it.
 
 use anywise::{Outcome, SUSPECT, Store, Want};
-use anywise_sql::Sqlite;
+use anywise_core::{Acceptance, Arrival, Uuid};
+use anywise_sql::{Sqlite, sqlx};
+use sqlx::Connection as _;
 
 use crate::support::{Folder, claim, delivery, free, ids, keep, number, settle};
 
@@ -29,6 +31,7 @@ async fn what_a_process_had_claimed_when_it_ended_counts_as_lost() {
     let store = folder.store().await;
     let sent = keep(&store, [delivery("t", None), delivery("t", None)]).await;
     let [one, other] = &claim(&store).await[..] else { panic!("two were kept") };
+    assert!(store.begin(one.claim).await.unwrap());
     assert!(settle(&store, other.claim, Outcome::Done(None)).await);
     drop(store);
     let store = reopen(&folder).await;
@@ -60,7 +63,11 @@ async fn a_suspect_runs_alone() {
     let mut store = folder.store().await;
     keep(&store, [delivery("t", None), delivery("t", None)]).await;
     for _ in 0..SUSPECT {
-        assert_eq!(claim(&store).await.len(), 2);
+        let claimed = claim(&store).await;
+        assert_eq!(claimed.len(), 2);
+        for one in claimed {
+            assert!(store.begin(one.claim).await.unwrap());
+        }
         drop(store);
         store = reopen(&folder).await;
     }
@@ -142,4 +149,26 @@ async fn a_store_whose_file_is_damaged_fails_for_good() {
 async fn reopen(folder: &Folder) -> anywise_sql::SqliteStore {
     free(folder).await;
     folder.store().await
+}
+
+/// The tables as the first version of this program made them.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_an_older_program_are_brought_up_to_date() {
+    let folder = Folder::new();
+    let store = folder.store().await;
+    let sent = keep(&store, [delivery("t", None)]).await;
+    store.close().await.unwrap();
+    let url = format!("sqlite://{}", folder.file().display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let older =
+        "DROP TABLE aw_inbox; DROP INDEX aw_dead_message; UPDATE aw_meta SET v = '1' WHERE k = 'schema'";
+    sqlx::raw_sql(older).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+
+    let store = folder.store().await;
+    let arrival = || Arrival::new("g", Uuid::from_u128(1), Uuid::nil(), Vec::new());
+    assert_eq!(store.accept(vec![arrival()]).await.unwrap(), [Acceptance::New]);
+    assert_eq!(store.accept(vec![arrival()]).await.unwrap(), [Acceptance::Known]);
+    assert_eq!(ids(&claim(&store).await), sent);
+    assert_eq!(number(&store, "SELECT CAST(v AS INTEGER) FROM aw_meta WHERE k = 'schema'").await, 2);
 }

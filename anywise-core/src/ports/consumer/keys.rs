@@ -17,16 +17,12 @@ impl<W> Keys<W> {
     /// otherwise.
     pub(crate) fn enter(&self, key: &str, work: W) -> Option<W> {
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match keys.get_mut(key) {
-            Some(waiting) => {
-                waiting.push_back(work);
-                None
-            }
-            None => {
-                keys.insert(key.to_owned(), VecDeque::new());
-                Some(work)
-            }
+        if let Some(waiting) = keys.get_mut(key) {
+            waiting.push_back(work);
+            return None;
         }
+        keys.insert(key.to_owned(), VecDeque::new());
+        Some(work)
     }
 
     /// Ends the turn of a key; the next one of it has it then.

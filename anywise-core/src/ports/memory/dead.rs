@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::ports::memory::clock::between;
 use crate::ports::memory::ledger::Row;
@@ -23,7 +24,7 @@ pub(super) struct Graveyard {
 
 /// A delivery with the number it had, and will have again.
 #[derive(Clone, Debug)]
-pub(super) struct Buried {
+pub(super) struct Grave {
     pub(super) id: i64,
     pub(super) row: Row,
 }
@@ -33,13 +34,14 @@ struct Entry {
     letter: DeadLetter,
     delivery: i64,
     epoch: i64,
+    loose: bool,
     settled: Option<Timestamp>,
 }
 
 impl Graveyard {
     /// Makes a delivery a dead letter.
-    pub(super) fn bury(&mut self, buried: Buried, reason: String, parked: bool, now: Timestamp) {
-        let Buried { id: delivery, row } = buried;
+    pub(super) fn bury(&mut self, grave: Grave, reason: String, parked: bool, now: Timestamp) {
+        let Grave { id: delivery, row } = grave;
         self.last += 1;
         let id = DeadLetterId(self.last);
         let letter = DeadLetter {
@@ -50,19 +52,27 @@ impl Graveyard {
             replays: row.replays,
             ..DeadLetter::new(id, row.delivery.target, row.delivery.envelope, reason)
         };
-        self.letters.insert(id, Entry { letter, delivery, epoch: row.epoch, settled: None });
+        self.letters
+            .insert(id, Entry { letter, delivery, epoch: row.epoch, loose: row.loose, settled: None });
     }
 
     /// The delivery that an open letter becomes.
-    pub(super) fn replay(&mut self, id: DeadLetterId, now: Timestamp) -> Option<Buried> {
+    pub(super) fn replay(&mut self, id: DeadLetterId, now: Timestamp) -> Option<Grave> {
         let entry = self.settle(id, DeadLetterState::Replayed, now)?;
         entry.letter.replays += 1;
-        Some(entry.buried(now))
+        Some(entry.grave(now))
     }
 
     /// The delivery that an open letter was, given up for good.
-    pub(super) fn discard(&mut self, id: DeadLetterId, now: Timestamp) -> Option<Buried> {
-        Some(self.settle(id, DeadLetterState::Discarded, now)?.buried(now))
+    pub(super) fn discard(&mut self, id: DeadLetterId, now: Timestamp) -> Option<Grave> {
+        Some(self.settle(id, DeadLetterState::Discarded, now)?.grave(now))
+    }
+
+    /// Whether there is a letter of this message and target, whatever its state.
+    pub(super) fn knows(&self, message: Uuid, target: &str) -> bool {
+        self.letters
+            .values()
+            .any(|Entry { letter, .. }| letter.envelope.id == message && letter.target == target)
     }
 
     /// Those that somebody has to look at, oldest first.
@@ -103,11 +113,12 @@ impl Graveyard {
 impl Entry {
     /// The delivery with a fresh budget; its epoch goes on, so that a claim made
     /// before it was a dead letter stays lost.
-    fn buried(&self, now: Timestamp) -> Buried {
+    fn grave(&self, now: Timestamp) -> Grave {
         let mut row = Row::new(Delivery::new(&self.letter.target, self.letter.envelope.clone()), now);
         row.epoch = self.epoch;
+        row.loose = self.loose;
         row.replays = self.letter.replays;
-        Buried { id: self.delivery, row }
+        Grave { id: self.delivery, row }
     }
 }
 

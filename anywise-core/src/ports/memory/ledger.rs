@@ -13,9 +13,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::ports::memory::clock::{between, later};
-use crate::ports::memory::dead::{Buried, Graveyard};
+use crate::ports::memory::dead::{Grave, Graveyard};
 use crate::ports::store::claim::{Claim, Claimed, Claims, Failure, Settlement, Want};
-use crate::ports::store::dead::DeadLetterId;
+use crate::ports::store::dead::{Buried, DeadLetterId};
 use crate::ports::store::delivery::{Delivery, Depth};
 use crate::ports::store::outcome::Outcome;
 
@@ -47,6 +47,8 @@ pub(super) struct Row {
     pub(super) claimed: bool,
     pub(super) failures: Vec<Failure>,
     pub(super) replays: u32,
+    /// It keeps no others of its key back, and waits for none.
+    pub(super) loose: bool,
 }
 
 /// What may be claimed of one target, now or later.
@@ -65,6 +67,21 @@ impl Ledger {
         self.last += 1;
         let due = delivery.due.map_or(now, |due| due.max(now));
         self.enter(self.last, Row::new(delivery, due));
+    }
+
+    /// Makes a delivery a dead letter that never was one, unless it is known.
+    pub(super) fn inter(&mut self, buried: Buried, now: Timestamp) {
+        let Buried { delivery, failure } = buried;
+        let (message, target) = (delivery.envelope.id, &delivery.target);
+        if self.known.contains_key(&(message, target.clone())) || self.dead.knows(message, target) {
+            return;
+        }
+        self.last += 1;
+        let mut row = Row::new(delivery, now);
+        (row.loose, row.attempts) = (true, failure.attempt);
+        let reason = failure.message.clone();
+        row.note(Some(failure));
+        self.dead.bury(Grave { id: self.last, row }, reason, false, now);
     }
 
     /// Claims what is due of the wanted targets, oldest first.
@@ -104,8 +121,8 @@ impl Ledger {
 
     /// Ends a delivery for good.
     pub(super) fn finish(&mut self, id: i64) {
-        if let Some(delivery) = self.take(id) {
-            self.leave(id, &delivery.delivery);
+        if let Some(row) = self.take(id) {
+            self.leave(id, &row);
         }
     }
 
@@ -134,13 +151,13 @@ impl Ledger {
 
     /// Makes an open dead letter a delivery again, under its old number.
     pub(super) fn replay(&mut self, id: DeadLetterId, body: Option<Bytes>, now: Timestamp) -> bool {
-        let Some(Buried { id, mut row }) = self.dead.replay(id, now) else { return false };
+        let Some(Grave { id, mut row }) = self.dead.replay(id, now) else { return false };
         if let Some(body) = body {
             row.delivery.envelope.body = body;
         }
         if self.known.contains_key(&(row.delivery.envelope.id, row.delivery.target.clone())) {
             // It has come again in the meantime: that one is delivered.
-            self.leave(id, &row.delivery);
+            self.leave(id, &row);
         } else {
             self.enter(id, row);
         }
@@ -149,8 +166,8 @@ impl Ledger {
 
     /// Gives an open dead letter up, and lets the next of its key go.
     pub(super) fn discard(&mut self, id: DeadLetterId, now: Timestamp) -> bool {
-        let Some(Buried { id, row }) = self.dead.discard(id, now) else { return false };
-        self.leave(id, &row.delivery);
+        let Some(Grave { id, row }) = self.dead.discard(id, now) else { return false };
+        self.leave(id, &row);
         true
     }
 
@@ -167,7 +184,7 @@ impl Ledger {
             let depth = depth_of(&mut depths, &row.delivery.target);
             match row {
                 row if row.claimed => depth.claimed += 1,
-                row if !self.is_head(*id, &row.delivery) => depth.blocked += 1,
+                row if !self.is_head(*id, row) => depth.blocked += 1,
                 row if row.due > now && row.attempts > 0 => depth.retrying += 1,
                 row if row.due > now => depth.scheduled += 1,
                 row => {
@@ -183,7 +200,7 @@ impl Ledger {
     /// A delivery takes its place among the others of its target and key.
     fn enter(&mut self, id: i64, row: Row) {
         self.known.insert((row.delivery.envelope.id, row.delivery.target.clone()), id);
-        if let Some(lane) = lane(&row.delivery) {
+        if let Some(lane) = lane(&row) {
             self.lanes.entry(lane).or_default().insert(id);
         }
         self.rows.insert(id, row);
@@ -193,7 +210,7 @@ impl Ledger {
     /// Lets a delivery be claimed, if it waits and nothing of its key is before it.
     fn offer(&mut self, id: i64) {
         let Some(row) = self.rows.get(&id) else { return };
-        if !row.claimed && self.is_head(id, &row.delivery) {
+        if !row.claimed && self.is_head(id, row) {
             let due = (row.due, id);
             self.queues.entry(row.delivery.target.clone()).or_default().later.insert(due);
         }
@@ -211,8 +228,8 @@ impl Ledger {
     }
 
     /// Gives up a place in the lane, and lets the next go.
-    fn leave(&mut self, id: i64, delivery: &Delivery) {
-        let Some(lane) = lane(delivery) else { return };
+    fn leave(&mut self, id: i64, row: &Row) {
+        let Some(lane) = lane(row) else { return };
         let Some(waiting) = self.lanes.get_mut(&lane) else { return };
         waiting.remove(&id);
         match waiting.first().copied() {
@@ -222,8 +239,8 @@ impl Ledger {
         }
     }
 
-    fn is_head(&self, id: i64, delivery: &Delivery) -> bool {
-        let head = lane(delivery).and_then(|lane| self.lanes.get(&lane)?.first().copied());
+    fn is_head(&self, id: i64, row: &Row) -> bool {
+        let head = lane(row).and_then(|lane| self.lanes.get(&lane)?.first().copied());
         head.is_none_or(|head| head == id)
     }
 
@@ -245,13 +262,22 @@ impl Ledger {
     fn bury(&mut self, id: i64, failure: Option<Failure>, reason: String, parked: bool, now: Timestamp) {
         let Some(mut row) = self.take(id) else { return };
         row.note(failure);
-        self.dead.bury(Buried { id, row }, reason, parked, now);
+        self.dead.bury(Grave { id, row }, reason, parked, now);
     }
 }
 
 impl Row {
     pub(super) fn new(delivery: Delivery, due: Timestamp) -> Self {
-        Self { delivery, due, epoch: 0, attempts: 0, claimed: false, failures: Vec::new(), replays: 0 }
+        Self {
+            delivery,
+            due,
+            epoch: 0,
+            attempts: 0,
+            claimed: false,
+            failures: Vec::new(),
+            replays: 0,
+            loose: false,
+        }
     }
 
     fn claim(&mut self, id: i64) -> Claimed {
@@ -294,7 +320,9 @@ impl Queue {
     }
 }
 
-fn lane(delivery: &Delivery) -> Option<Lane> {
+fn lane(row: &Row) -> Option<Lane> {
+    let Row { delivery, loose, .. } = row;
+    (!loose).then_some(())?;
     Some((delivery.target.clone(), delivery.envelope.key.clone()?))
 }
 

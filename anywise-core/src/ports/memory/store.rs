@@ -14,11 +14,13 @@ use uuid::Uuid;
 
 use crate::error::{Error, Kind, Result};
 use crate::ports::memory::clock::Clock;
+use crate::ports::memory::inbox::Inbox;
 use crate::ports::memory::ledger::Ledger;
 use crate::ports::memory::replies::Replies;
 use crate::ports::store::claim::{Claim, Claims, Settlement, Want};
 use crate::ports::store::dead::{DeadLetter, DeadLetterId, DeadLetters};
 use crate::ports::store::delivery::{Delivery, Depth};
+use crate::ports::store::inbox::{Acceptance, Arrival};
 use crate::ports::store::remember::{Memory, Remembered};
 use crate::ports::store::{Batch, Retention, Store, StoreTraits};
 use crate::walk::call::BoxFuture;
@@ -58,6 +60,7 @@ pub struct MemoryStore {
 struct State {
     ledger: Ledger,
     replies: Replies,
+    inbox: Inbox,
     fired: HashMap<String, Timestamp>,
 }
 
@@ -115,9 +118,18 @@ impl Store for MemoryStore {
         Box::pin(async { committed.await? })
     }
 
+    fn accept(&self, arrivals: Vec<Arrival>) -> BoxFuture<'_, Result<Vec<Acceptance>>> {
+        self.change(|state, now| arrivals.into_iter().map(|one| state.accept(one, now)).collect())
+    }
+
     fn claim<'a>(&'a self, wants: &'a [Want], _alone: bool) -> BoxFuture<'a, Result<Claims>> {
         // Nothing is suspected of ending a process that its store ends with.
         self.act(|state, now| state.ledger.claim(wants, now))
+    }
+
+    fn begin(&self, claim: Claim) -> BoxFuture<'_, Result<bool>> {
+        // Nothing is lost by a process that its store ends with.
+        self.act(move |state, _| state.ledger.holds(claim))
     }
 
     fn settle(&self, settlement: Settlement) -> BoxFuture<'_, Result<bool>> {
@@ -172,7 +184,10 @@ impl Store for MemoryStore {
     }
 
     fn sweep<'a>(&'a self, retention: &'a Retention) -> BoxFuture<'a, Result<u64>> {
-        self.act(|state, now| state.replies.sweep(retention, now) + state.ledger.dead.sweep(retention, now))
+        self.act(|state, now| {
+            let swept = state.replies.sweep(retention, now) + state.inbox.sweep(retention, now);
+            swept + state.ledger.dead.sweep(retention, now)
+        })
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
@@ -182,7 +197,7 @@ impl Store for MemoryStore {
 
 impl State {
     fn commit(&mut self, batch: Batch, now: Timestamp) -> Result<()> {
-        let Batch { append, done, cancel, remember } = batch;
+        let Batch { append, done, cancel, remember, bury } = batch;
         if done.is_some_and(|claim| !self.ledger.holds(claim)) {
             return Err(Error::new(Kind::Conflict, "AW7020", "the claim is no longer held"));
         }
@@ -198,10 +213,24 @@ impl State {
         for message in cancel {
             self.ledger.cancel(message, now);
         }
+        for buried in bury {
+            self.ledger.inter(buried, now);
+        }
         if let Some(reply) = remember {
             self.replies.insert(reply, now);
         }
         Ok(())
+    }
+
+    fn accept(&mut self, arrival: Arrival, now: Timestamp) -> Acceptance {
+        let Arrival { group, id, fingerprint, deliveries } = arrival;
+        let acceptance = self.inbox.accept((group, id), fingerprint, now);
+        if acceptance == Acceptance::New {
+            for delivery in deliveries {
+                self.ledger.append(delivery, now);
+            }
+        }
+        acceptance
     }
 
     fn fire(&mut self, name: &str, due: Timestamp, delivery: Delivery, now: Timestamp) -> bool {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::envelope::Envelope;
 use crate::ports::store::claim::Failure;
+use crate::ports::store::delivery::Delivery;
 
 /// The store's number of a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -90,6 +91,24 @@ impl DeadLetter {
             at: Timestamp::now(),
             replays: 0,
         }
+    }
+}
+
+/// A delivery that is a dead letter from the beginning: a broker's message that
+/// nobody here can read, for example.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Buried {
+    /// What cannot be delivered, as it came, and where to.
+    pub delivery: Delivery,
+    /// Why not. Its message is the dead letter's reason.
+    pub failure: Failure,
+}
+
+impl Buried {
+    /// `delivery` cannot be made, because of `failure`.
+    pub fn new(delivery: Delivery, failure: Failure) -> Self {
+        Self { delivery, failure }
     }
 }
 

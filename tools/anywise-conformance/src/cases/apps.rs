@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::slice::source::{Add, AddError, Counted};
 use crate::slice::{Calls, Ledger, source, target};
-use crate::trial::{PATIENCE, Trial};
+use crate::trial::Trial;
 
 async fn publisher(trial: &Trial, calls: &Arc<Calls>) -> App {
     let transport = trial.place.open().await.expect("another process finds the broker");
@@ -30,8 +30,8 @@ async fn listener(trial: &Trial, ledger: &Arc<Ledger>, store: Option<Arc<MemoryS
 }
 
 /// Waits until `done`, at most as long as anything may take.
-async fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
+async fn until(trial: &Trial, what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + trial.patience;
     while !done() {
         assert!(Instant::now() < end, "{what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -57,7 +57,9 @@ fn expected(keys: u32, each: u32) -> HashMap<u32, Vec<u32>> {
 fn check(trial: &Trial, ledger: &Ledger, keys: u32, each: u32) {
     let mut heard = ledger.firsts();
     if trial.transport.traits().ordered == Ordered::No {
-        heard.values_mut().for_each(|numbers| numbers.sort_unstable());
+        for numbers in heard.values_mut() {
+            numbers.sort_unstable();
+        }
     }
     assert_eq!(heard, expected(keys, each));
 }
@@ -67,10 +69,10 @@ pub(crate) async fn events_pass_between_applications(trial: Trial) {
     let there = listener(&trial, &ledger, None).await;
     let here = publisher(&trial, &Arc::default()).await;
     publish(&here, 10, 50).await;
-    until("not everything was heard", || ledger.count() == 500).await;
+    until(&trial, "not everything was heard", || ledger.count() == 500).await;
     check(&trial, &ledger, 10, 50);
-    there.stop(PATIENCE).await;
-    here.stop(PATIENCE).await;
+    there.stop(trial.patience).await;
+    here.stop(trial.patience).await;
 }
 
 pub(crate) async fn a_listener_that_fails_is_tried_again(trial: Trial) {
@@ -80,9 +82,9 @@ pub(crate) async fn a_listener_that_fails_is_tried_again(trial: Trial) {
     ledger.fail(7, 4);
     let here = publisher(&trial, &Arc::default()).await;
     publish(&here, 2, 10).await;
-    until("not everything was heard", || ledger.count() == 20).await;
+    until(&trial, "not everything was heard", || ledger.count() == 20).await;
     check(&trial, &ledger, 2, 10);
-    there.stop(PATIENCE).await;
+    there.stop(trial.patience).await;
 }
 
 pub(crate) async fn an_application_that_stops_under_load_loses_nothing(trial: Trial) {
@@ -90,15 +92,17 @@ pub(crate) async fn an_application_that_stops_under_load_loses_nothing(trial: Tr
     const EACH: u32 = 50;
     let ledger = Arc::new(Ledger::default());
     let here = publisher(&trial, &Arc::default()).await;
+    // A group hears what is published once it is there.
+    listener(&trial, &ledger, None).await.stop(trial.patience).await;
     let restarting = async {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + trial.patience;
         while ledger.distinct() < (KEYS * EACH) as usize {
             assert!(Instant::now() < end, "only {} of {} were heard", ledger.distinct(), KEYS * EACH);
             let there = listener(&trial, &ledger, None).await;
             let before = ledger.distinct();
             let enough = || ledger.distinct() >= (before + 150).min((KEYS * EACH) as usize);
-            until("nothing more was heard", enough).await;
-            there.stop(PATIENCE).await;
+            until(&trial, "nothing more was heard", enough).await;
+            there.stop(trial.patience).await;
         }
     };
     tokio::join!(restarting, publish(&here, KEYS, EACH));
@@ -114,12 +118,12 @@ pub(crate) async fn with_a_store_each_effect_happens_once(trial: Trial) {
     let there = listener(&trial, &ledger, Some(Arc::clone(&store))).await;
     let here = publisher(&trial, &Arc::default()).await;
     publish(&here, KEYS, EACH).await;
-    until("not everything was heard", || ledger.distinct() == (KEYS * EACH) as usize).await;
+    until(&trial, "not everything was heard", || ledger.distinct() == (KEYS * EACH) as usize).await;
     there.settled().await;
     assert_eq!(ledger.count(), (KEYS * EACH) as usize, "nothing happened twice");
     check(&trial, &ledger, KEYS, EACH);
     assert!(store.open_dead_letters().is_empty());
-    there.stop(PATIENCE).await;
+    there.stop(trial.patience).await;
 }
 
 pub(crate) async fn a_request_is_answered_from_another_process(trial: Trial) {
@@ -132,7 +136,7 @@ pub(crate) async fn a_request_is_answered_from_another_process(trial: Trial) {
     let here =
         here.transport_arc(transport).remote_arc(remote).build().await.expect("the application starts");
     let add = |left, right| Add { left, right };
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + trial.patience;
     let sum = loop {
         match here.send(add(1, 2)).await {
             // The other side is not there at once.
@@ -154,7 +158,7 @@ pub(crate) async fn a_request_is_answered_from_another_process(trial: Trial) {
     }
     here.send(add(1, 1)).principal(Principal::new("ann")).await.expect("it is answered");
     assert_eq!(calls.all().last().cloned().flatten().as_deref(), Some("ann"));
-    there.stop(PATIENCE).await;
+    there.stop(trial.patience).await;
     let began = Instant::now();
     let error = here.send(add(1, 2)).deadline(Duration::from_secs(2)).await.expect_err("nobody is there");
     assert!(matches!(error.kind(), Kind::Unavailable | Kind::Timeout), "{error}");

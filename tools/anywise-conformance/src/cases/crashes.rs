@@ -7,7 +7,7 @@ use anywise::Outcome;
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout};
 
-use crate::trial::{Heard, PATIENCE, Trial, envelope, ids, keyed, usual};
+use crate::trial::{Heard, Trial, envelope, ids, keyed, usual};
 
 /// How many messages pass while the broker crashes.
 const COUNT: usize = 10_000;
@@ -29,26 +29,34 @@ pub(crate) async fn a_broker_that_crashes_in_the_middle_loses_nothing(trial: Tri
 /// the source is lost, as core does.
 async fn receive_stubbornly(trial: &Trial, known: &HashSet<uuid::Uuid>) -> HashSet<uuid::Uuid> {
     let mut done = HashSet::new();
-    let until = Instant::now() + PATIENCE * 3;
+    let until = Instant::now() + trial.patience * 3;
     while done.len() < known.len() {
         assert!(Instant::now() < until, "only {} of {} were settled", done.len(), known.len());
-        let subscribed = timeout(PATIENCE, trial.transport.subscribe(&usual())).await;
+        let subscribed = timeout(trial.patience, trial.transport.subscribe(&usual())).await;
         match subscribed {
-            Ok(Ok(source)) => receive_until_lost(&Heard::of(source), known.len(), &mut done, until).await,
+            Ok(Ok(source)) => {
+                receive_until_lost(trial, &trial.heard(source), known.len(), &mut done, until).await;
+            }
             _ => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
     done
 }
 
-async fn receive_until_lost(heard: &Heard, count: usize, done: &mut HashSet<uuid::Uuid>, until: Instant) {
+async fn receive_until_lost(
+    trial: &Trial,
+    heard: &Heard,
+    count: usize,
+    done: &mut HashSet<uuid::Uuid>,
+    until: Instant,
+) {
     while done.len() < count && Instant::now() < until {
-        let Ok(Ok(some)) = timeout(PATIENCE, heard.source.receive(256)).await else { return };
+        let Ok(Ok(some)) = timeout(trial.patience, heard.source.receive(256)).await else { return };
         if some.is_empty() {
             return;
         }
         let settled = some.iter().map(|one| (one.tag, Outcome::Done(None))).collect();
-        if !matches!(timeout(PATIENCE, heard.source.settle(settled)).await, Ok(Ok(()))) {
+        if !matches!(timeout(trial.patience, heard.source.settle(settled)).await, Ok(Ok(()))) {
             return;
         }
         done.extend(some.iter().map(|one| envelope(one).id));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anywise::Envelope;
 use tokio::time::{Instant, timeout};
 
-use crate::trial::{PATIENCE, Trial, envelope, keyed, orders};
+use crate::trial::{Trial, envelope, keyed, orders};
 
 pub(crate) async fn events_of_a_key_come_in_order(trial: Trial) {
     let heard = trial.hears().await;
@@ -45,7 +45,7 @@ pub(crate) async fn order_is_kept_among_several_processes(trial: Trial) {
     let publishing = trial.publish_all(&events);
     let receiving = async {
         let mut came: Vec<Envelope> = Vec::new();
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + trial.patience;
         while came.len() < events.len() {
             assert!(Instant::now() < until, "only {} of {} came", came.len(), events.len());
             for source in &sources {
@@ -61,6 +61,8 @@ pub(crate) async fn order_is_kept_among_several_processes(trial: Trial) {
     let (came, ()) = tokio::join!(receiving, publishing);
     assert_eq!(orders(&came), orders(&events));
     let mut times = HashMap::new();
-    came.iter().for_each(|envelope| *times.entry(envelope.id).or_insert(0) += 1);
+    for envelope in &came {
+        *times.entry(envelope.id).or_insert(0) += 1;
+    }
     assert!(times.values().all(|count| *count == 1), "nothing came to two of them");
 }

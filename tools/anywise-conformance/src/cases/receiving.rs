@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use crate::trial::{PATIENCE, Trial, envelope, happened, ids, many};
+use crate::trial::{Trial, envelope, happened, ids, many};
 
 pub(crate) async fn no_more_is_received_than_was_asked_for(trial: Trial) {
     let heard = trial.hears().await;
@@ -31,7 +31,7 @@ pub(crate) async fn a_dropped_receive_loses_nothing(trial: Trial) {
     };
     let receiving = async {
         let (mut came, mut patience) = (Vec::new(), 0_u64);
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + trial.patience;
         while came.len() < events.len() {
             assert!(Instant::now() < until, "only {} of {} came", came.len(), events.len());
             patience = (patience + 37) % 3_000;
@@ -55,7 +55,7 @@ pub(crate) async fn a_source_is_closed_twice_and_while_it_waits(trial: Trial) {
     let waiting = tokio::spawn(async move { waiting.receive(1).await.map(|some| some.len()) });
     tokio::task::yield_now().await;
     for _ in 0..2 {
-        timeout(PATIENCE, heard.source.close()).await.expect("it closes in time").expect("it closes");
+        timeout(trial.patience, heard.source.close()).await.expect("it closes in time").expect("it closes");
     }
     // It ends, fails or waits: it must not have taken anything with it.
     drop(timeout(Duration::from_millis(200), waiting).await);
@@ -72,7 +72,7 @@ pub(crate) async fn lag_tells_what_waits(trial: Trial) {
         return;
     }
     trial.publish_all(&many(20)).await;
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + trial.patience;
     // Some have come to this process already: they wait no more.
     while heard.source.lag().await.expect("the broker answers") == Some(0) {
         assert!(Instant::now() < until, "nothing seems to wait");

@@ -1,5 +1,9 @@
 //! The suite on the transport in memory, and on doubles that break promises.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod doubles;
+
 use std::sync::Arc;
 
 use anywise::{BoxFuture, Frame, MemoryBroker, Result, Transport};
@@ -8,7 +12,7 @@ use anywise_conformance::{Harness, Place, Setting};
 struct Memory;
 
 impl Harness for Memory {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "memory"
     }
 

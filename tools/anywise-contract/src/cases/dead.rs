@@ -1,8 +1,11 @@
 //! What is given up is kept, with everything known of it, until somebody decides.
 
-use anywise_core::{DeadLetter, DeadLetterId, DeadLetterState, DeadLetters, Outcome, Timestamp};
+use anywise_core::{
+    Batch, Buried, DeadLetter, DeadLetterId, DeadLetterState, DeadLetters, Delivery, Failure, Outcome,
+    Timestamp,
+};
 
-use crate::trial::{HOUR, TARGET, Trial, ago, codes, keyed, message, to};
+use crate::trial::{HOUR, TARGET, Trial, after, ago, appending, codes, keyed, message, to};
 
 fn all() -> DeadLetters {
     let mut which = DeadLetters::default();
@@ -207,4 +210,113 @@ pub(super) async fn a_dead_letter_of_a_scheduled_message_is_replayed_at_once(tri
     let letter = trial.bury("a").await;
     assert!(replay(&trial, &letter).await, "it was open");
     trial.claim_one("a").await;
+}
+
+fn burying(deliveries: impl IntoIterator<Item = Delivery>) -> Batch {
+    let failure = || Failure::new(0, "contract.unreadable", "nobody can read it");
+    let mut batch = Batch::default();
+    batch.bury.extend(deliveries.into_iter().map(|one| Buried::new(one, failure())));
+    batch
+}
+
+pub(super) async fn what_is_buried_is_a_dead_letter_at_once(trial: Trial) {
+    let mut delivery = keyed("a", "k");
+    delivery.envelope.headers.insert("tenant", "acme");
+    delivery.envelope.body = vec![0, 159, 146, 150].into();
+    let mut batch = burying([delivery.clone(), to("other", &delivery)]);
+    batch.append = vec![message("b")];
+    trial.commit(batch).await.expect("a burial is committed");
+    let letter = trial.letters(DeadLetters::of(TARGET)).await.remove(0);
+    assert_eq!((letter.target.as_str(), letter.state), (TARGET, DeadLetterState::Open), "open");
+    assert_eq!(letter.envelope.id, delivery.envelope.id, "which message");
+    assert_eq!(letter.envelope.body, delivery.envelope.body, "its body, byte for byte");
+    assert_eq!(letter.envelope.headers, delivery.envelope.headers, "its headers");
+    assert_eq!(letter.envelope.key.as_deref(), Some("k"), "its key, to be seen");
+    assert_eq!(letter.reason, "nobody can read it", "why");
+    assert_eq!(codes(&letter.failures), ["contract.unreadable"], "what went wrong");
+    assert_eq!(
+        (letter.attempts, letter.losses, letter.replays, letter.parked),
+        (0, 0, 0, false),
+        "never tried"
+    );
+    let depths = trial.depths().await;
+    assert_eq!((depths[TARGET].dead, depths["other"].dead), (1, 1), "it is counted");
+    assert_eq!(trial.drain(TARGET).await, ["b"], "it is not delivered");
+}
+
+pub(super) async fn what_is_buried_keeps_nothing_back(trial: Trial) {
+    trial.keep([keyed("before", "k")]).await;
+    trial.commit(burying([keyed("a", "k")])).await.expect("a burial is committed");
+    trial.keep([keyed("b", "k"), keyed("c", "k")]).await;
+    let before = trial.claim_one("before").await;
+    let letter = trial.letters(DeadLetters::default()).await.remove(0);
+    assert!(replay(&trial, &letter).await, "it was open");
+    let again = trial.claim_one("a").await;
+    trial.done(&before).await;
+    trial.done(&trial.claim_one("b").await).await;
+    trial.fail(&again, Outcome::DeadLetter("again".into()), "contract.again").await;
+    assert_eq!(trial.drain(TARGET).await, ["c"], "nor when it is given up again");
+}
+
+pub(super) async fn what_is_buried_may_be_replayed(trial: Trial) {
+    let delivery = message("a").due(Some(after(HOUR)));
+    trial.commit(burying([delivery.clone(), message("b")])).await.expect("a burial is committed");
+    trial.keep([message("c")]).await;
+    let mut letters = trial.letters(DeadLetters::default()).await;
+    assert_eq!(names(&letters), ["b", "a"], "newest first");
+    assert!(discard(&trial, &letters[0]).await, "it was open");
+    let letter = letters.remove(1);
+    assert!(replay(&trial, &letter).await, "it was open");
+    assert!(!replay(&trial, &letter).await, "and is no more");
+    let claimed = trial.claim(9).await;
+    assert_eq!(claimed.len(), 2, "the replay and what was there");
+    let again = claimed.iter().find(|one| one.delivery.envelope.id == delivery.envelope.id);
+    let again = again.expect("it is delivered under its old id");
+    assert_eq!((again.attempts, again.losses), (1, 0), "with a fresh budget");
+    for one in &claimed {
+        trial.done(one).await;
+    }
+    trial.empty("all are done").await;
+}
+
+pub(super) async fn what_is_buried_again_is_one(trial: Trial) {
+    let (one, other) = (message("a"), message("b"));
+    trial.commit(burying([one.clone(), one.clone()])).await.expect("a burial is committed");
+    trial.keep([other.clone()]).await;
+    let mut batch = burying([one.clone(), other.clone()]);
+    batch.append = vec![message("c")];
+    trial.commit(batch).await.expect("what is known is ignored");
+    let letter = trial.letters(all()).await.remove(0);
+    assert_eq!(trial.letters(all()).await.len(), 1, "one dead letter; what waits is none");
+    assert!(discard(&trial, &letter).await, "it was open");
+    trial.commit(burying([one.clone()])).await.expect("what is known is ignored");
+    assert_eq!(trial.letters(DeadLetters::default()).await.len(), 0, "what was decided stays so");
+    trial.commit(burying([to("other", &one)])).await.expect("a burial is committed");
+    assert_eq!(trial.letters(DeadLetters::default()).await.len(), 1, "of another target it is another");
+    let burying: Vec<_> = (0..10)
+        .map(|_| {
+            let (store, batch) = (trial.store().clone(), burying([to("third", &one)]));
+            tokio::spawn(async move { store.commit(batch).await })
+        })
+        .collect();
+    for one in burying {
+        one.await.expect("it does not panic").expect("a burial is committed");
+    }
+    assert_eq!(trial.letters(DeadLetters::of("third")).await.len(), 1, "of many at the same time one");
+    assert_eq!(trial.drain(TARGET).await, ["b", "c"], "deliveries are as they were");
+}
+
+pub(super) async fn a_burial_is_part_of_its_batch(trial: Trial) {
+    trial.keep([message("a")]).await;
+    let claimed = trial.claim_one("a").await;
+    let batch = || {
+        let mut batch = burying([message("dead")]);
+        batch.append = appending([message("b")]).append;
+        batch.done = Some(claimed.claim);
+        batch
+    };
+    trial.commit(batch()).await.expect("the claim is held");
+    trial.commit(batch()).await.expect_err("the claim is no longer held");
+    assert_eq!(names(&trial.letters(all()).await), ["dead"], "buried once");
+    assert_eq!(trial.drain(TARGET).await, ["b"], "appended once");
 }

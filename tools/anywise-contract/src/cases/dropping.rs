@@ -9,6 +9,7 @@ use std::task::Poll;
 
 use anywise_core::{Memory, Outcome, Settlement, Timestamp};
 
+use crate::cases::inbox::arrival;
 use crate::trial::{TARGET, Trial, eventually, keyed, label, message, remembering, soon, to, wanted};
 
 /// How often a future is polled at most.
@@ -58,6 +59,21 @@ pub(super) async fn a_dropped_commit_is_kept_or_not(trial: Trial) {
             }
         })
         .await;
+    }
+}
+
+pub(super) async fn a_dropped_arrival_is_taken_in_or_not(trial: Trial) {
+    for polls in 0..POLLS {
+        let target = format!("target {polls}");
+        let one = |n: usize| {
+            let id = u128::try_from(polls * 10 + n).expect("it is small");
+            arrival("g", id, [to(&target, &message(&format!("m{n}")))])
+        };
+        drop(dropped(polls, trial.store().accept(vec![one(0), one(1)])).await);
+        // The broker, which heard nothing, delivers them again.
+        let again = trial.store().accept(vec![one(0), one(1)]).await.expect("arrivals are taken in");
+        assert_eq!(again[0], again[1], "both of them were taken in after {polls} polls, or neither");
+        assert_eq!(trial.drain(&target).await, ["m0", "m1"], "each is delivered once after {polls} polls");
     }
 }
 

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anywise_core::{
-    Batch, Claim, Claimed, DeadLetter, DeadLetterId, DeadLetters, Delivery, Envelope, Error, Failure, Memory,
-    MemoryStore, Outcome, Settlement, Store, Timestamp, Want,
+    Arrival, Batch, Buried, Claim, Claimed, DeadLetter, DeadLetterId, DeadLetters, Delivery, Envelope, Error,
+    Failure, Memory, MemoryStore, Outcome, Settlement, Store, Timestamp, Uuid, Want,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -79,14 +79,39 @@ enum End {
 /// where there are not so many, they are counted round.
 #[derive(Clone, Debug)]
 enum Move {
-    Commit { append: Vec<Item>, done: Option<usize>, cancel: Option<usize>, remember: Option<usize> },
-    Claim { wants: [u32; TARGETS] },
-    Settle { claim: usize, end: End },
+    Commit {
+        append: Vec<Item>,
+        done: Option<usize>,
+        cancel: Option<usize>,
+        remember: Option<usize>,
+        bury: Option<Item>,
+    },
+    Accept {
+        arrivals: Vec<(u8, Vec<Item>)>,
+    },
+    Claim {
+        wants: [u32; TARGETS],
+    },
+    Settle {
+        claim: usize,
+        end: End,
+    },
     Renew,
-    Cancel { message: usize },
-    Replay { letter: usize, mended: bool },
-    Discard { letter: usize },
-    Fire { schedule: usize, due: i64, item: Item },
+    Cancel {
+        message: usize,
+    },
+    Replay {
+        letter: usize,
+        mended: bool,
+    },
+    Discard {
+        letter: usize,
+    },
+    Fire {
+        schedule: usize,
+        due: i64,
+        item: Item,
+    },
 }
 
 fn items() -> impl Strategy<Value = Item> {
@@ -105,14 +130,21 @@ fn ends() -> impl Strategy<Value = End> {
 fn moves() -> impl Strategy<Value = Move> {
     let commit = (vec(items(), 0..5), option::weighted(0.3, 0..6_usize), option::weighted(0.1, 0..MESSAGES))
         .prop_flat_map(|(append, done, cancel)| {
-            let remember = option::weighted(0.15, 0..MEMORIES);
-            remember.prop_map(move |remember| Move::Commit { append: append.clone(), done, cancel, remember })
+            let rest = (option::weighted(0.15, 0..MEMORIES), option::weighted(0.1, items()));
+            rest.prop_map(move |(remember, bury)| Move::Commit {
+                append: append.clone(),
+                done,
+                cancel,
+                remember,
+                bury,
+            })
         });
     let fire = (0..SCHEDULES, 0..5_i64, items());
     prop_oneof![
         6 => commit,
         6 => [0..4_u32, 0..4_u32].prop_map(|wants| Move::Claim { wants }),
         8 => (0..6_usize, ends()).prop_map(|(claim, end)| Move::Settle { claim, end }),
+        2 => vec((0..8_u8, vec(items(), 0..3)), 0..4).prop_map(|arrivals| Move::Accept { arrivals }),
         1 => Just(Move::Renew),
         1 => (0..MESSAGES).prop_map(|message| Move::Cancel { message }),
         2 => (0..4_usize, any::<bool>()).prop_map(|(letter, mended)| Move::Replay { letter, mended }),
@@ -158,7 +190,7 @@ impl History {
     /// Makes a move on both; both must answer alike.
     async fn make(&mut self, one: Move) -> Result<(), String> {
         match one {
-            Move::Commit { append, done, cancel, remember } => {
+            Move::Commit { append, done, cancel, remember, bury } => {
                 let done =
                     done.and_then(|n| self.claim(n)).map(|(store, model)| (store.clone(), model.clone()));
                 let append = self.deliveries(append, done.as_ref().map(|(claimed, _)| claimed)).await;
@@ -170,6 +202,7 @@ impl History {
                         memory.as_ref().map_or_else(Batch::default, |memory| remembering(memory, "reply"));
                     (batch.append, batch.done) = (append.clone(), claim);
                     batch.cancel.extend(cancel);
+                    batch.bury.extend(bury.map(|item| self.buried(item)));
                     batch
                 };
                 let (of_store, of_model) = done.map(|(store, model)| (store.claim, model.claim)).unzip();
@@ -179,6 +212,14 @@ impl History {
                     found.map_err(code),
                     self.model.commit(batch(of_model)).await.map_err(code),
                 )
+            }
+            Move::Accept { arrivals } => {
+                let mut made = Vec::new();
+                for (number, items) in arrivals {
+                    made.push(self.arrival(number, self.deliveries(items, None).await));
+                }
+                let found = self.store.accept(made.clone()).await.map_err(code);
+                same("it answers", found, self.model.accept(made).await.map_err(code))
             }
             Move::Claim { wants } => self.make_claim(wants).await,
             Move::Settle { claim, end } => {
@@ -302,6 +343,16 @@ impl History {
     fn delivery(&self, item: Item) -> Delivery {
         let delivery = Delivery::new(self.target(item.target), self.messages[item.message].clone());
         delivery.due(item.late.then(|| after(HOUR)))
+    }
+
+    fn buried(&self, item: Item) -> Buried {
+        Buried::new(self.delivery(item), Failure::new(0, "contract.unreadable", "nobody can read it"))
+    }
+
+    /// One of four messages, of which each says one of two things.
+    fn arrival(&self, number: u8, deliveries: Vec<Delivery>) -> Arrival {
+        let (id, says) = (u128::from(number / 2), u128::from(number));
+        Arrival::new(self.name.clone(), Uuid::from_u128(id), Uuid::from_u128(says), deliveries)
     }
 
     fn claim(&self, back: usize) -> Option<(&Claimed, &Claimed)> {

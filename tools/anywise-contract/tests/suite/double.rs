@@ -1,16 +1,16 @@
 //! A database for tests: a store in memory that outlives its users, shares its
 //! deliveries among them by leases, and may have one planted bug.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anywise_contract::{Harness, Place, Setting};
 use anywise_core::{
-    Batch, BoxFuture, Claim, Claims, DeadLetter, DeadLetterId, DeadLetters, Delivery, Depth, Headers, Memory,
-    MemoryStore, Outcome, Remembered, Result, Retention, SUSPECT, Settlement, Store, StoreTraits, Timestamp,
-    Want,
+    Acceptance, Arrival, Batch, BoxFuture, Claim, Claims, DeadLetter, DeadLetterId, DeadLetters, Delivery,
+    Depth, Headers, Memory, MemoryStore, Outcome, Remembered, Result, Retention, SUSPECT, Settlement, Store,
+    StoreTraits, Timestamp, Want,
 };
 use bytes::Bytes;
 use tokio::sync::{Mutex, Notify};
@@ -22,6 +22,10 @@ pub(crate) enum Bug {
     None,
     AppendsInTwoSteps,
     AppendsTwice,
+    BeginsForGood,
+    BeginsWhatIsLost,
+    BuriesNothing,
+    BuriesWithTheirKey,
     ChangesTheOldReply,
     ClaimsMore,
     ClaimsWithoutCounting,
@@ -30,6 +34,8 @@ pub(crate) enum Bug {
     CutsBodies,
     DeliversEarly,
     FiresAlways,
+    ForgetsArrivals,
+    ForgetsArrivalsWithTheProcess,
     ForgetsBatchCancels,
     ForgetsFailures,
     ForgetsFirings,
@@ -43,6 +49,8 @@ pub(crate) enum Bug {
     HoldsForEver,
     HoldsWhatNobodyReceived,
     KeepsAppendsOfFailedBatches,
+    KeepsArrivalsInTwoSteps,
+    KnowsArrivalsByIdAlone,
     LosesHeaders,
     LosesPrincipals,
     RenewsForNothing,
@@ -55,8 +63,11 @@ pub(crate) enum Bug {
     StopsCount,
     SuspectsTogether,
     SweepsEverything,
+    TakesHeldForBegun,
     TakesLossesForNothing,
     TakesParkedForDead,
+    TakesReusedForKnown,
+    TurnsArrivalsRound,
     TurnsNoPage,
 }
 
@@ -109,6 +120,8 @@ struct Database {
 struct Held {
     claims: HashMap<Claim, Hold>,
     losses: HashMap<(Uuid, String), u32>,
+    /// What has ever begun, for a bug.
+    ever: HashSet<(Uuid, String)>,
 }
 
 struct Hold {
@@ -116,6 +129,7 @@ struct Hold {
     until: Instant,
     delivery: (Uuid, String),
     suspect: bool,
+    begun: bool,
 }
 
 /// One process at work on the database.
@@ -145,6 +159,14 @@ impl User {
         let over = |hold: &Hold| hold.until < Instant::now();
         let lost: Vec<_> = all.claims.extract_if(|_, hold| over(hold)).collect();
         for (claim, hold) in lost {
+            let begun = hold.begun
+                || self.has(Bug::TakesHeldForBegun)
+                || (self.has(Bug::BeginsForGood) && all.ever.contains(&hold.delivery));
+            if !begun {
+                let stop = Settlement::new(claim, Outcome::Stop);
+                self.kept().settle(stop).await.expect("it is in memory");
+                continue;
+            }
             let retry = Settlement::new(claim, Outcome::Retry(Duration::ZERO));
             self.kept().settle(retry).await.expect("it is in memory");
             if !self.has(Bug::TakesLossesForNothing) {
@@ -170,7 +192,7 @@ impl User {
                 continue;
             }
             let until = Instant::now() + self.database.lease;
-            all.claims.insert(claimed.claim, Hold { owner: self.owner, until, delivery, suspect });
+            all.claims.insert(claimed.claim, Hold { owner: self.owner, until, delivery, suspect, begun: false });
             kept.push(claimed);
         }
         claims.claimed = kept;
@@ -182,6 +204,11 @@ impl User {
             Bug::CommitsWithoutFence => batch.done = None,
             Bug::ForgetsBatchCancels => batch.cancel.clear(),
             Bug::ForgetsLastOfBatch => drop(batch.append.pop()),
+            Bug::BuriesNothing => batch.bury.clear(),
+            Bug::BuriesWithTheirKey => {
+                // As if it had been kept, claimed and given up.
+                batch.append.extend(batch.bury.drain(..).map(|one| one.delivery));
+            }
             _ => batch.append.iter_mut().for_each(|delivery| self.spoil(delivery)),
         }
     }
@@ -260,6 +287,33 @@ impl Store for User {
         })
     }
 
+    fn accept(&self, mut arrivals: Vec<Arrival>) -> BoxFuture<'_, Result<Vec<Acceptance>>> {
+        Box::pin(async move {
+            for one in &mut arrivals {
+                one.deliveries.iter_mut().for_each(|delivery| self.spoil(delivery));
+                match self.bug {
+                    Bug::ForgetsArrivals => one.id = Uuid::now_v7(),
+                    Bug::ForgetsArrivalsWithTheProcess => one.group = format!("{} {}", self.owner, one.group),
+                    Bug::KnowsArrivalsByIdAlone => one.group.clear(),
+                    Bug::TakesReusedForKnown => one.fingerprint = Uuid::nil(),
+                    _ => {}
+                }
+            }
+            if self.has(Bug::TurnsArrivalsRound) {
+                arrivals.reverse();
+            }
+            let mut accepted = Vec::new();
+            if self.has(Bug::KeepsArrivalsInTwoSteps) && arrivals.len() > 1 {
+                accepted = self.kept().accept(arrivals.drain(..1).collect()).await?;
+                self.hint();
+                tokio::task::yield_now().await;
+            }
+            accepted.extend(self.kept().accept(arrivals).await?);
+            self.hint();
+            Ok(accepted)
+        })
+    }
+
     fn claim<'a>(&'a self, wants: &'a [Want], alone: bool) -> BoxFuture<'a, Result<Claims>> {
         Box::pin(async move {
             let mut wants = wants.to_vec();
@@ -283,6 +337,18 @@ impl Store for User {
                 }
             }
             Ok(claims)
+        })
+    }
+
+    fn begin(&self, claim: Claim) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async move {
+            let all = &mut *self.database.claims.lock().await;
+            let Some(hold) = all.claims.get_mut(&claim).filter(|hold| hold.owner == self.owner) else {
+                return Ok(self.has(Bug::BeginsWhatIsLost));
+            };
+            hold.begun = true;
+            all.ever.insert(hold.delivery.clone());
+            Ok(true)
         })
     }
 

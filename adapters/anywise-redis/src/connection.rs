@@ -1,0 +1,151 @@
+//! A connection that many share, and that is made again when it broke.
+//!
+//! It waits for nothing and tries nothing twice: whoever finds it broken gets
+//! the error, and the next one a new connection.
+
+use std::time::Duration;
+
+use anywise_core::{Error, Kind, Result};
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, IntoConnectionInfo, Pipeline, ProtocolVersion, RedisError,
+    RedisResult, Value,
+};
+use tokio::sync::Mutex;
+
+use crate::error::{ends_connection, refused, translate};
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// A connection to the server.
+pub(crate) struct Connection {
+    client: Client,
+    address: String,
+    patience: Duration,
+    /// How long its commands may wait on top of that.
+    wait: Duration,
+    live: Mutex<Option<Live>>,
+}
+
+/// A connection, and which one it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    connection: MultiplexedConnection,
+    number: u64,
+}
+
+impl PartialEq for Live {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// The client for an address.
+    pub(crate) fn client(url: &str) -> Result<Client> {
+        let client = url.into_connection_info().and_then(|info| {
+            // Answers are read as RESP2 has them.
+            let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
+            Client::open(info.set_redis_settings(settings))
+        });
+        // The address is not repeated: it may hold a password.
+        client.map_err(|error| refused(Kind::Unprocessable, "an address that cannot be read", error))
+    }
+
+    /// One that is made when it is first used.
+    pub(crate) fn new(client: &Client, patience: Duration, wait: Duration) -> Self {
+        let address = client.get_connection_info().addr().to_string();
+        Self { client: client.clone(), address, patience, wait, live: Mutex::default() }
+    }
+
+    /// Where it leads, without a password.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// How long the server may take to answer.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// Another connection, for a caller that waits for the server as long as `wait`.
+    pub(crate) async fn another(&self, wait: Duration) -> Result<MultiplexedConnection> {
+        self.connect(wait).await.map_err(|error| self.error("connecting", &error))
+    }
+
+    async fn connect(&self, wait: Duration) -> RedisResult<MultiplexedConnection> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(self.patience + wait));
+        self.client.get_multiplexed_async_connection_with_config(&config).await
+    }
+
+    /// The connection there is, or a new one.
+    pub(crate) async fn live(&self) -> Result<Live> {
+        let mut live = self.live.lock().await;
+        if let Some(live) = &*live {
+            return Ok(live.clone());
+        }
+        let connection = self.connect(self.wait).await.map_err(|error| self.error("connecting", &error))?;
+        let number = NUMBERS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok(live.insert(Live { connection, number }).clone())
+    }
+
+    /// Does not use a connection again.
+    async fn drop_live(&self, number: u64) {
+        let mut live = self.live.lock().await;
+        if live.as_ref().is_some_and(|live| live.number == number) {
+            *live = None;
+        }
+    }
+
+    /// Has the server do something; `what` says what, for errors.
+    pub(crate) async fn ask(&self, what: &str, command: &Cmd) -> Result<Value> {
+        let mut live = self.live().await?;
+        let answer = live.connection.send_packed_command(command).await;
+        let answer = answer.and_then(Value::extract_error);
+        self.checked(&live, answer).await.map_err(|error| self.error(what, &error))
+    }
+
+    /// Has the server do several things as one.
+    pub(crate) async fn ask_atomic(&self, what: &str, pipeline: &mut Pipeline) -> Result<Vec<Value>> {
+        let mut live = self.live().await?;
+        let answer = pipeline.atomic().query_async(&mut live.connection).await;
+        self.checked(&live, answer).await.map_err(|error| self.error(what, &error))
+    }
+
+    /// Runs a script of ours.
+    pub(crate) async fn run(&self, what: &str, script: &redis::ScriptInvocation<'_>) -> Result<Value> {
+        let mut live = self.live().await?;
+        let answer = script.invoke_async(&mut live.connection).await;
+        self.checked(&live, answer).await.map_err(|error| self.error(what, &error))
+    }
+
+    /// Has the server do several things on a connection; says how each ended.
+    pub(crate) async fn ask_all(&self, mut live: Live, pipeline: &Pipeline) -> Result<Vec<Value>> {
+        let answer = live.connection.send_packed_commands(pipeline, 0, pipeline.len()).await;
+        self.checked(&live, answer).await.map_err(|error| self.error("publishing", &error))
+    }
+
+    async fn checked<T>(&self, live: &Live, answer: RedisResult<T>) -> RedisResult<T> {
+        if answer.as_ref().is_err_and(ends_connection) {
+            self.drop_live(live.number).await;
+        }
+        answer
+    }
+
+    /// The client's error as core's.
+    pub(crate) fn error(&self, what: &str, error: &RedisError) -> Error {
+        translate(&self.address, what, error)
+    }
+}
+
+/// Which connection is which.
+static NUMBERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
