@@ -52,3 +52,8 @@ pub use fixed::Fixed;
 pub use registry::{Registered, Registry};
 #[cfg(feature = "srv")]
 pub use srv::Srv;
+
+/// The user's page on remotes, so that its code is compiled and run.
+#[cfg(all(doctest, feature = "etcd"))]
+#[doc = include_str!("../../../docs/remote.md")]
+struct Guide;
