@@ -210,7 +210,11 @@ impl Share {
     }
 
     /// What the broker answered.
-    pub(crate) fn committed(&mut self, element: &TopicPartitionListElem<'_>, failed: Option<RDKafkaErrorCode>) {
+    pub(crate) fn committed(
+        &mut self,
+        element: &TopicPartitionListElem<'_>,
+        failed: Option<RDKafkaErrorCode>,
+    ) {
         let Some(number) = self.number_of(element.topic(), element.partition()) else { return };
         let Some(part) = self.parts.get_mut(&number) else { return };
         match (failed, element.offset()) {
@@ -293,7 +297,9 @@ impl Part {
             };
             *looks -= 1;
             match incoming {
-                Some(incoming) if self.tracker.hold(offset, incoming.clone()) => taken.incoming.push(incoming),
+                Some(incoming) if self.tracker.hold(offset, incoming.clone()) => {
+                    taken.incoming.push(incoming)
+                }
                 Some(_) => {}
                 None => self.tracker.skip(offset),
             }

@@ -40,7 +40,8 @@ impl KafkaSource {
     }
 
     async fn take(&self, most: usize) -> Result<Vec<Incoming>> {
-        let taking = Taking { reads: &self.member.reads, most: most.max(1), window: self.member.config.window };
+        let taking =
+            Taking { reads: &self.member.reads, most: most.max(1), window: self.member.config.window };
         loop {
             let came = self.member.came.notified();
             tokio::pin!(came);
@@ -152,8 +153,9 @@ impl KafkaSource {
                 Progress::Failed(_) => {
                     sleep(AGAIN).await;
                     let committing = self.member.share().commit();
-                    committing
-                        .map_err(|error| self.member.config.failed("does not take what was settled", &error))?;
+                    committing.map_err(|error| {
+                        self.member.config.failed("does not take what was settled", &error)
+                    })?;
                 }
                 Progress::Waiting => {
                     if let Some(error) = self.member.lost() {
@@ -167,11 +169,19 @@ impl KafkaSource {
 
     fn late(&self) -> Error {
         let time = self.member.config.drain + COMMIT;
-        error::away(&self.member.config.brokers, "did not take what was settled", format_args!("within {time:?}"))
+        error::away(
+            &self.member.config.brokers,
+            "did not take what was settled",
+            format_args!("within {time:?}"),
+        )
     }
 
     fn gone(&self) -> Error {
-        error::away(&self.member.config.brokers, "did not take what was settled", "the subscription has ended")
+        error::away(
+            &self.member.config.brokers,
+            "did not take what was settled",
+            "the subscription has ended",
+        )
     }
 
     async fn count(&self) -> Result<Option<u64>> {
@@ -213,7 +223,8 @@ fn waiting(
     let known: Vec<_> =
         ends.elements().iter().map(|end| (raw(end.offset()), known(end.topic(), end.partition()))).collect();
     // Where nothing is committed the group begins with the oldest record.
-    let oldest = if known.iter().all(|(_, known)| known.is_some()) { ends.clone() } else { at(Offset::Beginning)? };
+    let oldest =
+        if known.iter().all(|(_, known)| known.is_some()) { ends.clone() } else { at(Offset::Beginning)? };
     let waiting = known.iter().zip(oldest.elements()).map(|((end, known), oldest)| {
         let from = known.or_else(|| raw(oldest.offset())).unwrap_or(0);
         end.unwrap_or(0).saturating_sub(from).max(0).unsigned_abs()
@@ -245,7 +256,9 @@ impl Source for KafkaSource {
         self.member.close();
         Box::pin(async {
             let left = tokio::time::timeout(LEAVE, self.member.ended()).await;
-            left.map_err(|_| error::away(&self.member.config.brokers, "was not left", format_args!("within {LEAVE:?}")))
+            left.map_err(|_| {
+                error::away(&self.member.config.brokers, "was not left", format_args!("within {LEAVE:?}"))
+            })
         })
     }
 }
