@@ -97,6 +97,8 @@ pub struct Head {
     pub(crate) hold: Option<std::sync::Arc<crate::walk::hold::Hold>>,
     /// Where a remembered reply is put, byte for byte, for who wants its bytes.
     pub(crate) told: Option<crate::walk::once::Told>,
+    /// The function that sent it and waits for it, if one does.
+    pub(crate) above: Option<std::sync::Arc<crate::walk::nest::Chain>>,
 }
 
 impl Head {
@@ -121,6 +123,7 @@ impl Head {
             idempotency_key: None,
             hold: None,
             told: None,
+            above: None,
         }
     }
 }
@@ -214,6 +217,7 @@ impl Envelope {
             idempotency_key: None,
             hold: None,
             told: None,
+            above: None,
         }
     }
 }
