@@ -58,7 +58,7 @@ pub use ports::policy::breaker::{BreakerPolicy, BreakerState};
 pub use ports::policy::budget::BudgetPolicy;
 pub use ports::policy::named::RemotePolicies;
 pub use ports::policy::under::UnderPolicy;
-pub use ports::relay::policy::RelayPolicy;
+pub use ports::relay::policy::{RelayPolicy, jitter};
 pub use ports::requests::{Requesting, Requests};
 pub use ports::schedule::{IsTick, Tick};
 pub use ports::store::claim::{Claim, Claimed, Claims, Failure, SUSPECT, Settlement, Want};
