@@ -27,6 +27,11 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How long it may be silent, and how long a lost connection may stay so.
 const SILENCE: Duration = Duration::from_secs(5);
 
+/// Without anything coming for so long, nothing is on its way.
+const CALM: Duration = Duration::from_millis(20);
+/// Longest wait for that.
+const LONGEST_CALM: Duration = Duration::from_secs(1);
+
 /// What the server is asked with.
 #[derive(Serialize)]
 struct Ask<'p> {
@@ -175,8 +180,10 @@ impl Pull {
         }
     }
 
-    /// Ends the asking; what has come by then is still there to be taken.
+    /// Ends the asking; what has come by then is still there to be taken. Says
+    /// whether this process was the one that is pinned.
     pub(crate) async fn end(&mut self) -> bool {
+        self.calm_down().await;
         if self.subscriber.drain().await.is_ok() {
             // What is on its way comes before the end.
             while let Ok(Some(message)) = tokio::time::timeout(SILENCE, self.subscriber.next()).await {
@@ -184,6 +191,19 @@ impl Pull {
             }
         }
         matches!(self.pin, Pin::Held(_))
+    }
+
+    /// Waits until nothing seems to be on its way. The server cannot be told to
+    /// forget what it was asked for, only that nobody listens any more: what it
+    /// sends in that moment nobody would give back.
+    async fn calm_down(&mut self) {
+        let until = Instant::now() + LONGEST_CALM;
+        while self.outstanding > 0 && Instant::now() < until {
+            match tokio::time::timeout(CALM, self.subscriber.next()).await {
+                Ok(Some(message)) => self.sort(message),
+                _ => return,
+            }
+        }
     }
 
     fn sort_what_came(&mut self, most: usize) {

@@ -130,7 +130,9 @@ impl Message {
 
 fn end_all(messages: Vec<Message>, error: &Error) {
     let again = || Error::new(error.kind(), error.code().to_owned(), error.message().to_owned());
-    messages.into_iter().for_each(|message| message.end(Err(again())));
+    for message in messages {
+        message.end(Err(again()));
+    }
 }
 
 impl Writing {

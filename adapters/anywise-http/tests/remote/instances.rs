@@ -103,7 +103,7 @@ async fn a_server_that_comes_back_is_reached_again() {
 
 #[tokio::test]
 async fn a_target_that_is_not_there_is_unavailable_at_once() {
-    let client = Client::connect(&format!("http://{}", nobody())).unwrap();
+    let client = Client::connect(&format!("http://{}", nobody().await)).unwrap();
     let error = within(client.send(Who).into_future()).await.unwrap_err();
     assert_eq!((error.status(), error.code()), (503, "AW2101"));
     let client = Client::connect("http://no-such-host.invalid:80").unwrap();
