@@ -22,10 +22,14 @@ use crate::sink::Sending;
 const COMMIT: Duration = Duration::from_secs(10);
 /// How long a refused commit waits before it is tried again.
 const AGAIN: Duration = Duration::from_millis(100);
-/// How long leaving a group may take.
-const LEAVE: Duration = Duration::from_secs(5);
-/// How long the broker may take to say how much waits.
-const ANSWER: Duration = Duration::from_secs(5);
+/// How long leaving a group may take. One that is being joined is left when it
+/// is shared out.
+const LEAVE: Duration = Duration::from_secs(10);
+/// How long leaving may take when no broker answers anyhow.
+const ABANDON: Duration = Duration::from_millis(500);
+/// How long the broker may take to say how much waits. It answers one request
+/// after the other, and joining a group takes its time.
+const ANSWER: Duration = Duration::from_secs(15);
 
 /// One subscription.
 pub(crate) struct KafkaSource {
@@ -220,9 +224,10 @@ impl Source for KafkaSource {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         self.member.close();
-        Box::pin(async {
-            let left = tokio::time::timeout(LEAVE, self.member.ended()).await;
-            left.map_err(|_| error::away(&self.member.config.brokers, "was not left", format_args!("within {LEAVE:?}")))
+        let time = if self.member.lost().is_some() { ABANDON } else { LEAVE };
+        Box::pin(async move {
+            let left = tokio::time::timeout(time, self.member.ended()).await;
+            left.map_err(|_| error::away(&self.member.config.brokers, "was not told", "leaving the group takes long"))
         })
     }
 }
