@@ -94,6 +94,10 @@ pub(crate) const SINK: &str = "sink:";
 /// Marks the target of a delivery as a handler in another process.
 pub(crate) const REMOTE: &str = "remote:";
 
+/// Marks the target of a dead letter that came from a transport and reached no
+/// function.
+pub(crate) const SOURCE: &str = "source:";
+
 /// What this application has for one message type.
 pub(crate) struct Row {
     pub(crate) meta: &'static MessageMeta,
@@ -462,6 +466,9 @@ impl Inner {
         }
         if let Some(name) = target.strip_prefix(REMOTE) {
             return self.remote.as_ref().is_some_and(|remote| remote.reaches(name));
+        }
+        if target.starts_with(SOURCE) {
+            return self.consumers.iter().any(|consumer| consumer.target() == target);
         }
         let plans = self.table.iter().flatten().flat_map(|row| row.listening.iter().chain([&row.plan]));
         plans.map(|plan| plan.entry.id()).any(|id| id == target)

@@ -168,3 +168,17 @@ async fn a_command_that_is_named_is_carried_out_once_in_another_process() {
     }
     assert_eq!(requests.send(tallies::Tally).await.unwrap(), 3);
 }
+
+#[test]
+fn a_number_is_read_as_the_one_that_was_written() {
+    // The last digit is lost to a reader that is fast and nearly right.
+    for number in [1.830_368_457_488_330_4e-186, 0.1 + 0.2, f64::MAX, f64::MIN_POSITIVE] {
+        let text = serde_json::to_vec(&number).unwrap();
+        let read: f64 = anywise::json::decode_json(
+            &text,
+            &anywise::json::JsonLimits { object: false, ..Default::default() },
+        )
+        .unwrap();
+        assert_eq!(read.to_bits(), number.to_bits());
+    }
+}

@@ -402,3 +402,73 @@ async fn an_answer_to_a_frame_is_the_handlers() {
     let error = here.answer(anywise::Envelope::json("press.Burn", "{}").to_frame("/")).await.unwrap_err();
     assert_eq!(error.code(), "AW2005");
 }
+
+#[tokio::test(start_paused = true)]
+async fn with_a_store_what_comes_twice_happens_once() {
+    let (broker, store) = (MemoryBroker::new("broker", 64), Arc::new(MemoryStore::new()));
+    let mut there = Bookshop::with(&broker, App::builder().store_arc(Arc::clone(&store) as _)).await;
+    let frame = anywise::Envelope::json("press.Printed", r#"{"title":"Emma","copies":1}"#).to_frame("/press");
+    for _ in 0..3 {
+        broker.publish_frame("press.Printed", frame.clone()).await.unwrap();
+    }
+    assert_eq!(there.hears(2).await.len(), 2);
+    until(|| broker.depth("bookshop") == 0).await;
+    there.app.settled().await;
+    assert!(there.told.is_empty());
+    assert!(store.open_dead_letters().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_store_what_nobody_can_read_is_a_dead_letter_that_can_be_mended() {
+    let (broker, store) = (MemoryBroker::new("broker", 64), Arc::new(MemoryStore::new()));
+    let mut there = Bookshop::with(&broker, App::builder().store_arc(Arc::clone(&store) as _)).await;
+    let mut frame =
+        anywise::Envelope::json("press.Printed", r#"{"title":"Emma","copies":1}"#).to_frame("/press");
+    let id = frame.attribute("id").unwrap().to_owned();
+    frame.attributes.insert("type", "press.Prinetd");
+    frame.headers.insert("tenant", "acme");
+    broker.publish_frame("press.Printed", frame.clone()).await.unwrap();
+    broker.publish_frame("press.Printed", Frame::plain(None, "\u{1}")).await.unwrap();
+    // Another body under an id that was used.
+    let mut reused =
+        anywise::Envelope::json("press.Printed", r#"{"title":"Ulysses","copies":1}"#).to_frame("/press");
+    reused.attributes.insert("id", id.clone());
+    let mut first = reused.clone();
+    first.body = r#"{"title":"Hamlet","copies":1}"#.into();
+    broker.publish_frame("press.Printed", first).await.unwrap();
+    broker.publish_frame("press.Printed", reused).await.unwrap();
+    assert_eq!(there.hears(2).await[0].1, "Hamlet");
+    until(|| store.open_dead_letters().len() == 3).await;
+    let dead = store.open_dead_letters();
+    let find = |code: &str| {
+        dead.iter().find(|letter| letter.reason.contains(code)).unwrap_or_else(|| panic!("{code}"))
+    };
+    for code in ["AW2003", "AW2005", "AW2009"] {
+        assert_eq!(find(code).target, "source:broker/bookshop");
+    }
+    assert_eq!(find("AW2003").envelope.body, "\u{1}");
+    let unknown = find("AW2005");
+    assert_eq!((unknown.envelope.id.to_string(), unknown.envelope.headers.get("tenant")), (id, Some("acme")));
+    // As it is it fails again; the one with the used id is handled under its new one.
+    assert!(there.app.store().unwrap().replay(find("AW2009").id, None).await.unwrap());
+    assert_eq!(there.hears(2).await[0].1, "Ulysses");
+    assert!(there.app.store().unwrap().replay(find("AW2003").id, None).await.unwrap());
+    until(|| store.open_dead_letters().len() == 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_inbox_a_listener_that_gives_up_leaves_a_dead_letter_of_its_own() {
+    let (broker, store) = (MemoryBroker::new("broker", 64), Arc::new(MemoryStore::new()));
+    let policy = ConsumePolicy { inbox: false, ..ConsumePolicy::default() };
+    let builder = App::builder().consume_policy(policy).store_arc(Arc::clone(&store) as _);
+    let mut there = Bookshop::with(&broker, builder).await;
+    there.fails("stock", "Emma", 1, Kind::Conflict);
+    publisher(&broker).await.publish(printed("Emma", 1)).await.unwrap();
+    assert_eq!(there.hears(1).await, [("advertise", "Emma".into(), 1)]);
+    until(|| store.open_dead_letters().len() == 1).await;
+    let letter = store.open_dead_letters().remove(0);
+    assert_eq!(letter.target, "behaviour::transports::shop::stock");
+    assert!(broker.dead("bookshop").is_empty());
+    assert!(there.app.store().unwrap().replay(letter.id, None).await.unwrap());
+    assert_eq!(there.hears(1).await, [("stock", "Emma".into(), 1)]);
+}

@@ -19,6 +19,7 @@ const NAMES: &[&str] = &[
     "batch.before_fsync",
     "batch.after_fsync_before_reply",
     "queue.after_claim",
+    "queue.after_begin",
     "queue.before_finish",
     "queue.after_finish",
     "dead.before_insert",

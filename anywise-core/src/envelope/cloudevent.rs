@@ -34,12 +34,22 @@ pub struct Foreign {
     /// What the transport knows it by: the same message has the same text each
     /// time it is delivered, and no other has it.
     pub id: String,
+    /// The key that its producer gave it, if the transport has such: the
+    /// messages of one key are handled one after the other.
+    pub key: Option<String>,
 }
 
 impl Foreign {
     /// The message `name`, which the transport knows by `id`.
     pub fn new(name: impl Into<String>, id: impl Into<String>) -> Self {
-        Self { name: name.into(), id: id.into() }
+        Self { name: name.into(), id: id.into(), key: None }
+    }
+
+    /// Says which key its producer gave it.
+    #[must_use]
+    pub fn key(mut self, key: Option<String>) -> Self {
+        self.key = key;
+        self
     }
 }
 
@@ -147,6 +157,7 @@ fn of_foreign(frame: Frame, foreign: &Foreign) -> Envelope {
         .get("traceparent")
         .and_then(|p| TraceContext::parse(p, frame.headers.get("tracestate")));
     envelope.headers = frame.headers;
+    envelope.key.clone_from(&foreign.key);
     envelope
 }
 
@@ -383,6 +394,10 @@ mod tests {
             Envelope::from_frame(frame.clone(), Some(&foreign), false).expect("again").id,
             envelope.id
         );
-        assert_eq!(code(frame, true), "AW2003");
+        assert_eq!(code(frame.clone(), true), "AW2003");
+        assert_eq!(envelope.key, None);
+        let keyed = foreign.key(Some("o-1".into()));
+        let envelope = Envelope::from_frame(frame, Some(&keyed), false).expect("plain JSON with a key");
+        assert_eq!(envelope.key.as_deref(), Some("o-1"));
     }
 }

@@ -208,8 +208,9 @@ impl Consumer {
         }
     }
 
-    async fn take(&self, app: &Arc<Inner>, inline: &Arc<Inline>, _desk: &Desk, incoming: Vec<Incoming>) {
+    async fn take(&self, app: &Arc<Inner>, inline: &Arc<Inline>, desk: &Desk, incoming: Vec<Incoming>) {
         match &app.store {
+            Some(store) if self.policy.inbox => self.accept(app, store.as_ref(), desk, incoming).await,
             _ => {
                 for one in incoming {
                     inline.take(one).await;

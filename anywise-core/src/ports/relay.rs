@@ -185,6 +185,9 @@ impl Relay {
             () = self.draining.cancelled() => return (stop(), Duration::ZERO),
             permit = lane.runs.acquire() => permit.expect("a lane is never closed"),
         };
+        if let Some(end) = self.begin(claimed, lost).await {
+            return (end, Duration::ZERO);
+        }
         let (began, hold) = (Instant::now(), Arc::new(Hold::new(claimed.claim)));
         let result = tokio::select! {
             biased;
@@ -204,6 +207,28 @@ impl Relay {
         };
         let took = began.elapsed();
         (result.unwrap_or_else(|error| self.failed(claimed, &error, took)), took)
+    }
+
+    /// Notes that its function is called now, as often as it takes; says how it
+    /// ends if it must not be.
+    async fn begin(&self, claimed: &Claimed, lost: &CancellationToken) -> Option<End> {
+        let mut patience = SHORTEST;
+        loop {
+            match self.store.begin(claimed.claim).await {
+                Ok(true) => return None,
+                Ok(false) => return Some(End::Unknown),
+                Err(error) => tracing::warn!(function = claimed.delivery.target, %error, "beginning again"),
+            }
+            tokio::select! {
+                biased;
+                () = lost.cancelled() => return Some(End::Unknown),
+                () = self.draining.cancelled() => {
+                    return Some(End::Open(Settlement::new(claimed.claim, Outcome::Stop)));
+                }
+                () = tokio::time::sleep(jitter(patience)) => {}
+            }
+            patience = (patience * 2).min(LONGEST);
+        }
     }
 
     fn failed(&self, claimed: &Claimed, error: &Error, took: Duration) -> End {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::app::{Inner, REMOTE, SINK};
+use crate::app::{Inner, REMOTE, SINK, SOURCE};
 use crate::codec::{AnyMessage, Codec, JSON};
 use crate::context::scope::Extra;
 use crate::envelope::{Envelope, Head};
@@ -44,6 +44,10 @@ pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery, hold: Option<
     if let Some(name) = delivery.target.strip_prefix(SINK) {
         let sink = app.sinks.iter().find(|sink| sink.name() == name);
         return sink.ok_or_else(|| no_target(delivery))?.send(envelope.clone()).await;
+    }
+    if let Some(place) = delivery.target.strip_prefix(SOURCE) {
+        let group = place.rsplit('/').next().unwrap_or_default();
+        return crate::ports::consumer::inbox::again(app, group, envelope).await;
     }
     if delivery.target.starts_with(REMOTE) {
         let remote = app.remote.as_ref().ok_or_else(|| no_target(delivery))?;

@@ -104,11 +104,11 @@ impl Ledger {
         let heard = self.heard.lock().expect("nobody panics here");
         let first = |numbers: &Vec<u32>| {
             let mut seen = Vec::new();
-            numbers.iter().for_each(|number| {
+            for number in numbers {
                 if !seen.contains(number) {
                     seen.push(*number);
                 }
-            });
+            }
             seen
         };
         heard.iter().map(|(key, numbers)| (*key, first(numbers))).collect()

@@ -31,6 +31,7 @@ const MUTANTS: &[Mutant] = &[
     mutant(1, "ack_before_commit", Job::Kills, &["I1"]),
     mutant(2, "synchronous_normal", Job::Cuts, &["I1"]),
     mutant(4, "no_fence", Job::PgZombies, &["I3", "I9"]),
+    mutant(4, "no_inbox", Job::Kills, &["I3"]),
     mutant(6, "outbox_after_commit", Job::Kills, &["I1", "I10"]),
     mutant(8, "lease_without_epoch", Job::PgZombies, &["I3", "I9"]),
     mutant(9, "followers_not_blocked", Job::Kills, &["I5"]),

@@ -28,5 +28,6 @@ pub(crate) fn retention() -> Retention {
     let mut retention = Retention::default();
     retention.settled_dead_letters = Duration::from_millis(50);
     retention.most_replies = 20_000;
+    retention.most_inbox = 100_000;
     retention
 }

@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::task::Poll;
 use std::time::Duration;
 
-use anywise::{App, Delivery, Envelope, Error, RelayPolicy};
+use anywise::{
+    Acceptance, App, Arrival, Batch, Buried, Delivery, Envelope, Error, Failure, RelayPolicy, Uuid,
+};
 use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -176,6 +178,8 @@ async fn act(app: &App, request: &Request) -> anywise::Result<Value> {
             app.send(Late { id, amount, due: due.as_millisecond() }).durable().at(due).await?;
         }
         "beat" => return fire(app, id, key, amount).await,
+        "arrive" => return arrive(app, id, amount).await,
+        "bury" => return bury(app, id, amount).await,
         "plant" => app.publish(Poisoned { id, amount }).await?,
         "bomb" => app.publish(Bomb { id }).await?,
         "fill" => app.send(Ballast { kilobytes: amount }).await?,
@@ -185,6 +189,39 @@ async fn act(app: &App, request: &Request) -> anywise::Result<Value> {
         "replay" => return replay(app, &id).await,
         _ => return Err(Error::internal(format!("no such request: {op}"))),
     }
+    Ok(Value::Null)
+}
+
+/// A message with an id of its own, however often it comes.
+fn message(id: &str, name: &str, amount: i64) -> anywise::Result<Envelope> {
+    let mut envelope = Envelope::json(name, serde_json::to_string(&json!({"id": id, "amount": amount}))?);
+    envelope.id = Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes());
+    Ok(envelope)
+}
+
+/// Takes in what a broker delivered, together with what it had delivered before.
+async fn arrive(app: &App, id: String, amount: i64) -> anywise::Result<Value> {
+    let store = app.store().expect("there is one");
+    let envelope = message(&id, "torture.Poked", amount)?;
+    let (number, says) = (envelope.id, Uuid::new_v5(&Uuid::nil(), &envelope.body));
+    let arrivals = vec![
+        Arrival::new("torture", Uuid::nil(), Uuid::nil(), Vec::new()),
+        Arrival::new("torture", number, says, vec![Delivery::new("torture::slice::poke", envelope)]),
+    ];
+    match store.accept(arrivals).await?[1] {
+        Acceptance::New | Acceptance::Known => Ok(Value::Null),
+        _ => Err(Error::internal("another message has come under its id")),
+    }
+}
+
+/// Makes a message a dead letter that nobody could read.
+async fn bury(app: &App, id: String, amount: i64) -> anywise::Result<Value> {
+    let delivery = Delivery::new("torture::slice::poison", message(&id, "torture.Poisoned", amount)?);
+    let mut failure = Failure::new(1, "torture.unreadable", "nobody can read it");
+    failure.node = format!("pid {}", std::process::id());
+    let mut batch = Batch::default();
+    batch.bury.push(Buried::new(delivery, failure));
+    app.store().expect("there is one").commit(batch).await?;
     Ok(Value::Null)
 }
 

@@ -164,6 +164,7 @@ impl Writer {
             }
             for row in self.fetch_with(sql, arguments).await? {
                 done.insert((row.try_get::<i64, _>(0)?, row.try_get::<i64, _>(1)?));
+                self.round.ended.push(row.try_get(0)?);
                 if let Some(key) = row.try_get(3)? {
                     freed.push((row.try_get(2)?, key));
                 }

@@ -7,17 +7,21 @@
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Inner;
+use crate::error::Error;
 use crate::ports::consumer::keys::Keys;
 use crate::ports::consumer::policy::ConsumePolicy;
 use crate::ports::consumer::reading::{self, Reading};
 use crate::ports::consumer::{Consumer, Desk};
-use crate::ports::store::claim::SUSPECT;
+use crate::ports::store::Batch;
+use crate::ports::store::claim::{Failure, SUSPECT};
+use crate::ports::store::dead::Buried;
 use crate::ports::store::delivery::Delivery;
 use crate::ports::store::outcome::Outcome;
 use crate::ports::transport::{Incoming, Tag};
@@ -30,6 +34,8 @@ const HOPELESS: u32 = SUSPECT + 10;
 pub(crate) struct Inline {
     app: Weak<Inner>,
     group: String,
+    /// The target of what reaches no function.
+    target: String,
     policy: ConsumePolicy,
     desk: Desk,
     keys: Keys<Work>,
@@ -51,6 +57,7 @@ impl Inline {
         Arc::new(Self {
             app: Arc::downgrade(app),
             group: consumer.group().to_owned(),
+            target: consumer.status.target(),
             policy: consumer.policy,
             desk: desk.clone(),
             keys: Keys::default(),
@@ -67,8 +74,9 @@ impl Inline {
             Reading::For(deliveries) => deliveries,
             Reading::Nothing => return self.desk.hand_in(tag, Outcome::Skip).await,
             Reading::Unreadable(envelope, error) => {
-                tracing::error!(group = self.group, message = envelope.name, %error, "dead letter");
-                return self.desk.hand_in(tag, Outcome::DeadLetter(error.to_string())).await;
+                let failure = Failure::new(0, error.code().to_owned(), error.to_string());
+                let outcome = self.dead(&app, Delivery::new(self.target.clone(), *envelope), failure).await;
+                return self.desk.hand_in(tag, outcome).await;
             }
         };
         let key = deliveries.first().and_then(|one| one.envelope.key.clone());
@@ -116,64 +124,74 @@ impl Inline {
     /// Runs the listeners of a message until each has succeeded or is given up.
     async fn run(&self, app: &Arc<Inner>, mut work: Work) -> Outcome {
         if work.before >= HOPELESS {
-            return dead(&work, &format!("AW2500: it was delivered {} times and never settled", work.before));
+            return self.hopeless(app, work).await;
         }
-        let (mut tries, mut given_up) = (0, None);
+        let (mut tries, mut end) = (0, Outcome::Done(None));
         loop {
             tries += 1;
-            let outcomes = tokio::select! {
+            let attempts = tokio::select! {
                 biased;
-                outcomes = self.attempt(app, &work.deliveries, tries) => outcomes,
+                attempts = self.attempt(app, &work.deliveries, tries) => attempts,
                 () = self.stopping.cancelled() => return Outcome::Stop,
             };
             let mut wait = None;
-            let deliveries = std::mem::take(&mut work.deliveries);
-            for (delivery, outcome) in deliveries.into_iter().zip(outcomes) {
-                match outcome {
-                    Outcome::Retry(after) => {
+            for (delivery, attempt) in std::mem::take(&mut work.deliveries).into_iter().zip(attempts) {
+                match attempt {
+                    Attempt::Succeeded => {}
+                    Attempt::Stopped => return Outcome::Stop,
+                    Attempt::Failed(after) => {
                         wait = wait.max(Some(after));
                         work.deliveries.push(delivery);
                     }
-                    Outcome::Stop => return Outcome::Stop,
-                    Outcome::DeadLetter(reason) | Outcome::Park(reason) => {
-                        tracing::error!(
-                            message = delivery.envelope.name,
-                            function = delivery.target,
-                            reason,
-                            "dead letter"
-                        );
-                        given_up = Some(reason);
+                    Attempt::GivenUp(failure) => {
+                        let outcome = self.dead(app, delivery, failure).await;
+                        if outcome != Outcome::Done(None) {
+                            end = outcome;
+                        }
                     }
-                    Outcome::Done(_) | Outcome::Skip => {}
                 }
             }
-            match (wait, given_up.take()) {
-                (None, None) => return Outcome::Done(None),
-                (None, Some(reason)) => return Outcome::DeadLetter(reason),
-                (Some(after), reason) => {
-                    given_up = reason;
-                    tokio::select! {
-                        () = self.stopping.cancelled() => return Outcome::Stop,
-                        () = tokio::time::sleep(after) => {}
-                    }
-                }
+            let Some(after) = wait else { return end };
+            tokio::select! {
+                () = self.stopping.cancelled() => return Outcome::Stop,
+                () = tokio::time::sleep(after) => {}
             }
         }
     }
 
-    async fn attempt(&self, app: &Arc<Inner>, deliveries: &[Delivery], tries: u32) -> Vec<Outcome> {
-        let one = |delivery| async move {
-            match crate::walk::receive::deliver(app, delivery, None).await {
-                Ok(()) => Outcome::Done(None),
-                Err(error) => {
-                    let outcome = app.relay.verdict(tries, &error);
-                    if matches!(outcome, Outcome::Retry(_)) {
-                        let (message, function) = (&delivery.envelope.name, &delivery.target);
-                        tracing::warn!(message, function, %error, attempt = tries, "to be tried again");
-                    }
-                    outcome
-                }
+    /// Gives up what seems to end every process that takes it.
+    async fn hopeless(&self, app: &Arc<Inner>, work: Work) -> Outcome {
+        let text = format!("AW2500: it was delivered {} times and never settled", work.before);
+        let mut end = Outcome::Done(None);
+        for delivery in work.deliveries {
+            end = self.dead(app, delivery, Failure::new(work.before, "AW2500", text.clone())).await;
+        }
+        end
+    }
+
+    /// Keeps what is given up: in the store, if there is one, else with the broker.
+    async fn dead(&self, app: &Arc<Inner>, delivery: Delivery, failure: Failure) -> Outcome {
+        let reason = failure.message.clone();
+        let (message, function) = (&delivery.envelope.name, &delivery.target);
+        tracing::error!(group = self.group, message, function, reason, "dead letter");
+        if app.store.is_none() {
+            return Outcome::DeadLetter(reason);
+        }
+        let bury = vec![Buried::new(delivery, failure)];
+        match app.keep(Batch { bury, ..Batch::default() }).await {
+            Ok(()) => Outcome::Done(None),
+            // It comes again, and is given up again.
+            Err(error) => {
+                tracing::error!(%error, "the store does not take a dead letter");
+                Outcome::Retry(self.policy.longest_wait)
             }
+        }
+    }
+
+    async fn attempt(&self, app: &Arc<Inner>, deliveries: &[Delivery], tries: u32) -> Vec<Attempt> {
+        let one = |delivery| async move {
+            let result = crate::walk::receive::deliver(app, delivery, None).await;
+            result.map_or_else(|error| failed(app, delivery, tries, &error), |()| Attempt::Succeeded)
         };
         match deliveries {
             [delivery] => vec![one(delivery).await],
@@ -182,8 +200,23 @@ impl Inline {
     }
 }
 
-fn dead(work: &Work, reason: &str) -> Outcome {
-    let message = work.deliveries.first().map(|delivery| &delivery.envelope.name);
-    tracing::error!(message, reason, "dead letter");
-    Outcome::DeadLetter(reason.to_owned())
+/// How one listener's run ended.
+enum Attempt {
+    Succeeded,
+    /// It is run again after this time.
+    Failed(Duration),
+    GivenUp(Failure),
+    Stopped,
+}
+
+fn failed(app: &Inner, delivery: &Delivery, tries: u32, error: &Error) -> Attempt {
+    match app.relay.verdict(tries, error) {
+        Outcome::Retry(after) => {
+            let (message, function) = (&delivery.envelope.name, &delivery.target);
+            tracing::warn!(message, function, %error, attempt = tries, "to be tried again");
+            Attempt::Failed(after)
+        }
+        Outcome::Stop => Attempt::Stopped,
+        _ => Attempt::GivenUp(Failure::new(tries, error.code().to_owned(), error.to_string())),
+    }
 }

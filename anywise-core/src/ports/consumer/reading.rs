@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::app::Inner;
 use crate::envelope::Envelope;
-use crate::envelope::frame::Frame;
+use crate::envelope::frame::{Binding, Frame};
 use crate::error::nearest::hint;
 use crate::error::{Error, Kind, Result};
 use crate::ports::consumer::policy::{ConsumePolicy, Unknown};
@@ -47,7 +47,7 @@ pub(crate) fn read(app: &Arc<Inner>, group: &str, policy: &ConsumePolicy, incomi
 }
 
 /// The deliveries of an envelope to the functions of one slice.
-fn deliveries(app: &Arc<Inner>, slice: &str, envelope: &Envelope) -> Result<Vec<Delivery>> {
+pub(crate) fn deliveries(app: &Arc<Inner>, slice: &str, envelope: &Envelope) -> Result<Vec<Delivery>> {
     let name = envelope.name.as_str();
     let Some(row) = app.by_name.get(name).and_then(|entry| app.row((entry.slot)())) else {
         if registry().knows_event(name) {
@@ -63,6 +63,20 @@ fn deliveries(app: &Arc<Inner>, slice: &str, envelope: &Envelope) -> Result<Vec<
     Ok(plans.map(|plan| Delivery::new(plan.entry.id(), envelope.clone())).collect())
 }
 
+/// The message in an envelope that [`raw`] made, if it made it; the envelope as
+/// it is otherwise.
+pub(crate) fn unearthed(envelope: &Envelope, trusted: bool) -> Result<Envelope> {
+    if envelope.headers.get("ce-specversion").is_none() {
+        return Ok(envelope.clone());
+    }
+    let kind = [("content-type", envelope.content_type.as_str())];
+    let pairs = envelope.headers.iter().chain(kind);
+    Envelope::from_frame(Frame::read(KEPT, pairs, envelope.body.clone()), None, trusted)
+}
+
+/// How attributes are kept among the headers of what nobody could read.
+const KEPT: Binding = Binding::new("ce-");
+
 /// The name of a message that says none.
 const NAMELESS: &str = "unreadable";
 
@@ -76,10 +90,7 @@ fn raw(frame: &Frame, group: &str) -> Envelope {
     let what = [group.as_bytes(), name.as_bytes(), id.as_bytes(), &frame.body].join(&0);
     envelope.id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &what);
     envelope.key = frame.attribute("partitionkey").map(str::to_owned);
-    for (name, value) in frame.attributes.iter() {
-        envelope.headers.insert(["ce-", name].concat(), value);
-    }
-    for (name, value) in frame.headers.iter() {
+    for (name, value) in frame.pairs(KEPT).filter(|(name, _)| name != "content-type") {
         envelope.headers.insert(name, value);
     }
     envelope

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::SOURCE;
 use crate::error::Error;
 
 /// What a consumer is doing.
@@ -116,6 +117,11 @@ impl Status {
                 last_settled: now,
             }),
         }
+    }
+
+    /// The target of dead letters that no function was found for.
+    pub(crate) fn target(&self) -> String {
+        format!("{SOURCE}{}/{}", self.transport, self.group)
     }
 
     fn facts(&self) -> std::sync::MutexGuard<'_, Facts> {

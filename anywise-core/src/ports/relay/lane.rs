@@ -74,6 +74,9 @@ impl Lanes {
             // Nothing runs here while a broker takes its time.
             add(format!("{SINK}{}", sink.name()), policy.concurrency.max(policy.held));
         }
+        for consumer in &app.consumers {
+            add(consumer.target(), policy.concurrency);
+        }
         if let Some(remote) = &app.remote {
             let elsewhere = crate::registry::registry().names();
             for name in elsewhere.filter(|name| remote.reaches(name)) {

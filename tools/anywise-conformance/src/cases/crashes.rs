@@ -35,7 +35,7 @@ async fn receive_stubbornly(trial: &Trial, known: &HashSet<uuid::Uuid>) -> HashS
         let subscribed = timeout(trial.patience, trial.transport.subscribe(&usual())).await;
         match subscribed {
             Ok(Ok(source)) => {
-                receive_until_lost(trial, &trial.heard(source), known.len(), &mut done, until).await
+                receive_until_lost(trial, &trial.heard(source), known.len(), &mut done, until).await;
             }
             _ => tokio::time::sleep(Duration::from_millis(100)).await,
         }

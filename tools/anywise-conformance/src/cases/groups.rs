@@ -22,7 +22,7 @@ pub(crate) async fn each_group_gets_every_event(trial: Trial) {
 pub(crate) async fn a_group_gets_its_own_events_alone(trial: Trial) {
     let heard = trial.hears().await;
     let mut other = happened(1);
-    other.name = ENDED.to_owned();
+    ENDED.clone_into(&mut other.name);
     let mut longer = happened(2);
     longer.name = format!("{HAPPENED}Again");
     let own = happened(3);
@@ -52,7 +52,7 @@ pub(crate) async fn a_group_that_hears_more_keeps_what_waits(trial: Trial) {
     trial.publish(&before).await;
     let heard = trial.subscribes(&Subscription::new(GROUP, [HAPPENED, ENDED])).await;
     let mut after = happened(2);
-    after.name = ENDED.to_owned();
+    ENDED.clone_into(&mut after.name);
     trial.publish(&after).await;
     assert_eq!(ids(&heard.done(2).await), ids(&[before, after]));
 }

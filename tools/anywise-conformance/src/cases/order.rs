@@ -61,6 +61,8 @@ pub(crate) async fn order_is_kept_among_several_processes(trial: Trial) {
     let (came, ()) = tokio::join!(receiving, publishing);
     assert_eq!(orders(&came), orders(&events));
     let mut times = HashMap::new();
-    came.iter().for_each(|envelope| *times.entry(envelope.id).or_insert(0) += 1);
+    for envelope in &came {
+        *times.entry(envelope.id).or_insert(0) += 1;
+    }
     assert!(times.values().all(|count| *count == 1), "nothing came to two of them");
 }

@@ -38,7 +38,7 @@ enum Bug {
 struct Double(Bug);
 
 impl Harness for Double {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "double"
     }
 
@@ -71,7 +71,7 @@ impl Broken {
     fn subscription(&self, subscription: &Subscription) -> Subscription {
         let mut changed = subscription.clone();
         match self.bug {
-            Bug::MixesGroups => changed.group = "all".to_owned(),
+            Bug::MixesGroups => changed.group = "all".into(),
             Bug::HearsEverything => changed.events.extend(["suite.Ended".to_owned()]),
             _ => {}
         }
@@ -80,7 +80,7 @@ impl Broken {
 }
 
 impl Sink for Broken {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "double"
     }
 
@@ -163,10 +163,10 @@ impl Source for BrokenSource {
                     tag
                 };
                 let outcome = match (self.bug, outcome) {
-                    (Bug::BringsWhatIsSettledAgain, Outcome::Done(_)) => Outcome::Retry(Duration::ZERO),
                     (Bug::TakesARetryForDone, Outcome::Retry(_)) => Outcome::Done(None),
-                    (Bug::RetriesAtOnce, Outcome::Retry(_)) => Outcome::Retry(Duration::ZERO),
-                    (Bug::RetriesTheDead, Outcome::DeadLetter(_)) => Outcome::Retry(Duration::ZERO),
+                    (Bug::BringsWhatIsSettledAgain, Outcome::Done(_))
+                    | (Bug::RetriesAtOnce, Outcome::Retry(_))
+                    | (Bug::RetriesTheDead, Outcome::DeadLetter(_)) => Outcome::Retry(Duration::ZERO),
                     (_, outcome) => outcome,
                 };
                 changed.push((tag, outcome));
@@ -240,7 +240,7 @@ caught! {
 fn a_skip_that_is_not_needed_is_a_failure() {
     struct Modest;
     impl Harness for Modest {
-        fn name(&self) -> &str {
+        fn name(&self) -> &'static str {
             "modest"
         }
         fn place(&self, setting: Setting) -> BoxFuture<'_, Result<Box<dyn Place>>> {

@@ -12,7 +12,7 @@ use anywise_conformance::{Harness, Place, Setting};
 struct Memory;
 
 impl Harness for Memory {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "memory"
     }
 

@@ -1,0 +1,263 @@
+//! Pulling: asking the server for as many messages as there is room for, and
+//! sorting what comes into messages and what the server says of the asking.
+//!
+//! It is done by hand because the client's own stream of messages asks ahead on
+//! its own account: what it holds, nobody would extend.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use anywise_core::{Error, Result};
+use async_nats::{Message, StatusCode, Subscriber};
+use futures_util::{FutureExt as _, StreamExt as _};
+use serde::Serialize;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::connection::{Connection, Link};
+
+/// The name under which one process of a group is pinned.
+pub(crate) const PINNED: &str = "all";
+
+/// How long the server remembers that it was asked.
+const EXPIRES: Duration = Duration::from_secs(30);
+/// How often the server says that it is there while nothing comes.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+/// How long it may be silent, and how long a lost connection may stay so.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// Without anything coming for so long, nothing is on its way.
+const CALM: Duration = Duration::from_millis(20);
+/// Longest wait for that.
+const LONGEST_CALM: Duration = Duration::from_secs(1);
+
+/// What the server is asked with.
+#[derive(Serialize)]
+struct Ask<'p> {
+    batch: usize,
+    /// Nanoseconds, as all times of the server.
+    expires: u128,
+    idle_heartbeat: u128,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'p str>,
+}
+
+/// What was asked for, and what has come of it.
+pub(crate) struct Pull {
+    subscriber: Subscriber,
+    inbox: String,
+    subject: String,
+    /// Messages that have come and were not taken.
+    ready: VecDeque<Message>,
+    /// Messages that were asked for and have not come.
+    outstanding: usize,
+    /// Why nothing more will come.
+    failed: Option<Error>,
+    /// Breaks of the connection that are taken into account.
+    breaks: u64,
+    link: watch::Receiver<Link>,
+    heard: Instant,
+    expires: Duration,
+    pin: Pin,
+}
+
+/// Whether one process of the group is pinned, and the proof that it is this.
+enum Pin {
+    Shared,
+    Standby,
+    Held(String),
+}
+
+impl Pull {
+    /// Prepares to pull from a consumer. `ordered`: how long a message may be
+    /// held, if one process of the group has all of them.
+    pub(crate) async fn prepare(
+        connection: &Connection,
+        stream: &str,
+        consumer: &str,
+        ordered: Option<Duration>,
+    ) -> Result<Self> {
+        let link = connection.link();
+        let breaks = link.borrow().breaks;
+        let inbox = connection.client.new_inbox();
+        let subscriber = connection.client.subscribe(inbox.clone()).await;
+        Ok(Self {
+            subscriber: subscriber.map_err(|error| connection.away(error))?,
+            inbox,
+            subject: format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"),
+            ready: VecDeque::new(),
+            outstanding: 0,
+            failed: None,
+            breaks,
+            link,
+            heard: Instant::now(),
+            // A pinned process asks often enough to stay pinned.
+            expires: ordered.map_or(EXPIRES, |hold| EXPIRES.min(hold / 2)),
+            pin: if ordered.is_some() { Pin::Standby } else { Pin::Shared },
+        })
+    }
+
+    /// What has come, at most `most`; an error once there is nothing more.
+    pub(crate) fn take(&mut self, most: usize) -> Result<Vec<Message>> {
+        self.sort_what_came(most);
+        let count = most.min(self.ready.len());
+        if count == 0
+            && let Some(error) = self.failed.take()
+        {
+            self.failed = Some(self.again(&error));
+            return Err(error);
+        }
+        Ok(self.ready.drain(..count).collect())
+    }
+
+    /// What has come and was not taken.
+    pub(crate) fn waiting(&mut self) -> impl Iterator<Item = &Message> {
+        self.sort_what_came(usize::MAX);
+        self.ready.iter()
+    }
+
+    /// Asks for what there is room for, unless half of it is on its way.
+    pub(crate) async fn ask(&mut self, connection: &Connection, room: usize) -> Result<()> {
+        let link = *self.link.borrow();
+        if link.breaks != self.breaks {
+            // The server forgets what it was asked over a connection that broke.
+            self.breaks = link.breaks;
+            self.outstanding = 0;
+        }
+        if !link.up {
+            self.heard = Instant::now();
+            connection.back(SILENCE).await?;
+        }
+        if self.outstanding * 2 > room {
+            return Ok(());
+        }
+        self.ask_for(connection, room - self.outstanding).await
+    }
+
+    /// Says that this process is still there, if it is the one that is pinned.
+    pub(crate) async fn stay_pinned(&mut self, connection: &Connection) -> Result<()> {
+        if matches!(self.pin, Pin::Held(_)) && self.outstanding == 0 {
+            return self.ask_for(connection, 1).await;
+        }
+        Ok(())
+    }
+
+    async fn ask_for(&mut self, connection: &Connection, batch: usize) -> Result<()> {
+        let heartbeat = HEARTBEAT.min(self.expires / 3);
+        let ask = Ask {
+            batch,
+            expires: self.expires.as_nanos(),
+            idle_heartbeat: heartbeat.as_nanos(),
+            group: (!matches!(self.pin, Pin::Shared)).then_some(PINNED),
+            id: if let Pin::Held(id) = &self.pin { Some(id) } else { None },
+        };
+        let ask = serde_json::to_vec(&ask).expect("numbers and text are JSON");
+        let (subject, inbox) = (self.subject.clone(), self.inbox.clone());
+        let sent = connection.client.publish_with_reply(subject, inbox, ask.into()).await;
+        sent.map_err(|error| connection.away(error))?;
+        self.outstanding += batch;
+        self.heard = Instant::now();
+        Ok(())
+    }
+
+    /// Waits until something has come, or is wrong.
+    pub(crate) async fn wait(&mut self, connection: &Connection, closed: &CancellationToken) {
+        let (silent, breaks, mut link) = (self.heard + SILENCE, self.breaks, self.link.clone());
+        tokio::select! {
+            biased;
+            () = closed.cancelled() => {}
+            message = self.subscriber.next() => match message {
+                Some(message) => self.sort(message),
+                None => self.failed = Some(connection.away("the subscription has ended")),
+            },
+            _ = link.wait_for(|link| link.breaks != breaks) => {}
+            () = tokio::time::sleep_until(silent) => {
+                self.failed = Some(connection.away("it does not say that it is there"));
+            }
+        }
+    }
+
+    /// Ends the asking; what has come by then is still there to be taken. Says
+    /// whether this process was the one that is pinned.
+    pub(crate) async fn end(&mut self) -> bool {
+        self.calm_down().await;
+        if self.subscriber.drain().await.is_ok() {
+            // What is on its way comes before the end.
+            while let Ok(Some(message)) = tokio::time::timeout(SILENCE, self.subscriber.next()).await {
+                self.sort(message);
+            }
+        }
+        matches!(self.pin, Pin::Held(_))
+    }
+
+    /// Waits until nothing seems to be on its way. The server cannot be told to
+    /// forget what it was asked for, only that nobody listens any more: what it
+    /// sends in that moment nobody would give back.
+    async fn calm_down(&mut self) {
+        let until = Instant::now() + LONGEST_CALM;
+        while self.outstanding > 0 && Instant::now() < until {
+            match tokio::time::timeout(CALM, self.subscriber.next()).await {
+                Ok(Some(message)) => self.sort(message),
+                _ => return,
+            }
+        }
+    }
+
+    fn sort_what_came(&mut self, most: usize) {
+        while self.ready.len() < most
+            && let Some(Some(message)) = self.subscriber.next().now_or_never()
+        {
+            self.sort(message);
+        }
+    }
+
+    fn sort(&mut self, message: Message) {
+        self.heard = Instant::now();
+        match message.status {
+            None | Some(StatusCode::OK) => {
+                self.outstanding = self.outstanding.saturating_sub(1);
+                self.note_pin(&message);
+                self.ready.push_back(message);
+            }
+            Some(StatusCode::IDLE_HEARTBEAT) => {}
+            Some(status) => self.hear(status, &message),
+        }
+    }
+
+    fn note_pin(&mut self, message: &Message) {
+        if matches!(self.pin, Pin::Shared) {
+            return;
+        }
+        // A publisher may have written such a header too: the server's is the last.
+        let id = message.headers.as_ref().and_then(|headers| headers.get_last("Nats-Pin-Id"));
+        if let Some(id) = id {
+            self.pin = Pin::Held(id.as_str().to_owned());
+        }
+    }
+
+    /// What the server says of the asking.
+    fn hear(&mut self, status: StatusCode, message: &Message) {
+        let pending = message.headers.as_ref().and_then(|headers| headers.get("Nats-Pending-Messages"));
+        let pending = pending.and_then(|pending| pending.as_str().parse().ok());
+        if status == StatusCode::PIN_ID_MISMATCH {
+            self.pin = Pin::Standby;
+        }
+        match (pending, status) {
+            // It has ended, with so many to come.
+            (Some(pending), _) => self.outstanding = self.outstanding.saturating_sub(pending),
+            (None, StatusCode::TIMEOUT | StatusCode::PIN_ID_MISMATCH) => self.outstanding = 0,
+            (None, _) => {
+                let why = message.description.as_deref().unwrap_or("it does not say why");
+                let why = format!("the consumer is not to be pulled from any more: {status} {why}");
+                self.failed = Some(crate::error::for_now(anywise_core::Error::internal(why)));
+            }
+        }
+    }
+
+    fn again(&self, error: &Error) -> Error {
+        Error::new(error.kind(), "AW2020", error.message().to_owned())
+    }
+}
