@@ -195,7 +195,8 @@ impl Field {
     async fn clear(&self) {
         let mut connection = self.hand.clone();
         for stream in ["hand", "duel:group:office"] {
-            let cleared = redis::cmd("XTRIM").arg(stream).arg("MAXLEN").arg(0).query_async::<()>(&mut connection);
+            let cleared =
+                redis::cmd("XTRIM").arg(stream).arg("MAXLEN").arg(0).query_async::<()>(&mut connection);
             cleared.await.expect("it is emptied");
         }
     }
@@ -214,7 +215,13 @@ fn transport(url: &str) -> Redis {
 }
 
 async fn publisher(url: &str) -> App {
-    App::builder().name("duel").slices([shop::SLICE]).transport(transport(url)).build().await.expect("well wired")
+    App::builder()
+        .name("duel")
+        .slices([shop::SLICE])
+        .transport(transport(url))
+        .build()
+        .await
+        .expect("well wired")
 }
 
 async fn listener(url: &str, desk: &Arc<Desk>) -> App {
@@ -324,7 +331,8 @@ async fn duel(what: &str, seconds: f64, sides: &[By], mut round: impl AsyncFnMut
         ours.push(rates[0]);
         ratios.iter_mut().zip(&rates).for_each(|(ratios, rate)| ratios.push(rates[0] / rate));
     }
-    let ratios: Vec<_> = ratios.into_iter().skip(1).map(|ratios| format!("{:>12.2}", median(ratios))).collect();
+    let ratios: Vec<_> =
+        ratios.into_iter().skip(1).map(|ratios| format!("{:>12.2}", median(ratios))).collect();
     println!("{what:<28} {:>10.0} {}", median(ours), ratios.join(""));
 }
 
@@ -332,7 +340,10 @@ async fn compare(what: &str, settings: &[&str], seconds: f64) -> Result<(), redi
     let server = Server::start(settings).await?;
     let url = server.url.clone();
     let mut hand = connect(&url).await?;
-    redis::cmd("XGROUP").arg(&["CREATE", "hand", "hand", "0", "MKSTREAM"]).query_async::<()>(&mut hand).await?;
+    redis::cmd("XGROUP")
+        .arg(&["CREATE", "hand", "hand", "0", "MKSTREAM"])
+        .query_async::<()>(&mut hand)
+        .await?;
     // The group of ours exists before anything is published.
     let (desk, _reached) = Desk::new(Instant::now());
     listener(&url, &desk).await.stop(Duration::from_secs(5)).await;
@@ -357,7 +368,10 @@ async fn compare(what: &str, settings: &[&str], seconds: f64) -> Result<(), redi
     let by_hand = trickle(&field, By::Hand, seconds).await;
     let at = |all: &[Duration], part: f64| {
         let index = f64::from(u32::try_from(all.len()).expect("few")) * part;
-        all.iter().enumerate().find(|(at, _)| *at as f64 >= index.floor()).map_or(Duration::ZERO, |(_, took)| *took)
+        all.iter()
+            .enumerate()
+            .find(|(at, _)| *at as f64 >= index.floor())
+            .map_or(Duration::ZERO, |(_, took)| *took)
     };
     for (name, part) in [("p50", 0.5), ("p99", 0.99)] {
         println!("8 a second, {name}: ours {:?}, by hand {:?}", at(&ours, part), at(&by_hand, part));
