@@ -31,6 +31,9 @@ pub use tx::Tx;
 
 #[doc(hidden)]
 pub use failpoint::names as failpoints;
+#[cfg(feature = "failpoints")]
+#[doc(hidden)]
+pub use failpoint::pass as pass_failpoint;
 
 /// What [`migrations!`] expands to. Not part of the public interface.
 #[doc(hidden)]

@@ -186,8 +186,8 @@ async fn torture(run: Run) -> Result<bool> {
     let amounts = run.profile.amounts();
     let plan = Plan { dir: dir.clone(), seed, amounts, server: server.clone(), mutant: None };
     let began = Instant::now();
-    let second = async {
-        let mut ended = lane(&plan, &postgres).await;
+    let first = async {
+        let mut ended = lane(&plan, &sqlite).await;
         if let Some(binary) = &run.shop {
             let options = shop::Options { binary: Some(binary.clone()), ..shop::Options::default() };
             ended.push(shop::run(&options, amounts.shop_kills, seed).await);
@@ -195,7 +195,7 @@ async fn torture(run: Run) -> Result<bool> {
         }
         ended
     };
-    let (mut ended, others) = tokio::join!(lane(&plan, &sqlite), second);
+    let (mut ended, others) = tokio::join!(first, lane(&plan, &postgres));
     ended.extend(others);
     if let Some(server) = &server {
         server.stop().await?;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anywise::{
     Acceptance, App, Arrival, Batch, Buried, Delivery, Envelope, Error, Failure, RelayPolicy, Uuid,
 };
+use anywise_sql::pass_failpoint;
 use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -72,6 +73,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     while let Some(line) = lines.next_line().await? {
         let request: Request = serde_json::from_str(&line)?;
         if request.op == "stop" {
+            pass_failpoint("shutdown.after_stop_accept").await;
             let stopped = app.stop(Duration::from_secs(5)).await;
             say(&json!({"c": request.c, "r": "ok", "d": {"left": stopped.left}}));
             return Ok(());
@@ -79,7 +81,9 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         let app = Arc::clone(&app);
         tokio::spawn(async move {
             let (number, id) = (request.c, request.id.clone());
+            pass_failpoint("http.after_parse").await;
             let mut answer = answer(&app, request).await;
+            pass_failpoint("http.after_commit_before_reply").await;
             (answer["c"], answer["id"]) = (json!(number), json!(id));
             say(&answer);
         });

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use anywise::{Loopback, Store};
 use anywise::prelude::*;
+use anywise::{Loopback, Store};
 use anywise_sql::{Any, Reader, Tx, sqlx};
 
 use crate::postgres::Place;
