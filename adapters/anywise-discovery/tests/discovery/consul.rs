@@ -10,7 +10,7 @@ use crate::support::{expect, within};
 use crate::{registries, stand_in};
 
 fn client(server: &stand_in::Consul) -> Consul {
-    Consul::at(&server.url()).unwrap().ttl(Duration::from_secs(2))
+    Consul::at(&server.url()).unwrap().ttl(Duration::from_secs(3))
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ pub(crate) async fn url() -> Option<(String, SocketAddr)> {
 
 /// A client with keys of its own.
 fn client(url: &str) -> Etcd {
-    Etcd::at(url).unwrap().prefix(format!("/anywise-test/{}/", new_id())).ttl(Duration::from_secs(2))
+    Etcd::at(url).unwrap().prefix(format!("/anywise-test/{}/", new_id())).ttl(Duration::from_secs(3))
 }
 
 #[tokio::test]

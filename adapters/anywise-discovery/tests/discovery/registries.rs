@@ -31,14 +31,14 @@ pub(crate) async fn come_and_go(registry: &impl Registry) {
 }
 
 /// An instance stays for longer than its time as long as its process lives, and
-/// is forgotten when that has died. The registry's time is 2 s.
+/// is forgotten when that has died. The registry's time is 3 s.
 pub(crate) async fn live_and_die<R: Registry>(registry: &R, same: R) {
     let process = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let registering = process.spawn(async move { same.register("stock", at("h:1")).await });
     let registered = within(registering).await.unwrap().unwrap();
     let mut instances = registry.watch("stock");
     expect(&mut instances, &["h:1"]).await;
-    let gone = tokio::time::timeout(Duration::from_millis(4_500), instances.changed()).await;
+    let gone = tokio::time::timeout(Duration::from_millis(6_500), instances.changed()).await;
     assert!(gone.is_err(), "it lives, and its time has passed twice");
     process.shutdown_background();
     expect(&mut instances, &[]).await;
