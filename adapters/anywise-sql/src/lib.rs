@@ -12,6 +12,7 @@ mod database;
 mod error;
 mod failpoint;
 mod migration;
+mod nested;
 mod postgres;
 mod reader;
 mod row;
