@@ -174,7 +174,8 @@ impl Producer {
             99 if self.shape.poison => Ask::Bury,
             _ => Ask::Put,
         };
-        let once = matches!(ask, Ask::Poke | Ask::Arrive | Ask::Bury) || ask == Ask::Put && self.seed.chance(50);
+        let once =
+            matches!(ask, Ask::Poke | Ask::Arrive | Ask::Bury) || ask == Ask::Put && self.seed.chance(50);
         (ask, once)
     }
 
