@@ -4,13 +4,19 @@
 //! harm. Its children are real applications on real stores. What they leave is
 //! compared with what was promised, by invariants with names.
 
+mod across;
+mod broker;
 mod check;
 mod evidence;
+mod far;
 mod history;
 mod jobs;
+mod link;
 mod load;
 mod mutants;
 mod node;
+mod pair;
+mod planted;
 mod postgres;
 mod powercut;
 mod profile;
@@ -21,6 +27,7 @@ mod shop;
 mod slice;
 mod store;
 mod sut;
+mod yonder;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::Result;
-use crate::slice::{Ballast, Bomb, Free, Late, Poisoned, Poked, Process, Put, SLICE};
+use crate::slice::{Ballast, Bomb, Free, Late, Poisoned, Poked, Process, Put};
 
 /// What the child is told on its command line.
 #[derive(Clone, Debug, Args)]
@@ -44,6 +44,9 @@ pub(crate) struct Options {
     /// Poison is medicine
     #[arg(long)]
     cured: bool,
+    /// The broker between it and others
+    #[command(flatten)]
+    link: crate::link::Link,
 }
 
 /// A request of the parent.
@@ -122,7 +125,9 @@ async fn open(options: &Options) -> Result<App> {
         retention: crate::store::retention(),
         ..RelayPolicy::default()
     };
-    let builder = App::builder().name("torture").slices([SLICE]).provide(process).relay(relay);
+    let slices = options.link.slices(options.postgres.is_some());
+    let builder = App::builder().name("torture").slices(slices).provide(process).relay(relay);
+    let builder = options.link.join(builder);
     let builder = match &options.postgres {
         Some(url) => builder.store(crate::store::postgres(url, Duration::from_millis(options.lease)).await?),
         None => builder.store(crate::store::sqlite(&options.dir.join("torture.db"), options.pages).await?),
