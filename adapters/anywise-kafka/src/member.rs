@@ -154,11 +154,7 @@ impl Member {
             self.lose(Kind::Unavailable, self.config.failed("ended the subscription", error).to_string());
         } else if matches!(
             code,
-            Code::AllBrokersDown
-                | Code::BrokerTransportFailure
-                | Code::Resolve
-                | Code::OperationTimedOut
-                | Code::RequestTimedOut
+            Code::AllBrokersDown | Code::BrokerTransportFailure | Code::Resolve | Code::OperationTimedOut | Code::RequestTimedOut
         ) {
             self.suspicious.store(true, Ordering::SeqCst);
         } else if matches!(code, Code::AutoOffsetReset | Code::OffsetOutOfRange) {

@@ -189,18 +189,6 @@ impl Share {
             if let (Some(part), Offset::Offset(offset)) = (part, element.offset()) {
                 part.committed = part.committed.max(offset);
             }
-    /// What the broker answered.
-    pub(crate) fn committed(
-        &mut self,
-        element: &TopicPartitionListElem<'_>,
-        failed: Option<RDKafkaErrorCode>,
-    ) {
-        let Some(number) = self.number_of(element.topic(), element.partition()) else { return };
-        let Some(part) = self.parts.get_mut(&number) else { return };
-        match (failed, element.offset()) {
-            (None, Offset::Offset(offset)) => part.committed = part.committed.max(offset),
-            (Some(code), _) => (part.asked, part.failed) = (part.committed, Some(code)),
-            (None, _) => {}
         }
     }
 
@@ -272,9 +260,7 @@ impl Part {
             };
             *looks -= 1;
             match incoming {
-                Some(incoming) if self.tracker.hold(offset, incoming.clone()) => {
-                    taken.incoming.push(incoming)
-                }
+                Some(incoming) if self.tracker.hold(offset, incoming.clone()) => taken.incoming.push(incoming),
                 Some(_) => {}
                 None => self.tracker.skip(offset),
             }

@@ -45,8 +45,7 @@ impl KafkaSource {
     }
 
     async fn take(&self, most: usize) -> Result<Vec<Incoming>> {
-        let taking =
-            Taking { reads: &self.member.reads, most: most.max(1), window: self.member.config.window };
+        let taking = Taking { reads: &self.member.reads, most: most.max(1), window: self.member.config.window };
         loop {
             let came = self.member.came.notified();
             tokio::pin!(came);
@@ -144,31 +143,6 @@ impl KafkaSource {
         while !self.member.share().has_told(targets) {
             if let Some(error) = self.member.lost() {
                 return Err(error);
-        loop {
-            let told = self.member.told.notified();
-            tokio::pin!(told);
-            told.as_mut().enable();
-            let progress = self.member.share().progress(targets);
-            match progress {
-                Progress::Done => return Ok(()),
-                Progress::Failed(code) if error::refusal(code).is_some() || Instant::now() > until => {
-                    let error = rdkafka::error::KafkaError::ConsumerCommit(code);
-                    return Err(self.member.config.failed("does not take what was settled", &error));
-                }
-                // The group is being shared out anew, or its broker changes.
-                Progress::Failed(_) => {
-                    sleep(AGAIN).await;
-                    let committing = self.member.share().commit();
-                    committing.map_err(|error| {
-                        self.member.config.failed("does not take what was settled", &error)
-                    })?;
-                }
-                Progress::Waiting => {
-                    if let Some(error) = self.member.lost() {
-                        return Err(error);
-                    }
-                    timeout_at(until, told).await.map_err(|_| self.late())?;
-                }
             }
             let member = Arc::clone(&self.member);
             let committing = tokio::task::spawn_blocking(move || member.commit());
@@ -186,19 +160,11 @@ impl KafkaSource {
 
     fn late(&self) -> Error {
         let time = self.member.config.drain + COMMIT;
-        error::away(
-            &self.member.config.brokers,
-            "did not take what was settled",
-            format_args!("within {time:?}"),
-        )
+        error::away(&self.member.config.brokers, "did not take what was settled", format_args!("within {time:?}"))
     }
 
     fn gone(&self) -> Error {
-        error::away(
-            &self.member.config.brokers,
-            "did not take what was settled",
-            "the subscription has ended",
-        )
+        error::away(&self.member.config.brokers, "did not take what was settled", "the subscription has ended")
     }
 
     async fn count(&self) -> Result<Option<u64>> {
@@ -238,10 +204,6 @@ fn waiting(
     let oldest = if passed.iter().all(|(_, passed)| passed.is_some()) { ends.clone() } else { offsets(consumer, &all, Offset::Beginning)? };
     let waiting = passed.iter().zip(oldest.elements()).map(|((end, passed), oldest)| {
         let from = passed.or_else(|| known(oldest.offset())).unwrap_or(0);
-    let oldest =
-        if known.iter().all(|(_, known)| known.is_some()) { ends.clone() } else { at(Offset::Beginning)? };
-    let waiting = known.iter().zip(oldest.elements()).map(|((end, known), oldest)| {
-        let from = known.or_else(|| raw(oldest.offset())).unwrap_or(0);
         end.unwrap_or(0).saturating_sub(from).max(0).unsigned_abs()
     });
     Ok(waiting.sum())
@@ -266,11 +228,6 @@ impl Source for KafkaSource {
         Box::pin(async move {
             let left = tokio::time::timeout(time, self.member.ended()).await;
             left.map_err(|_| error::away(&self.member.config.brokers, "was not told", "leaving the group takes long"))
-        Box::pin(async {
-            let left = tokio::time::timeout(LEAVE, self.member.ended()).await;
-            left.map_err(|_| {
-                error::away(&self.member.config.brokers, "was not left", format_args!("within {LEAVE:?}"))
-            })
         })
     }
 }

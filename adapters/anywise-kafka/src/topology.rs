@@ -139,9 +139,6 @@ impl Kafka {
             kafka.mark(&wanted.groups, &found)?;
             Ok::<_, Error>(most)
         });
-        let (config, runtime) = (self.config.clone(), Handle::current());
-        let declaring =
-            tokio::task::spawn_blocking(move || Desk::connect(&config, runtime)?.declare(&wanted));
         let most = declaring.await.map_err(|_| Error::internal("declaring topics was cut short"))??;
         if let Some(most) = most {
             self.link.most.store(most, Ordering::Relaxed);
@@ -220,8 +217,7 @@ impl ConsumerContext for Hears {}
 impl<'c> Desk<'c> {
     fn connect(config: &'c Config, runtime: Handle) -> Result<Self> {
         let failed = |error| config.failed("cannot be set up", &error);
-        let looks =
-            BaseConsumer::from_config_and_context(&config.client(), Hears::default()).map_err(failed)?;
+        let looks = BaseConsumer::from_config_and_context(&config.client(), Hears::default()).map_err(failed)?;
         let makes = AdminClient::from_config_and_context(&config.client(), Reports).map_err(failed)?;
         Ok(Self { config, runtime, looks, makes })
     }
@@ -247,14 +243,10 @@ impl<'c> Desk<'c> {
 
     fn find(&self, name: &str) -> Result<Option<Found>> {
         let metadata = self.looks.fetch_metadata(Some(name), ANSWER).map_err(|error| self.away(error))?;
-        let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == name) else {
-            return Ok(None);
-        };
+        let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == name) else { return Ok(None) };
         match topic.error().map(RDKafkaErrorCode::from) {
             None => {}
-            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
-                return Ok(None);
-            }
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => return Ok(None),
             Some(RDKafkaErrorCode::LeaderNotAvailable) => {
                 return Ok(Some(Found { partitions: 0, replicas: 0, ready: false }));
             }
@@ -333,11 +325,7 @@ impl<'c> Desk<'c> {
                 let late = found.iter().find(|(_, found)| found.as_ref().is_none_or(|found| !found.ready));
                 let name = late.map_or("?", |(name, _)| name);
                 let why = "it has no leader, or is not made yet";
-                return Err(error::away(
-                    &self.config.brokers,
-                    &format!("does not offer the topic `{name}`"),
-                    why,
-                ));
+                return Err(error::away(&self.config.brokers, &format!("does not offer the topic `{name}`"), why));
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -371,8 +359,7 @@ impl<'c> Desk<'c> {
         };
         let described = described.into_iter().flatten().filter_map(|topic| {
             let number = |name| topic.get(name).and_then(|entry| entry.value.as_ref()?.parse::<usize>().ok());
-            let limits =
-                Limits { insync: number("min.insync.replicas"), largest: number("max.message.bytes") };
+            let limits = Limits { insync: number("min.insync.replicas"), largest: number("max.message.bytes") };
             match topic.specifier {
                 rdkafka::admin::OwnedResourceSpecifier::Topic(name) => Some((name, limits)),
                 _ => None,
@@ -444,16 +431,10 @@ mod tests {
 
     #[test]
     fn a_group_reads_the_topics_of_its_events_and_the_foreign_ones() {
-        let kafka =
-            Kafka::new("").prefix("shop").foreign("legacy", "order.OrderPaid").foreign("other", "a.B");
-        let subscription =
-            Subscription::new("stock", ["order.OrderPaid", "order.OrderPlaced", "payment.Settled"]);
+        let kafka = Kafka::new("").prefix("shop").foreign("legacy", "order.OrderPaid").foreign("other", "a.B");
+        let subscription = Subscription::new("stock", ["order.OrderPaid", "order.OrderPlaced", "payment.Settled"]);
         let reads = Reads::of(&kafka.config, &subscription);
-        let topics: Vec<_> =
-            reads.topics.iter().map(|(name, event)| (name.as_str(), event.as_deref())).collect();
-        assert_eq!(
-            topics,
-            [("legacy", Some("order.OrderPaid")), ("shop.order", None), ("shop.payment", None)]
-        );
+        let topics: Vec<_> = reads.topics.iter().map(|(name, event)| (name.as_str(), event.as_deref())).collect();
+        assert_eq!(topics, [("legacy", Some("order.OrderPaid")), ("shop.order", None), ("shop.payment", None)]);
     }
 }

@@ -1,8 +1,6 @@
 //! What core sees of Kafka.
 
-use anywise_core::{
-    BoxFuture, Error, Ordered, Result, Source, Subscription, Topology, Transport, TransportTraits,
-};
+use anywise_core::{BoxFuture, Error, Ordered, Result, Source, Subscription, Topology, Transport, TransportTraits};
 
 use crate::config::Kafka;
 use crate::member::Member;
