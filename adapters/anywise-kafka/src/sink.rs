@@ -124,16 +124,10 @@ impl Kafka {
                     self.retire(&live);
                     room = again;
                 }
-                Err((error, _)) => {
-                    return Sending::Refused(self.config.failed("did not take an event", &error));
-                }
+                Err((error, _)) => return Sending::Refused(self.config.failed("did not take an event", &error)),
             }
         }
-        Sending::Refused(error::away(
-            &self.config.brokers,
-            "did not take an event",
-            "the producer has failed",
-        ))
+        Sending::Refused(error::away(&self.config.brokers, "did not take an event", "the producer has failed"))
     }
 
     /// Waits until a record is confirmed.
@@ -154,11 +148,7 @@ impl Kafka {
         }
     }
 
-    fn confirmed(
-        &self,
-        live: &Arc<Live>,
-        told: std::result::Result<Confirmed, oneshot::error::RecvError>,
-    ) -> Result<()> {
+    fn confirmed(&self, live: &Arc<Live>, told: std::result::Result<Confirmed, oneshot::error::RecvError>) -> Result<()> {
         match told {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) if live.has_failed() => {
@@ -166,9 +156,7 @@ impl Kafka {
                 Err(error::away(&self.config.brokers, "did not confirm an event", error))
             }
             Ok(Err(error)) => Err(self.config.failed("did not confirm an event", &error)),
-            Err(_) => {
-                Err(error::away(&self.config.brokers, "did not confirm an event", "the producer has ended"))
-            }
+            Err(_) => Err(error::away(&self.config.brokers, "did not confirm an event", "the producer has ended")),
         }
     }
 

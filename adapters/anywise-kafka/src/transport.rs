@@ -1,8 +1,6 @@
 //! What core sees of Kafka.
 
-use anywise_core::{
-    BoxFuture, Error, Ordered, Result, Source, Subscription, Topology, Transport, TransportTraits,
-};
+use anywise_core::{BoxFuture, Error, Ordered, Result, Source, Subscription, Topology, Transport, TransportTraits};
 
 use crate::config::Kafka;
 use crate::member::Member;
@@ -15,7 +13,7 @@ impl Transport for Kafka {
         traits.durable = true;
         traits.ordered = Ordered::Always;
         traits.groups = true;
-        traits.replay = true;
+        traits.replay = self.config.replay;
         traits.max_size = Some(self.most());
         traits
     }

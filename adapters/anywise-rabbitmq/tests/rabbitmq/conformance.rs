@@ -64,8 +64,10 @@ impl Place for Spot {
 
     fn crash(&self) -> Option<BoxFuture<'_, Result<()>>> {
         let own = Arc::clone(self.own.as_ref()?);
+        let queues = self.corner.queues();
         Some(Box::pin(async move {
             let restart = move || {
+                queues.iter().for_each(|queue| own.remembers(queue));
                 own.kill();
                 own.run();
             };

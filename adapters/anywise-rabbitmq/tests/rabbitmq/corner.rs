@@ -85,6 +85,11 @@ impl Corner {
         name
     }
 
+    /// The queues of all groups that were declared.
+    pub(crate) fn queues(&self) -> Vec<String> {
+        self.groups.lock().unwrap().iter().map(|group| self.queue(group)).collect()
+    }
+
     pub(crate) fn queue(&self, group: &str) -> String {
         format!("{}.{group}", self.prefix)
     }

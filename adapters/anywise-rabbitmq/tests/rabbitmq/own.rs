@@ -66,6 +66,20 @@ impl Own {
         }
     }
 
+    /// Waits until the broker has written down where it keeps the queue.
+    ///
+    /// RabbitMQ 3.10 does so half a second after the queue was declared; what it
+    /// has confirmed meanwhile is lost if it is killed, and so is the queue.
+    pub(crate) fn remembers(&self, queue: &str) {
+        let node = format!("{}@localhost", self.name);
+        let names = self.folder.join("data").join(&node).join("quorum").join(&node).join("names.dets");
+        let end = Instant::now() + PATIENCE;
+        while !holds(&fs::read(&names).unwrap_or_default(), queue) {
+            assert!(Instant::now() < end, "the broker does not write `{queue}` down");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Starts it, and waits until it answers.
     pub(crate) fn run(&self) {
         let at = |name: &str| self.folder.join(name);
@@ -105,6 +119,12 @@ impl Drop for Own {
         self.kill();
         drop(fs::remove_dir_all(&self.folder));
     }
+}
+
+/// Whether a name stands there, as a whole.
+fn holds(bytes: &[u8], name: &str) -> bool {
+    let ends = |rest: &[u8]| rest.starts_with(name.as_bytes()) && !rest[name.len()..].starts_with(b".dead");
+    (0..bytes.len()).any(|at| ends(&bytes[at..]))
 }
 
 pub(crate) fn free_port() -> u16 {

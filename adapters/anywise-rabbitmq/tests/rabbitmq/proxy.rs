@@ -9,13 +9,13 @@ use tokio::sync::watch;
 
 /// What the way does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// Passes everything on.
-    Open,
-    /// Passes nothing on, and says nothing.
-    Silent,
-    /// Hangs up, and on whoever comes.
-    Cut,
+struct Way {
+    /// It passes nothing on, and says nothing.
+    silent: bool,
+    /// It hangs up on whoever comes.
+    closed: bool,
+    /// Connections of an earlier time are hung up.
+    times_cut: u32,
 }
 
 /// A TCP proxy.
@@ -30,14 +30,18 @@ impl Proxy {
         let there = (uri.authority.host, uri.authority.port);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let way = Arc::new(watch::channel(Way::Open).0);
+        let way = Arc::new(watch::channel(Way { silent: false, closed: false, times_cut: 0 }).0);
         let ways = Arc::clone(&way);
         tokio::spawn(async move {
             while let Ok((here, _)) = listener.accept().await {
+                let now = *ways.borrow();
                 let Ok(broker) = TcpStream::connect(there.clone()).await else { continue };
+                if now.closed {
+                    continue;
+                }
                 let ((from, to), (back_from, back_to)) = (here.into_split(), broker.into_split());
-                tokio::spawn(pass(from, back_to, ways.subscribe()));
-                tokio::spawn(pass(back_from, to, ways.subscribe()));
+                tokio::spawn(pass(from, back_to, ways.subscribe(), now.times_cut));
+                tokio::spawn(pass(back_from, to, ways.subscribe(), now.times_cut));
             }
         });
         Self { port, way }
@@ -47,22 +51,35 @@ impl Proxy {
         format!("amqp://guest:guest@127.0.0.1:{}", self.port)
     }
 
-    pub(crate) fn set(&self, way: Way) {
-        self.way.send_replace(way);
+    /// Passes nothing on, and says nothing.
+    pub(crate) fn silence(&self) {
+        self.way.send_modify(|way| way.silent = true);
+    }
+
+    /// Hangs up on all there are, and on whoever comes.
+    pub(crate) fn close(&self) {
+        self.way.send_modify(|way| *way = Way { silent: false, closed: true, times_cut: way.times_cut + 1 });
+    }
+
+    /// Passes everything on, of new connections.
+    pub(crate) fn reopen(&self) {
+        self.close();
+        self.way.send_modify(|way| way.closed = false);
     }
 }
 
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::Receiver<Way>) {
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::Receiver<Way>, born: u32) {
     let mut bytes = vec![0; 64 * 1024];
     loop {
         let count = tokio::select! {
-            _ = way.wait_for(|way| *way == Way::Cut) => return,
+            _ = way.wait_for(|way| way.times_cut != born) => return,
             count = from.read(&mut bytes) => match count {
                 Ok(0) | Err(_) => return,
                 Ok(count) => count,
             },
         };
-        if way.wait_for(|way| *way != Way::Silent).await.is_err() || *way.borrow() == Way::Cut {
+        let goes_on = way.wait_for(|way| !way.silent || way.times_cut != born).await;
+        if !goes_on.is_ok_and(|way| way.times_cut == born) {
             return;
         }
         if to.write_all(&bytes[..count]).await.is_err() {
