@@ -12,8 +12,8 @@ use bytes::Bytes;
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
-use crate::again::Count;
 use crate::Nats;
+use crate::again::Count;
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::delivery::Delivery;
