@@ -109,16 +109,15 @@ mod tests {
 
     #[test]
     fn what_was_turned_round_is_put_in_order() {
-        let turned = [message(2, 7, 21), message(2, 8, 22), message(2, 5, 23), message(1, 9, 24), message(3, 7, 25)];
+        let turned =
+            [message(2, 7, 21), message(2, 8, 22), message(2, 5, 23), message(1, 9, 24), message(3, 7, 25)];
         let mut messages = VecDeque::from(turned);
         in_order(&mut messages);
         let order: Vec<_> = messages.iter().map(|message| Delivery::of(message).unwrap()).collect();
-        assert_eq!(order.iter().map(|at| (at.sequence, at.number)).collect::<Vec<_>>(), [
-            (5, 23),
-            (7, 25),
-            (8, 22),
-            (9, 24)
-        ]);
+        assert_eq!(
+            order.iter().map(|at| (at.sequence, at.number)).collect::<Vec<_>>(),
+            [(5, 23), (7, 25), (8, 22), (9, 24)]
+        );
     }
 
     #[test]

@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use anywise_core::{Error, Kind, Result};
 use async_nats::client::{Request, RequestErrorKind};
-use async_nats::jetstream::{Context, ErrorCode};
 use async_nats::jetstream::context::{ContextBuilder, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::response::Response;
+use async_nats::jetstream::{Context, ErrorCode};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, HeaderMap, Message, Subject};
 use bytes::Bytes;
 use serde_json::Value;
@@ -74,14 +74,15 @@ impl Connection {
         let address = config.address();
         let (sender, link) = watch::channel(Link { up: true, breaks: 0 });
         let options = options(config, sender).await?;
-        let client = options.connect(config.servers().as_slice()).await.map_err(|error| match error.kind() {
-            ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-                refused(&address, &error)
-            }
-            ConnectErrorKind::ServerParse => unfit(format!("`{address}` is no address: {error}")),
-            ConnectErrorKind::Tls => unfit(format!("NATS at {address}: {error}")),
-            _ => away(&address, &error),
-        })?;
+        let client =
+            options.connect(config.servers().as_slice()).await.map_err(|error| match error.kind() {
+                ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+                    refused(&address, &error)
+                }
+                ConnectErrorKind::ServerParse => unfit(format!("`{address}` is no address: {error}")),
+                ConnectErrorKind::Tls => unfit(format!("NATS at {address}: {error}")),
+                _ => away(&address, &error),
+            })?;
         let jetstream = ContextBuilder::new().timeout(config.timeout).build(client.clone());
         Ok(Self { client, jetstream, link, address, timeout: config.timeout })
     }
@@ -245,10 +246,10 @@ impl Connection {
                 }
                 _ => Err(self.away(text(&error))),
             },
-            Err(_) => Err(Error::unknown_outcome(format!(
-                "the connection to NATS at {} was lost while a reply was waited for",
-                self.address
-            ))),
+            Err(_) => {
+                let why = format!("the connection to NATS at {} was lost, and a reply with it", self.address);
+                Err(Error::new(Kind::Unavailable, "AW2102", why))
+            }
         }
     }
 }

@@ -34,7 +34,13 @@ impl<'m> Delivery<'m> {
         let sequence = number.next()??;
         let own = number.next()??;
         let published = number.next()??;
-        Some(Self { stream, sequence, number: own, published, times: u32::try_from(times).unwrap_or(u32::MAX) })
+        Some(Self {
+            stream,
+            sequence,
+            number: own,
+            published,
+            times: u32::try_from(times).unwrap_or(u32::MAX),
+        })
     }
 
     /// What names the message among all, each time it is delivered.

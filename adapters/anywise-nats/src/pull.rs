@@ -136,7 +136,12 @@ impl Pull {
 
     /// It is counted; `held` are held by this process. What is lost on its way
     /// comes again after `later`.
-    pub(crate) fn count<'m>(&mut self, count: Count, held: impl Iterator<Item = &'m Message>, later: Duration) {
+    pub(crate) fn count<'m>(
+        &mut self,
+        count: Count,
+        held: impl Iterator<Item = &'m Message>,
+        later: Duration,
+    ) {
         self.sort_what_came(usize::MAX);
         self.uncounted = None;
         let missing = count.without(held).without(self.ready.iter()).unsettled;

@@ -231,7 +231,7 @@ mod tests {
             assert!(check_version(good).is_ok(), "{good}");
         }
         for bad in ["", "1", "1.2", "1.2.x", "1.2.3.4", "v1.2.3", "1..3"] {
-            assert_eq!(check_version(bad).unwrap_err().code(), "AW2054", "{bad}");
+            assert_eq!(check_version(bad).unwrap_err().code(), "AW2022", "{bad}");
         }
     }
 
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(plain.attribute("type"), Some("stock.Reserve"));
         let mut other = Frame::plain(None, "{}");
         other.attributes.insert("type", "stock.Empty");
-        assert_eq!(addressed(other, "stock.Reserve").unwrap_err().code(), "AW2054");
+        assert_eq!(addressed(other, "stock.Reserve").unwrap_err().code(), "AW2022");
     }
 
     #[test]

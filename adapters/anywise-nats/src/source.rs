@@ -12,13 +12,13 @@ use bytes::Bytes;
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
+use crate::Nats;
 use crate::again::Count;
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::delivery::Delivery;
 use crate::pull::{PINNED, Pull, Uncounted};
 use crate::wire;
-use crate::Nats;
 
 const DONE: Bytes = Bytes::from_static(b"+ACK");
 const AGAIN: Bytes = Bytes::from_static(b"-NAK");
@@ -128,7 +128,8 @@ impl NatsSource {
             _ => None,
         });
         try_join_all(dead).await?;
-        let told = told.iter().filter_map(|(message, outcome)| Some((message.reply.clone()?, word(outcome)?)));
+        let told =
+            told.iter().filter_map(|(message, outcome)| Some((message.reply.clone()?, word(outcome)?)));
         // What succeeded last: a cluster confirms that when it has agreed on it.
         let (mut last, mut all): (Vec<_>, Vec<_>) = told.partition(|(_, word)| *word == DONE);
         all.append(&mut last);

@@ -116,7 +116,7 @@ mod tests {
     fn a_name_that_is_none_is_refused() {
         let mut frame = Frame::plain(None, Bytes::new());
         frame.headers.insert("two words", "x");
-        assert_eq!(headers(&frame).unwrap_err().code(), "AW2054");
+        assert_eq!(headers(&frame).unwrap_err().code(), "AW2022");
     }
 
     #[test]

@@ -23,7 +23,8 @@ async fn a_dead_letter_is_kept_with_its_reason() {
     let subject = format!("{}.dead.stock", corner.prefix);
     let kept = dead.get_last_raw_message_by_subject(&subject).await.unwrap();
     assert_eq!(kept.payload, event.body);
-    let header = |name: &str| kept.headers.get(name).map(|value| value.as_str().to_owned()).unwrap_or_default();
+    let header =
+        |name: &str| kept.headers.get(name).map(|value| value.as_str().to_owned()).unwrap_or_default();
     assert_eq!(header("ce-id"), event.id.to_string());
     assert_eq!(header("tenant"), "acme");
     assert_eq!(header("aw-dead-reason"), "AW2005:%20nobody%20knows%20it,%0D%0A%C3%BCnlucky");

@@ -77,7 +77,10 @@ async fn settings_of_an_operator_stay() {
     open(&corner.nats().max_bytes(1_000_000)).await.unwrap();
     let stream = jetstream.get_stream(corner.stream()).await.unwrap();
     let now = &stream.cached_info().config;
-    assert_eq!((now.max_age, now.max_bytes, &now.description), (config.max_age, 1_000_000, &config.description));
+    assert_eq!(
+        (now.max_age, now.max_bytes, &now.description),
+        (config.max_age, 1_000_000, &config.description)
+    );
     assert_eq!(now.subjects.len(), 2);
 }
 
@@ -86,10 +89,13 @@ async fn a_stream_that_contradicts_is_named_with_the_remedy() {
     let Some(corner) = Corner::new() else { return };
     open(&corner.nats()).await.unwrap();
     let error = open(&corner.nats().keep(Duration::from_secs(60))).await.unwrap_err();
-    assert_eq!((error.code(), error.kind()), ("AW2052", Kind::Conflict), "{error}");
-    assert!(error.to_string().contains(&format!("nats stream edit {} --max-age", corner.stream())), "{error}");
+    assert_eq!((error.code(), error.kind()), ("AW2021", Kind::Conflict), "{error}");
+    assert!(
+        error.to_string().contains(&format!("nats stream edit {} --max-age", corner.stream())),
+        "{error}"
+    );
     for nats in [corner.nats().replicas(3), corner.nats().dedup_window(Duration::from_secs(5))] {
-        assert_eq!(open(&nats).await.unwrap_err().code(), "AW2052");
+        assert_eq!(open(&nats).await.unwrap_err().code(), "AW2021");
     }
     // The dead letters' stream has no age: that is compared too.
     let error = open(&corner.nats().keep_dead(Duration::from_secs(60))).await.unwrap_err();
@@ -102,8 +108,8 @@ async fn streams_that_cannot_serve_are_refused() {
     let changes: [(&str, Change); 4] = [
         ("AW3023", |config| config.storage = StorageType::Memory),
         ("AW3023", |config| (config.discard, config.max_messages) = (DiscardPolicy::Old, 10)),
-        ("AW2052", |config| config.retention = RetentionPolicy::WorkQueue),
-        ("AW2052", |config| config.no_ack = true),
+        ("AW2021", |config| config.retention = RetentionPolicy::WorkQueue),
+        ("AW2021", |config| config.no_ack = true),
     ];
     for (code, change) in changes {
         let Some(corner) = Corner::new() else { return };
@@ -140,7 +146,7 @@ async fn one_stream_has_one_prefix() {
     open(&nats(&dots)).await.unwrap();
     let error = open(&nats(&words)).await.unwrap_err();
     crate::server::clean(&corner.url, &words);
-    assert_eq!(error.code(), "AW2052");
+    assert_eq!(error.code(), "AW2021");
     assert!(error.to_string().contains(&dots), "{error}");
 }
 
@@ -157,7 +163,7 @@ async fn a_consumer_that_is_none_of_ours_is_refused() {
     };
     stream.create_consumer(other).await.unwrap();
     let error = open(&corner.nats()).await.unwrap_err();
-    assert_eq!(error.code(), "AW2052");
+    assert_eq!(error.code(), "AW2021");
     assert!(error.to_string().contains("nats consumer rm"), "{error}");
 }
 
@@ -165,7 +171,7 @@ async fn a_consumer_that_is_none_of_ours_is_refused() {
 async fn ordered_or_not_is_decided_once() {
     let Some(corner) = Corner::new() else { return };
     open(&corner.nats()).await.unwrap();
-    assert_eq!(open(&corner.nats().ordered()).await.unwrap_err().code(), "AW2052");
+    assert_eq!(open(&corner.nats().ordered()).await.unwrap_err().code(), "AW2021");
 }
 
 #[tokio::test]

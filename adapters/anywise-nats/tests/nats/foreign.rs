@@ -8,7 +8,8 @@ use crate::server::Corner;
 #[tokio::test]
 async fn what_another_stream_has_is_taken_in_from_there() {
     let Some(corner) = Corner::new() else { return };
-    let (theirs, subject) = (format!("THEIRS_{}", corner.stream()), format!("{}-orders.eu.created", corner.prefix));
+    let (theirs, subject) =
+        (format!("THEIRS_{}", corner.stream()), format!("{}-orders.eu.created", corner.prefix));
     let jetstream = corner.jetstream().await;
     let config = stream::Config {
         name: theirs.clone(),
