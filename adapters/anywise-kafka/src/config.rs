@@ -136,7 +136,7 @@ impl Kafka {
             receive_buffer: 8 * 1024 * 1024,
             properties: BTreeMap::new(),
         };
-        Self { config, link: Arc::default() }
+        Self { config, link: Arc::new(Link::new()) }
     }
 
     /// What it is called in an application that has several transports;

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use anywise_core::{Error, Kind, Result};
@@ -45,14 +45,30 @@ const OURS: &[&str] = &[
 ];
 
 /// What is shared by everything that has to do with one Kafka.
-#[derive(Default)]
 pub(crate) struct Link {
     pub(crate) live: Mutex<Option<Arc<Live>>>,
     pub(crate) room: OnceLock<Arc<Semaphore>>,
-    /// The largest body that all topics take; 0 until they were asked.
+    /// The largest body that all topics take which were asked.
     pub(crate) most: AtomicUsize,
+    /// Topics that were there when they were last looked for.
+    pub(crate) topics: RwLock<HashSet<String>>,
+    /// One declaration after the other.
+    pub(crate) declaring: tokio::sync::Mutex<()>,
     /// Groups and topics for which it is known where they begin.
     pub(crate) marked: Mutex<HashSet<(String, String)>>,
+}
+
+impl Link {
+    pub(crate) fn new() -> Self {
+        Self {
+            live: Mutex::default(),
+            room: OnceLock::new(),
+            most: AtomicUsize::new(usize::MAX),
+            topics: RwLock::default(),
+            declaring: tokio::sync::Mutex::default(),
+            marked: Mutex::default(),
+        }
+    }
 }
 
 impl Kafka {
@@ -128,8 +144,21 @@ impl Config {
         config
     }
 
-    pub(crate) fn consumer(&self, group: &str) -> ClientConfig {
+    /// What looks things up, and is in no group.
+    pub(crate) fn reader(&self) -> ClientConfig {
         let mut config = self.client();
+        let mut ours = |name, value: String| {
+            if !self.properties.contains_key(name) {
+                config.set(name, value);
+            }
+        };
+        ours("session.timeout.ms", millis(self.session));
+        ours("heartbeat.interval.ms", millis((self.session / 3).max(Duration::from_millis(1))));
+        config
+    }
+
+    pub(crate) fn consumer(&self, group: &str) -> ClientConfig {
+        let mut config = self.reader();
         let mut ours = |name, value: String| {
             if !self.properties.contains_key(name) {
                 config.set(name, value);
@@ -140,8 +169,6 @@ impl Config {
         ours("enable.auto.offset.store", "false".to_owned());
         ours("auto.offset.reset", "earliest".to_owned());
         ours("partition.assignment.strategy", self.balance.strategy().to_owned());
-        ours("session.timeout.ms", millis(self.session));
-        ours("heartbeat.interval.ms", millis((self.session / 3).max(Duration::from_millis(1))));
         ours("queued.min.messages", "10000".to_owned());
         ours("queued.max.messages.kbytes", (self.receive_buffer / 1_024).clamp(1, 2_097_151).to_string());
         ours("fetch.queue.backoff.ms", "5".to_owned());
@@ -176,6 +203,8 @@ impl ClientContext for Reports {
 
 pub(crate) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
+        // A property of consumers means nothing to a producer: both are given it.
+        _ if facility == "CONFWARN" => tracing::debug!(target: "librdkafka", facility, message),
         RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
             tracing::error!(target: "librdkafka", facility, message);
         }

@@ -33,6 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const TURN: Duration = Duration::from_millis(100);
 /// How often the broker is told of what nobody here had to settle.
 const SKIPPED: Duration = Duration::from_secs(1);
+/// How long joining a group is waited for that is to be left again.
+const JOIN: Duration = Duration::from_secs(8);
 /// How long the client's queue is empty before nothing more is in it.
 const QUIET: Duration = Duration::from_millis(5);
 
@@ -48,6 +50,8 @@ pub(crate) struct Member {
     suspicious: AtomicBool,
     /// Nothing is to be waited for any more.
     closing: AtomicBool,
+    /// It has had its first share, an empty one maybe.
+    joined: AtomicBool,
     /// A callback was run.
     called: AtomicBool,
     /// There is something to receive, or a reason to stop.
@@ -70,6 +74,7 @@ impl Member {
             lost: Mutex::default(),
             suspicious: AtomicBool::new(false),
             closing: AtomicBool::new(false),
+            joined: AtomicBool::new(false),
             called: AtomicBool::new(false),
             came: Arc::default(),
             commits: Mutex::default(),
@@ -208,6 +213,7 @@ impl Member {
         {
             self.hear(&error);
         }
+        self.joined.store(true, Ordering::SeqCst);
         self.called.store(true, Ordering::SeqCst);
         tracing::debug!(group = self.group, partitions = list.count(), "partitions came");
     }
@@ -332,6 +338,21 @@ impl Polling {
             if self.member.suspicious.load(Ordering::SeqCst) {
                 self.look(consumer, &mut silent);
             }
+        }
+        self.finish_joining(consumer);
+    }
+
+    /// Waits until the group that is being joined has been shared out. The broker
+    /// answers to leaving no sooner anyhow, and not every broker forgets a member
+    /// that leaves before it has joined.
+    fn finish_joining(&self, consumer: &Arc<BaseConsumer<Events>>) {
+        let until = Instant::now() + JOIN;
+        while !self.member.joined.load(Ordering::SeqCst)
+            && !self.member.suspicious.load(Ordering::SeqCst)
+            && self.member.lost().is_none()
+            && Instant::now() < until
+        {
+            self.turn(consumer, TURN);
         }
     }
 

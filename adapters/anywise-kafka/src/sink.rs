@@ -87,9 +87,9 @@ type Unsent = (KafkaError, OwnedSemaphorePermit);
 
 /// A record that is being sent.
 pub(crate) enum Sending {
-    /// The client has it.
-    Given(Arc<Live>, Told),
-    /// It waits for room.
+    /// The client has it, for the topic of this name.
+    Given(Arc<Live>, Told, String),
+    /// It waits for room, or for its topic.
     Waits(Record),
     /// It will never be sent.
     Refused(Error),
@@ -101,6 +101,9 @@ impl Kafka {
         let (size, most) = (record.frame.body.len(), self.most());
         if size > most {
             return Sending::Refused(error::too_large(size, most));
+        }
+        if !self.is_declared(&record.topic) {
+            return Sending::Waits(record);
         }
         match Arc::clone(self.room()).try_acquire_many_owned(self.weight(&record)) {
             Ok(room) => self.give(record, room),
@@ -116,7 +119,7 @@ impl Kafka {
                 Err(error) => return Sending::Refused(error),
             };
             match live.give(&record, room) {
-                Ok(told) => return Sending::Given(live, told),
+                Ok(told) => return Sending::Given(live, told, record.topic),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
                     return Sending::Waits(record);
                 }
@@ -135,8 +138,11 @@ impl Kafka {
         loop {
             match sending {
                 Sending::Refused(error) => return Err(error),
-                Sending::Given(live, told) => return self.confirmed(&live, told.await),
+                Sending::Given(live, told, topic) => return self.confirmed(&live, told.await, &topic),
                 Sending::Waits(record) => {
+                    if !self.is_declared(&record.topic) {
+                        self.declare_topic(&record.topic).await?;
+                    }
                     let room = Arc::clone(self.room()).acquire_many_owned(self.weight(&record)).await;
                     sending = self.give(record, room.expect("it is never closed"));
                     if let Sending::Waits(_) = sending {
@@ -148,7 +154,19 @@ impl Kafka {
         }
     }
 
-    fn confirmed(&self, live: &Arc<Live>, told: std::result::Result<Confirmed, oneshot::error::RecvError>) -> Result<()> {
+    fn confirmed(
+        &self,
+        live: &Arc<Live>,
+        told: std::result::Result<Confirmed, oneshot::error::RecvError>,
+        topic: &str,
+    ) -> Result<()> {
+        use RDKafkaErrorCode as Code;
+        if let Ok(Err(error)) = &told
+            && let Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition) =
+                error.rdkafka_error_code()
+        {
+            self.undeclare(topic);
+        }
         match told {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) if live.has_failed() => {
@@ -175,10 +193,7 @@ impl Kafka {
 
     /// The largest body that is sent.
     pub(crate) fn most(&self) -> usize {
-        match self.link.most.load(Ordering::Relaxed) {
-            0 => self.config.max_size,
-            most => most.min(self.config.max_size),
-        }
+        self.link.most.load(Ordering::Relaxed).min(self.config.max_size)
     }
 }
 

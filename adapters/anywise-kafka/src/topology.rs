@@ -23,7 +23,7 @@ use crate::config::{Config, Kafka, Layout, Missing, PARTITIONS};
 use crate::connection::{HEADERS, Reports, log};
 use crate::error;
 
-/// How long the broker may take to answer, and to make a topic.
+/// How long the broker may take at most to answer, and to make a topic.
 const ANSWER: Duration = Duration::from_secs(5);
 /// The longest name that Kafka takes.
 const LONGEST: usize = 249;
@@ -134,6 +134,7 @@ impl Kafka {
         self.config.check()?;
         wanted.check_names()?;
         let (kafka, runtime) = (self.same(), Handle::current());
+        let names: Vec<_> = wanted.topics.keys().cloned().collect();
         let declaring = tokio::task::spawn_blocking(move || {
             let (found, most) = Desk::connect(&kafka.config, runtime)?.declare(&wanted)?;
             kafka.mark(&wanted.groups, &found)?;
@@ -141,9 +142,34 @@ impl Kafka {
         });
         let most = declaring.await.map_err(|_| Error::internal("declaring topics was cut short"))??;
         if let Some(most) = most {
-            self.link.most.store(most, Ordering::Relaxed);
+            self.link.most.fetch_min(most, Ordering::Relaxed);
         }
+        self.link.topics.write().unwrap_or_else(PoisonError::into_inner).extend(names);
         Ok(())
+    }
+
+    /// Sees to it that the topic of an event is there, which nobody declared.
+    pub(crate) async fn declare_topic(&self, name: &str) -> Result<()> {
+        let declaring = async {
+            let _turn = self.link.declaring.lock().await;
+            if self.is_declared(name) {
+                return Ok(());
+            }
+            let mut wanted = Wanted::default();
+            wanted.topics.insert(name.to_owned(), Use::Events);
+            self.declare(wanted).await
+        };
+        let late = |_| error::away(&self.config.brokers, "does not answer", "it was asked for a topic");
+        tokio::time::timeout(self.config.confirm, declaring).await.map_err(late)?
+    }
+
+    pub(crate) fn is_declared(&self, topic: &str) -> bool {
+        self.link.topics.read().unwrap_or_else(PoisonError::into_inner).contains(topic)
+    }
+
+    /// A topic is not there any more.
+    pub(crate) fn undeclare(&self, topic: &str) {
+        self.link.topics.write().unwrap_or_else(PoisonError::into_inner).remove(topic);
     }
 }
 
@@ -217,7 +243,7 @@ impl ConsumerContext for Hears {}
 impl<'c> Desk<'c> {
     fn connect(config: &'c Config, runtime: Handle) -> Result<Self> {
         let failed = |error| config.failed("cannot be set up", &error);
-        let looks = BaseConsumer::from_config_and_context(&config.client(), Hears::default()).map_err(failed)?;
+        let looks = BaseConsumer::from_config_and_context(&config.reader(), Hears::default()).map_err(failed)?;
         let makes = AdminClient::from_config_and_context(&config.client(), Reports).map_err(failed)?;
         Ok(Self { config, runtime, looks, makes })
     }

