@@ -88,6 +88,7 @@ pub(crate) struct Config {
     pub(crate) partitions: Option<u16>,
     pub(crate) replication: Option<u16>,
     pub(crate) weaker: bool,
+    pub(crate) replay: bool,
     pub(crate) foreign: BTreeMap<String, String>,
     pub(crate) balance: Balance,
     pub(crate) instance: Option<String>,
@@ -120,6 +121,7 @@ impl Kafka {
             partitions: None,
             replication: None,
             weaker: false,
+            replay: false,
             foreign: BTreeMap::new(),
             balance: Balance::default(),
             instance: None,
@@ -192,6 +194,14 @@ impl Kafka {
     #[must_use]
     pub fn accept_weaker_durability(mut self) -> Self {
         self.config.weaker = true;
+        self
+    }
+
+    /// A group that is new begins with the oldest record that its topics still
+    /// have. Default: with what is published after it was first declared.
+    #[must_use]
+    pub fn replay(mut self) -> Self {
+        self.config.replay = true;
         self
     }
 

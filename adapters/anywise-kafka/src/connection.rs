@@ -4,6 +4,7 @@
 //! librdkafka reconnects by itself. A producer is made again when it has failed
 //! for good, which an idempotent one does when its broker has lost the order.
 
+use std::collections::HashSet;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -50,6 +51,8 @@ pub(crate) struct Link {
     pub(crate) room: OnceLock<Arc<Semaphore>>,
     /// The largest body that all topics take; 0 until they were asked.
     pub(crate) most: AtomicUsize,
+    /// Groups and topics for which it is known where they begin.
+    pub(crate) marked: Mutex<HashSet<(String, String)>>,
 }
 
 impl Kafka {
@@ -95,7 +98,10 @@ impl Config {
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "1000")
             .set("allow.auto.create.topics", "false")
-            .set_log_level(RDKafkaLogLevel::Warning);
+            .set_log_level(match self.properties.contains_key("debug") {
+                true => RDKafkaLogLevel::Debug,
+                false => RDKafkaLogLevel::Warning,
+            });
         for (name, value) in &self.properties {
             config.set(name, value);
         }

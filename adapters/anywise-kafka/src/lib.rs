@@ -23,6 +23,7 @@
 //! What is declared on the broker, what is guaranteed and what was tested is in
 //! `docs/transports/kafka.md`.
 
+mod begin;
 mod config;
 mod connection;
 mod error;

@@ -1,8 +1,7 @@
 //! A member of a consumer group, and the thread that keeps it one.
 //!
-//! The thread polls the client, which is what its callbacks run in: partitions
-//! come and go there, the broker's answers to commits arrive there. Messages
-//! do not: each partition has a queue of its own, and is read when there is
+//! The thread polls the client: partitions come and go in it. Messages do not:
+//! each partition has a queue of its own, and is read when there is
 //! room, so that the client fetches no more than its bound and the thread is
 //! never kept from polling by what is handled slowly.
 //!
@@ -15,11 +14,13 @@ use std::time::{Duration, Instant};
 
 use anywise_core::{Error, Kind, Result};
 use rdkafka::config::{FromClientConfigAndContext as _, RDKafkaLogLevel};
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 use tokio::sync::{Notify, watch};
 
+use crate::begin;
 use crate::config::Config;
 use crate::connection::log;
 use crate::error;
@@ -51,8 +52,8 @@ pub(crate) struct Member {
     called: AtomicBool,
     /// There is something to receive, or a reason to stop.
     pub(crate) came: Arc<Notify>,
-    /// Something was committed, or needs not be any more.
-    pub(crate) told: Notify,
+    /// One commit after the other, so that an offset never goes back.
+    commits: Mutex<()>,
     /// Something was settled.
     settled: Condvar,
     ended: watch::Sender<bool>,
@@ -71,7 +72,7 @@ impl Member {
             closing: AtomicBool::new(false),
             called: AtomicBool::new(false),
             came: Arc::default(),
-            told: Notify::new(),
+            commits: Mutex::default(),
             settled: Condvar::new(),
             ended: watch::channel(false).0,
         });
@@ -120,7 +121,6 @@ impl Member {
     fn stir(&self) {
         self.came.notify_waiters();
         self.came.notify_one();
-        self.told.notify_waiters();
         self.settled.notify_all();
     }
 
@@ -164,8 +164,32 @@ impl Member {
         }
     }
 
+    /// Says from where partitions are read that come; gives back those of which
+    /// the broker remembers nothing yet.
+    fn begin(&self, consumer: &BaseConsumer<Events>, list: &mut TopicPartitionList) -> Option<TopicPartitionList> {
+        if self.config.replay || list.count() == 0 {
+            return None;
+        }
+        // The list is the client's: it is changed, never replaced.
+        let starts = begin::starts(&self.config, &self.group, consumer, list).and_then(|(starts, marked)| {
+            for start in starts.elements().iter().filter(|start| begin::known(start.offset()).is_some()) {
+                list.set_partition_offset(start.topic(), start.partition(), start.offset())?;
+            }
+            Ok(marked)
+        });
+        match starts {
+            Ok(marked) => Some(marked),
+            Err(error) => {
+                // Read from elsewhere, something would be missing or come again.
+                let text = self.config.failed("does not say where a group begins", &error).to_string();
+                self.lose(Kind::Unavailable, text);
+                None
+            }
+        }
+    }
+
     /// Partitions come.
-    fn enter(&self, list: &TopicPartitionList) {
+    fn enter(&self, list: &TopicPartitionList, marked: Option<&TopicPartitionList>) {
         let mut share = self.share();
         let Some(consumer) = share.consumer.clone() else { return };
         for element in list.elements() {
@@ -177,6 +201,12 @@ impl Member {
             let came = Arc::clone(&self.came);
             queue.set_nonempty_callback(move || came.notify_one());
             share.enter(topic, partition, queue);
+        }
+        drop(share);
+        if let Some(marked) = marked.filter(|marked| marked.count() > 0)
+            && let Err(error) = consumer.commit(marked, CommitMode::Sync)
+        {
+            self.hear(&error);
         }
         self.called.store(true, Ordering::SeqCst);
         tracing::debug!(group = self.group, partitions = list.count(), "partitions came");
@@ -192,13 +222,9 @@ impl Member {
         if !lost {
             share = self.drain(share, &numbers);
         }
-        let offsets = share.leave(&numbers);
         drop(share);
-        if !lost && offsets.count() > 0 {
-            self.commit_now(consumer, &offsets);
-        }
+        self.give_up(consumer, &numbers, !lost);
         self.called.store(true, Ordering::SeqCst);
-        self.told.notify_waiters();
         tracing::debug!(group = self.group, partitions = list.count(), lost, "partitions went");
     }
 
@@ -210,23 +236,28 @@ impl Member {
         drained.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    fn commit_now(&self, consumer: &BaseConsumer<Events>, offsets: &TopicPartitionList) {
-        if let Err(error) = consumer.commit(offsets, CommitMode::Sync) {
-            tracing::debug!(group = self.group, %error, "the last commit failed; what it concerns comes again");
-        }
+    /// Has the broker remember what has ended. Blocks until it does.
+    pub(crate) fn commit(&self) -> KafkaResult<()> {
+        let _turn = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        let share = self.share();
+        let (consumer, offsets) = (share.consumer.clone(), share.untold());
+        drop(share);
+        let Some(consumer) = consumer.filter(|_| offsets.count() > 0) else { return Ok(()) };
+        consumer.commit(&offsets, CommitMode::Sync)?;
+        self.share().told(&offsets);
+        Ok(())
     }
 
-    /// The broker answered a commit.
-    fn committed(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        let all = result.err().and_then(|error| error.rdkafka_error_code());
-        let mut share = self.share();
-        for element in offsets.elements() {
-            let own = element.error().err().and_then(|error| error.rdkafka_error_code());
-            share.committed(&element, own.or(all));
+    /// Gives up partitions, and has the broker remember what has ended in them.
+    fn give_up(&self, consumer: &BaseConsumer<Events>, numbers: &[u64], tell: bool) {
+        let _turn = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        let offsets = self.share().leave(numbers);
+        if !tell || offsets.count() == 0 {
+            return;
         }
-        drop(share);
-        self.called.store(true, Ordering::SeqCst);
-        self.told.notify_waiters();
+        if let Err(error) = consumer.commit(&offsets, CommitMode::Sync) {
+            tracing::debug!(group = self.group, %error, "the last commit failed; what it concerns comes again");
+        }
     }
 
     /// Gives up the partitions, whatever is under way in them.
@@ -234,11 +265,8 @@ impl Member {
         let mut share = self.share();
         share.consumer = None;
         let all = share.all();
-        let offsets = share.leave(&all);
         drop(share);
-        if offsets.count() > 0 && self.lost().is_none() {
-            self.commit_now(consumer, &offsets);
-        }
+        self.give_up(consumer, &all, self.lost().is_none());
         self.stir();
     }
 }
@@ -258,20 +286,27 @@ impl ClientContext for Events {
 }
 
 impl ConsumerContext for Events {
-    fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let Rebalance::Revoke(list) = rebalance {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, error: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let comes = error == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        let cooperative = matches!(consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
+        let marked = if comes {
+            self.0.begin(consumer, list)
+        } else {
             self.0.leave(consumer, list);
+            None
+        };
+        let result = match (comes, cooperative) {
+            (true, true) => consumer.incremental_assign(list),
+            (true, false) => consumer.assign(list),
+            (false, true) => consumer.incremental_unassign(list),
+            (false, false) => consumer.unassign(),
+        };
+        if let Err(error) = result {
+            self.0.lose(Kind::Unavailable, self.0.config.failed("does not share out its partitions", &error).to_string());
         }
-    }
-
-    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let Rebalance::Assign(list) = rebalance {
-            self.0.enter(list);
+        if comes {
+            self.0.enter(list, marked.as_ref());
         }
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        self.0.committed(result, offsets);
     }
 }
 
@@ -329,7 +364,7 @@ impl Polling {
     }
 
     fn commit(&self) {
-        if let Err(error) = self.member.share().commit() {
+        if let Err(error) = self.member.commit() {
             self.member.hear(&error);
         }
     }

@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use anywise_core::{Incoming, Tag};
 use rdkafka::consumer::base_consumer::PartitionQueue;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::consumer::BaseConsumer;
+use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
-use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 
 use crate::member::Events;
@@ -44,11 +43,8 @@ struct Part {
     /// It is about to go to another member.
     leaving: bool,
     tracker: crate::tracker::Tracker<Incoming>,
-    /// The broker was asked to remember this offset, or will be no more.
-    asked: i64,
     /// The broker remembers at least this offset.
     committed: i64,
-    failed: Option<RDKafkaErrorCode>,
     /// It is read no further until something of it is settled.
     full: bool,
 }
@@ -72,16 +68,6 @@ pub(crate) struct Taken {
 /// Offsets that are waited for: the number of a partition, and what the broker
 /// has to remember of it.
 pub(crate) type Targets = Vec<(u64, i64)>;
-
-/// How far it is with what is waited for.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
-    /// The broker remembers it all, or it is not this member's any more.
-    Done,
-    Waiting,
-    /// The broker refused; it may take it later.
-    Failed(RDKafkaErrorCode),
-}
 
 fn tag(number: u64, offset: i64) -> Tag {
     Tag::from(number) << 64 | Tag::from(offset.cast_unsigned())
@@ -107,9 +93,7 @@ impl Share {
             ready: false,
             leaving: false,
             tracker: crate::tracker::Tracker::default(),
-            asked: i64::MIN,
             committed: i64::MIN,
-            failed: None,
             full: false,
         };
         self.parts.insert(self.numbers, part);
@@ -184,39 +168,27 @@ impl Share {
         targets
     }
 
-    pub(crate) fn progress(&self, targets: &Targets) -> Progress {
-        let mut progress = Progress::Done;
-        for (number, target) in targets {
-            let Some(part) = self.parts.get(number).filter(|part| part.committed < *target) else { continue };
-            match part.failed {
-                Some(code) => return Progress::Failed(code),
-                None => progress = Progress::Waiting,
-            }
-        }
-        progress
+    /// Whether the broker remembers it all, or it is not this member's any more.
+    pub(crate) fn has_told(&self, targets: &Targets) -> bool {
+        let told = |part: &Part, target| part.committed >= target;
+        targets.iter().all(|(number, target)| self.parts.get(number).is_none_or(|part| told(part, *target)))
     }
 
-    /// Asks the broker to remember what has ended since it was last asked.
-    pub(crate) fn commit(&mut self) -> KafkaResult<()> {
-        let Some(consumer) = self.consumer.clone() else { return Ok(()) };
+    /// What has ended since the broker was last told.
+    pub(crate) fn untold(&self) -> TopicPartitionList {
         let mut offsets = TopicPartitionList::new();
-        for part in self.parts.values_mut() {
-            if let Some(done) = part.tracker.done().filter(|done| *done > part.asked && part.moved(*done)) {
-                offsets.add_partition_offset(&part.topic, part.partition, Offset::Offset(done))?;
-                (part.asked, part.failed) = (done, None);
-            }
-        }
-        if offsets.count() == 0 { Ok(()) } else { consumer.commit(&offsets, CommitMode::Async) }
+        self.parts.values().for_each(|part| part.add_to(&mut offsets));
+        offsets
     }
 
-    /// What the broker answered.
-    pub(crate) fn committed(&mut self, element: &TopicPartitionListElem<'_>, failed: Option<RDKafkaErrorCode>) {
-        let Some(number) = self.number_of(element.topic(), element.partition()) else { return };
-        let Some(part) = self.parts.get_mut(&number) else { return };
-        match (failed, element.offset()) {
-            (None, Offset::Offset(offset)) => part.committed = part.committed.max(offset),
-            (Some(code), _) => (part.asked, part.failed) = (part.committed, Some(code)),
-            (None, _) => {}
+    /// The broker remembers offsets.
+    pub(crate) fn told(&mut self, offsets: &TopicPartitionList) {
+        for element in offsets.elements() {
+            let number = self.number_of(element.topic(), element.partition());
+            let part = number.and_then(|number| self.parts.get_mut(&number));
+            if let (Some(part), Offset::Offset(offset)) = (part, element.offset()) {
+                part.committed = part.committed.max(offset);
+            }
         }
     }
 
@@ -247,13 +219,8 @@ impl Share {
     /// Partitions go; what the broker has to remember of them.
     pub(crate) fn leave(&mut self, numbers: &[u64]) -> TopicPartitionList {
         let mut offsets = TopicPartitionList::new();
-        for part in numbers.iter().filter_map(|number| self.parts.remove(number)) {
-            let done = part.tracker.done().filter(|done| *done > part.committed && part.moved(*done));
-            if let Some(done) = done {
-                let added = offsets.add_partition_offset(&part.topic, part.partition, Offset::Offset(done));
-                added.expect("an offset of a record is one");
-            }
-        }
+        let gone = numbers.iter().filter_map(|number| self.parts.remove(number));
+        gone.for_each(|part| part.add_to(&mut offsets));
         offsets
     }
 
@@ -297,6 +264,15 @@ impl Part {
                 Some(_) => {}
                 None => self.tracker.skip(offset),
             }
+        }
+    }
+
+    /// Adds what the broker has not been told of it.
+    fn add_to(&self, offsets: &mut TopicPartitionList) {
+        let done = self.tracker.done().filter(|done| *done > self.committed && self.moved(*done));
+        if let Some(done) = done {
+            let added = offsets.add_partition_offset(&self.topic, self.partition, Offset::Offset(done));
+            added.expect("the offset of a record is one");
         }
     }
 

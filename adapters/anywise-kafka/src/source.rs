@@ -9,10 +9,11 @@ use rdkafka::error::KafkaResult;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::begin::{known, offsets};
 use crate::config::Kafka;
 use crate::error;
 use crate::member::{Events, Member};
-use crate::partition::{Progress, Taking, Targets};
+use crate::partition::{Taking, Targets};
 use crate::record::Record;
 use crate::sink::Sending;
 
@@ -21,10 +22,14 @@ use crate::sink::Sending;
 const COMMIT: Duration = Duration::from_secs(10);
 /// How long a refused commit waits before it is tried again.
 const AGAIN: Duration = Duration::from_millis(100);
-/// How long leaving a group may take.
-const LEAVE: Duration = Duration::from_secs(5);
-/// How long the broker may take to say how much waits.
-const ANSWER: Duration = Duration::from_secs(5);
+/// How long leaving a group may take. One that is being joined is left when it
+/// is shared out.
+const LEAVE: Duration = Duration::from_secs(10);
+/// How long leaving may take when no broker answers anyhow.
+const ABANDON: Duration = Duration::from_millis(500);
+/// How long the broker may take to say how much waits. It answers one request
+/// after the other, and joining a group takes its time.
+const ANSWER: Duration = Duration::from_secs(15);
 
 /// One subscription.
 pub(crate) struct KafkaSource {
@@ -108,7 +113,7 @@ impl KafkaSource {
         Some(self.sink.begin(record))
     }
 
-    /// Notes how messages ended, and has the broker told.
+    /// Notes how messages ended.
     fn note(&self, ended: &[(Tag, Outcome)]) -> Result<Targets> {
         let mut share = self.member.share();
         if share.consumer.is_none() {
@@ -124,45 +129,33 @@ impl KafkaSource {
             }
         }
         let targets = share.targets(ended.iter().map(|(tag, _)| *tag));
-        let committing = share.commit();
         drop(share);
         self.member.has_settled();
         if come {
             self.member.came.notify_one();
         }
-        committing.map_err(|error| self.member.config.failed("does not take what was settled", &error))?;
         Ok(targets)
     }
 
     /// Waits until the broker remembers offsets, or the partitions are another's.
     async fn confirmed(&self, targets: &Targets) -> Result<()> {
         let until = Instant::now() + self.member.config.drain + COMMIT;
-        loop {
-            let told = self.member.told.notified();
-            tokio::pin!(told);
-            told.as_mut().enable();
-            let progress = self.member.share().progress(targets);
-            match progress {
-                Progress::Done => return Ok(()),
-                Progress::Failed(code) if error::refusal(code).is_some() || Instant::now() > until => {
-                    let error = rdkafka::error::KafkaError::ConsumerCommit(code);
-                    return Err(self.member.config.failed("does not take what was settled", &error));
-                }
-                // The group is being shared out anew, or its broker changes.
-                Progress::Failed(_) => {
-                    sleep(AGAIN).await;
-                    let committing = self.member.share().commit();
-                    committing
-                        .map_err(|error| self.member.config.failed("does not take what was settled", &error))?;
-                }
-                Progress::Waiting => {
-                    if let Some(error) = self.member.lost() {
-                        return Err(error);
-                    }
-                    timeout_at(until, told).await.map_err(|_| self.late())?;
-                }
+        while !self.member.share().has_told(targets) {
+            if let Some(error) = self.member.lost() {
+                return Err(error);
             }
+            let member = Arc::clone(&self.member);
+            let committing = tokio::task::spawn_blocking(move || member.commit());
+            let committed = timeout_at(until, committing).await.map_err(|_| self.late())?;
+            let Err(error) = committed.map_err(|_| Error::internal("a commit was cut short"))? else { continue };
+            let refused = error.rdkafka_error_code().and_then(error::refusal).is_some();
+            if refused || Instant::now() > until {
+                return Err(self.member.config.failed("does not take what was settled", &error));
+            }
+            // The group is being shared out anew, or its coordinator changes.
+            sleep(AGAIN).await;
         }
+        Ok(())
     }
 
     fn late(&self) -> Error {
@@ -199,33 +192,21 @@ fn waiting(
         let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
         partitions.for_each(|partition| drop(all.add_partition(topic, partition.id())));
     }
-    let at = |offset| {
-        let mut list = all.clone();
-        list.set_all_offsets(offset)?;
-        consumer.offsets_for_times(list, ANSWER)
-    };
-    let (ends, committed) = (at(Offset::End)?, consumer.committed_offsets(all.clone(), ANSWER)?);
-    let known = |topic: &str, partition: i32| {
+    let (ends, committed) = (offsets(consumer, &all, Offset::End)?, consumer.committed_offsets(all.clone(), ANSWER)?);
+    let passed = |topic: &str, partition: i32| {
         let own = own.iter().find(|(name, number, _)| name == topic && *number == partition);
-        let committed = committed.find_partition(topic, partition).and_then(|element| raw(element.offset()));
+        let committed = committed.find_partition(topic, partition).and_then(|element| known(element.offset()));
         own.map(|(_, _, offset)| *offset).max(committed)
     };
-    let known: Vec<_> =
-        ends.elements().iter().map(|end| (raw(end.offset()), known(end.topic(), end.partition()))).collect();
+    let passed: Vec<_> =
+        ends.elements().iter().map(|end| (known(end.offset()), passed(end.topic(), end.partition()))).collect();
     // Where nothing is committed the group begins with the oldest record.
-    let oldest = if known.iter().all(|(_, known)| known.is_some()) { ends.clone() } else { at(Offset::Beginning)? };
-    let waiting = known.iter().zip(oldest.elements()).map(|((end, known), oldest)| {
-        let from = known.or_else(|| raw(oldest.offset())).unwrap_or(0);
+    let oldest = if passed.iter().all(|(_, passed)| passed.is_some()) { ends.clone() } else { offsets(consumer, &all, Offset::Beginning)? };
+    let waiting = passed.iter().zip(oldest.elements()).map(|((end, passed), oldest)| {
+        let from = passed.or_else(|| known(oldest.offset())).unwrap_or(0);
         end.unwrap_or(0).saturating_sub(from).max(0).unsigned_abs()
     });
     Ok(waiting.sum())
-}
-
-fn raw(offset: Offset) -> Option<i64> {
-    match offset {
-        Offset::Offset(offset) => Some(offset),
-        _ => None,
-    }
 }
 
 impl Source for KafkaSource {
@@ -243,9 +224,10 @@ impl Source for KafkaSource {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         self.member.close();
-        Box::pin(async {
-            let left = tokio::time::timeout(LEAVE, self.member.ended()).await;
-            left.map_err(|_| error::away(&self.member.config.brokers, "was not left", format_args!("within {LEAVE:?}")))
+        let time = if self.member.lost().is_some() { ABANDON } else { LEAVE };
+        Box::pin(async move {
+            let left = tokio::time::timeout(time, self.member.ended()).await;
+            left.map_err(|_| error::away(&self.member.config.brokers, "was not told", "leaving the group takes long"))
         })
     }
 }

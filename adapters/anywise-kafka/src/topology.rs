@@ -2,22 +2,23 @@
 //! whether they are what was asked for.
 //!
 //! Topics are created if they are missing and may be; one that is there is
-//! never changed. Groups need no declaration: one that has committed nothing
-//! begins with the oldest record that its topics still have.
+//! never changed. Of a group it is noted where it begins (`begin.rs`); it needs
+//! no other declaration.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::Mutex;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anywise_core::{Error, Kind, Result, Subscription, Topology};
-use rdkafka::ClientContext;
+use rdkafka::{ClientContext, TopicPartitionList};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::config::{FromClientConfigAndContext as _, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::runtime::Handle;
 
+use crate::begin::Marks;
 use crate::config::{Config, Kafka, Layout, Missing, PARTITIONS};
 use crate::connection::{HEADERS, Reports, log};
 use crate::error;
@@ -82,15 +83,20 @@ enum Use {
     Foreign,
 }
 
-/// The topics of an application, each once.
+/// What must be there for an application.
 #[derive(Default)]
-pub(crate) struct Wanted(BTreeMap<String, Use>);
+pub(crate) struct Wanted {
+    /// By name.
+    topics: BTreeMap<String, Use>,
+    /// Each group with the topics that it reads.
+    groups: BTreeMap<String, BTreeSet<String>>,
+}
 
 impl Wanted {
     pub(crate) fn of(config: &Config, topology: &Topology) -> Self {
         let mut wanted = Self::default();
         for event in &topology.events {
-            wanted.0.insert(config.topic_of(event), Use::Events);
+            wanted.topics.insert(config.topic_of(event), Use::Events);
         }
         topology.subscriptions.iter().for_each(|subscription| wanted.add(config, subscription));
         wanted
@@ -98,13 +104,14 @@ impl Wanted {
 
     pub(crate) fn add(&mut self, config: &Config, subscription: &Subscription) {
         for event in &subscription.events {
-            self.0.insert(config.topic_of(event), Use::Events);
+            self.topics.insert(config.topic_of(event), Use::Events);
         }
-        self.0.insert(config.dead_of(&subscription.group), Use::Dead);
-        for (topic, event) in &config.foreign {
-            if subscription.events.contains(event) {
-                self.0.entry(topic.clone()).or_insert(Use::Foreign);
-            }
+        self.topics.insert(config.dead_of(&subscription.group), Use::Dead);
+        let reads = Reads::of(config, subscription).topics.into_keys();
+        let group = self.groups.entry(config.group_of(&subscription.group)).or_default();
+        for topic in reads {
+            self.topics.entry(topic.clone()).or_insert(Use::Foreign);
+            group.insert(topic);
         }
     }
 
@@ -113,7 +120,7 @@ impl Wanted {
             let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
             name.is_empty() || name.len() > LONGEST || !name.chars().all(fits)
         };
-        let Some(name) = self.0.keys().find(bad) else { return Ok(()) };
+        let Some(name) = self.topics.keys().find(bad) else { return Ok(()) };
         let text = format!(
             "`{name}` cannot be the name of a topic: Kafka takes 1 to {LONGEST} letters, digits, `.`, `_` and `-`"
         );
@@ -126,13 +133,46 @@ impl Kafka {
     pub(crate) async fn declare(&self, wanted: Wanted) -> Result<()> {
         self.config.check()?;
         wanted.check_names()?;
-        let (config, runtime) = (self.config.clone(), Handle::current());
-        let declaring = tokio::task::spawn_blocking(move || Desk::connect(&config, runtime)?.declare(&wanted));
+        let (kafka, runtime) = (self.same(), Handle::current());
+        let declaring = tokio::task::spawn_blocking(move || {
+            let (found, most) = Desk::connect(&kafka.config, runtime)?.declare(&wanted)?;
+            kafka.mark(&wanted.groups, &found)?;
+            Ok::<_, Error>(most)
+        });
         let most = declaring.await.map_err(|_| Error::internal("declaring topics was cut short"))??;
         if let Some(most) = most {
             self.link.most.store(most, Ordering::Relaxed);
         }
         Ok(())
+    }
+}
+
+impl Kafka {
+    /// Notes where the groups begin, once for each. Blocks.
+    fn mark(&self, groups: &BTreeMap<String, BTreeSet<String>>, found: &BTreeMap<&str, Found>) -> Result<()> {
+        if self.config.replay {
+            return Ok(());
+        }
+        for (group, topics) in groups {
+            let known = |topic: &&String| self.marked().contains(&(group.clone(), (*topic).clone()));
+            let mut partitions = TopicPartitionList::new();
+            for topic in topics.iter().filter(|topic| !known(topic)) {
+                let count = found.get(topic.as_str()).map_or(0, |found| found.partitions);
+                (0..count).for_each(|number| {
+                    partitions.add_partition(topic, i32::try_from(number).expect("Kafka counts so"));
+                });
+            }
+            if partitions.count() > 0 {
+                let marking = Marks::of(&self.config, group).and_then(|marks| marks.set(&partitions));
+                marking.map_err(|error| self.config.failed("does not note where a group begins", &error))?;
+                self.marked().extend(topics.iter().map(|topic| (group.clone(), topic.clone())));
+            }
+        }
+        Ok(())
+    }
+
+    fn marked(&self) -> std::sync::MutexGuard<'_, HashSet<(String, String)>> {
+        self.link.marked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -182,9 +222,9 @@ impl<'c> Desk<'c> {
         Ok(Self { config, runtime, looks, makes })
     }
 
-    /// Declares topics; says the largest body that all of them take, if the
-    /// broker says it.
-    fn declare(&self, wanted: &Wanted) -> Result<Option<usize>> {
+    /// Declares topics; says what is there, and the largest body that all of them
+    /// take, if the broker says it.
+    fn declare<'w>(&self, wanted: &'w Wanted) -> Result<(BTreeMap<&'w str, Found>, Option<usize>)> {
         let missing: Vec<_> = self.look(wanted)?.into_iter().filter(|(_, found)| found.is_none()).collect();
         if !missing.is_empty() {
             self.create(wanted, &missing.into_iter().map(|(name, _)| name).collect::<Vec<_>>())?;
@@ -194,11 +234,11 @@ impl<'c> Desk<'c> {
         let limits = self.limits(wanted);
         self.check_durability(wanted, &found, &limits)?;
         let largest = limits.values().filter_map(|limit| limit.largest).min();
-        Ok(largest.map(|largest| largest.saturating_sub(HEADERS).max(1)))
+        Ok((found, largest.map(|largest| largest.saturating_sub(HEADERS).max(1))))
     }
 
     fn look<'w>(&self, wanted: &'w Wanted) -> Result<Vec<(&'w str, Option<Found>)>> {
-        wanted.0.keys().map(|name| Ok((name.as_str(), self.find(name)?))).collect()
+        wanted.topics.keys().map(|name| Ok((name.as_str(), self.find(name)?))).collect()
     }
 
     fn find(&self, name: &str) -> Result<Option<Found>> {
@@ -239,7 +279,7 @@ impl<'c> Desk<'c> {
             let text = format!("the topic `{}` is not there, and is not to be created", missing[0]);
             return Err(error::refused(Kind::NotFound, text));
         }
-        let topics: Vec<_> = missing.iter().map(|name| self.new_topic(name, wanted.0[*name])).collect();
+        let topics: Vec<_> = missing.iter().map(|name| self.new_topic(name, wanted.topics[*name])).collect();
         let options = AdminOptions::new().request_timeout(Some(ANSWER)).operation_timeout(Some(ANSWER));
         let made = self.runtime.block_on(self.makes.create_topics(&topics, &options));
         for result in made.map_err(|error| self.config.failed("does not create topics", &error))? {
@@ -294,7 +334,7 @@ impl<'c> Desk<'c> {
     fn check_partitions(&self, wanted: &Wanted, found: &BTreeMap<&str, Found>) -> Result<()> {
         let Some(asked) = self.config.partitions else { return Ok(()) };
         let other = |(name, found): &(&&str, &Found)| {
-            wanted.0[**name] == Use::Events && found.partitions != usize::from(asked)
+            wanted.topics[**name] == Use::Events && found.partitions != usize::from(asked)
         };
         let Some((name, found)) = found.iter().find(other) else { return Ok(()) };
         let text = format!(
@@ -307,7 +347,7 @@ impl<'c> Desk<'c> {
 
     /// What the broker says of the limits of topics; nothing if it does not.
     fn limits(&self, wanted: &Wanted) -> BTreeMap<String, Limits> {
-        let own = wanted.0.iter().filter(|(_, is)| **is != Use::Foreign);
+        let own = wanted.topics.iter().filter(|(_, is)| **is != Use::Foreign);
         let own: Vec<_> = own.map(|(name, _)| ResourceSpecifier::Topic(name)).collect();
         let options = AdminOptions::new().request_timeout(Some(ANSWER));
         let described = match self.runtime.block_on(self.makes.describe_configs(&own, &options)) {
@@ -337,7 +377,7 @@ impl<'c> Desk<'c> {
         if self.config.weaker {
             return Ok(());
         }
-        for (name, found) in found.iter().filter(|(name, _)| wanted.0[**name] != Use::Foreign) {
+        for (name, found) in found.iter().filter(|(name, _)| wanted.topics[**name] != Use::Foreign) {
             let insync = limits.get(*name).and_then(|limit| limit.insync).unwrap_or(2);
             if found.replicas < 2 || insync < 2 {
                 let text = format!(

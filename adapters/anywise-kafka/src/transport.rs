@@ -13,7 +13,7 @@ impl Transport for Kafka {
         traits.durable = true;
         traits.ordered = Ordered::Always;
         traits.groups = true;
-        traits.replay = true;
+        traits.replay = self.config.replay;
         traits.max_size = Some(self.most());
         traits
     }

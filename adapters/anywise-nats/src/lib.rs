@@ -5,6 +5,7 @@
 //!
 //! [`Sink`]: anywise_core::Sink
 
+mod again;
 mod config;
 mod connection;
 mod delivery;

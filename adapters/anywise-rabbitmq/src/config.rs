@@ -63,7 +63,10 @@ pub(crate) enum Routes {
 /// Addresses may hold passwords, and are not shown.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings").field("name", &self.name).field("prefix", &self.prefix).finish_non_exhaustive()
+        f.debug_struct("Settings")
+            .field("name", &self.name)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
     }
 }
 

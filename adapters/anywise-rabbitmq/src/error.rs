@@ -21,7 +21,8 @@ pub(crate) fn conflict(address: &str, why: impl std::fmt::Display) -> Error {
 
 /// No queue gets it.
 pub(crate) fn unrouted(exchange: &str, routing_key: &str) -> Error {
-    let message = format!("no queue is bound to the exchange `{exchange}` for `{routing_key}`; it was not published");
+    let message =
+        format!("no queue is bound to the exchange `{exchange}` for `{routing_key}`; it was not published");
     Error::new(Kind::Unavailable, "AW2063", message)
 }
 
@@ -35,10 +36,11 @@ pub(crate) fn of_client(address: &str, error: &lapin::Error) -> Error {
     let ErrorKind::ProtocolError(protocol) = error.kind() else { return away(address, error) };
     let text = protocol.get_message();
     match protocol.kind() {
-        AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) | AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) => {
-            refused(address, text)
+        AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED)
+        | AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) => refused(address, text),
+        AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED | AMQPSoftError::NOTFOUND) => {
+            conflict(address, text)
         }
-        AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED | AMQPSoftError::NOTFOUND) => conflict(address, text),
         _ => away(address, error),
     }
 }

@@ -304,7 +304,11 @@ impl AppBuilder {
     /// What other processes run on the same store.
     fn beside(&self, model: &Model) -> Beside {
         let shared = self.store.as_ref().is_some_and(|store| store.traits().shared);
-        if (shared || self.shares) && self.transports.is_empty() { Beside::of(model) } else { Beside::default() }
+        if (shared || self.shares) && self.transports.is_empty() {
+            Beside::of(model)
+        } else {
+            Beside::default()
+        }
     }
 
     /// How long a stop waits for work in flight. Default: 30 s.

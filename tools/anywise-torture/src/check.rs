@@ -44,16 +44,17 @@ pub(crate) fn check(entries: &Entries, found: &Evidence) -> Vec<Violation> {
     report.0
 }
 
+/// Violations, as they are found.
 #[derive(Default)]
-struct Report(Vec<Violation>);
+pub(crate) struct Report(pub(crate) Vec<Violation>);
 
 impl Report {
-    fn add(&mut self, invariant: &'static str, what: impl Into<String>) {
+    pub(crate) fn add(&mut self, invariant: &'static str, what: impl Into<String>) {
         self.0.push(Violation { invariant, what: what.into() });
     }
 
     /// One violation for all `ids`, if there are any.
-    fn list(&mut self, invariant: &'static str, what: &str, ids: &[String]) {
+    pub(crate) fn list(&mut self, invariant: &'static str, what: &str, ids: &[String]) {
         if !ids.is_empty() {
             let shown = ids.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
             self.add(invariant, format!("{what}: {} ({shown})", ids.len()));

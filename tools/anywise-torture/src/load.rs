@@ -164,7 +164,6 @@ impl Producer {
 
     fn choose(&mut self) -> (Ask, bool) {
         let ask = match self.seed.pick(0..100) {
-            0..50 => Ask::Put,
             50..58 => Ask::Refuse,
             58..67 => Ask::Poke,
             67..76 => Ask::Arrive,
@@ -174,7 +173,8 @@ impl Producer {
             99 if self.shape.poison => Ask::Bury,
             _ => Ask::Put,
         };
-        let once = matches!(ask, Ask::Poke | Ask::Arrive | Ask::Bury) || ask == Ask::Put && self.seed.chance(50);
+        let once =
+            matches!(ask, Ask::Poke | Ask::Arrive | Ask::Bury) || ask == Ask::Put && self.seed.chance(50);
         (ask, once)
     }
 

@@ -14,13 +14,14 @@ use std::time::Duration;
 use anywise::{
     Acceptance, App, Arrival, Batch, Buried, Delivery, Envelope, Error, Failure, RelayPolicy, Uuid,
 };
+use anywise_sql::pass_failpoint;
 use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::Result;
-use crate::slice::{Ballast, Bomb, Free, Late, Poisoned, Poked, Process, Put, SLICE};
+use crate::slice::{Ballast, Bomb, Free, Late, Poisoned, Poked, Process, Put};
 
 /// What the child is told on its command line.
 #[derive(Clone, Debug, Args)]
@@ -43,6 +44,9 @@ pub(crate) struct Options {
     /// Poison is medicine
     #[arg(long)]
     cured: bool,
+    /// The broker between it and others
+    #[command(flatten)]
+    link: crate::link::Link,
 }
 
 /// A request of the parent.
@@ -72,6 +76,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     while let Some(line) = lines.next_line().await? {
         let request: Request = serde_json::from_str(&line)?;
         if request.op == "stop" {
+            pass_failpoint("shutdown.after_stop_accept").await;
             let stopped = app.stop(Duration::from_secs(5)).await;
             say(&json!({"c": request.c, "r": "ok", "d": {"left": stopped.left}}));
             return Ok(());
@@ -79,7 +84,9 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         let app = Arc::clone(&app);
         tokio::spawn(async move {
             let (number, id) = (request.c, request.id.clone());
+            pass_failpoint("http.after_parse").await;
             let mut answer = answer(&app, request).await;
+            pass_failpoint("http.after_commit_before_reply").await;
             (answer["c"], answer["id"]) = (json!(number), json!(id));
             say(&answer);
         });
@@ -118,7 +125,9 @@ async fn open(options: &Options) -> Result<App> {
         retention: crate::store::retention(),
         ..RelayPolicy::default()
     };
-    let builder = App::builder().name("torture").slices([SLICE]).provide(process).relay(relay);
+    let slices = options.link.slices(options.postgres.is_some());
+    let builder = App::builder().name("torture").slices(slices).provide(process).relay(relay);
+    let builder = options.link.join(builder);
     let builder = match &options.postgres {
         Some(url) => builder.store(crate::store::postgres(url, Duration::from_millis(options.lease)).await?),
         None => builder.store(crate::store::sqlite(&options.dir.join("torture.db"), options.pages).await?),

@@ -10,12 +10,13 @@ use tokio::io::AsyncWriteExt;
 use crate::desk::{Note, Ring};
 use crate::server::{Server, request, within};
 
-fn limits() -> HttpLimits {
-    HttpLimits { answer_time: Duration::from_millis(300), reply_size: 10_000, ..HttpLimits::default() }
+fn through(server: &Server) -> Requests {
+    within_time(server, HttpLimits::default().answer_time)
 }
 
-fn through(server: &Server) -> Requests {
-    Requests::through(HttpRemote::to(&server.url()).unwrap().limits(limits()).unwrap())
+fn within_time(server: &Server, answer_time: Duration) -> Requests {
+    let limits = HttpLimits { answer_time, reply_size: 10_000, ..HttpLimits::default() };
+    Requests::through(HttpRemote::to(&server.url()).unwrap().limits(limits).unwrap())
 }
 
 /// What comes of an answer that is whole.
@@ -121,7 +122,9 @@ async fn an_answer_that_never_comes_is_not_waited_for() {
             std::future::pending::<()>().await;
         })
         .await;
-        let error = within(through(&silent).send(Ring).into_future()).await.unwrap_err();
+        let error = within(within_time(&silent, Duration::from_millis(200)).send(Ring).into_future())
+            .await
+            .unwrap_err();
         check(&error, Kind::Timeout, "AW2105");
     }
 }

@@ -6,4 +6,10 @@
 //! is skipped and says so, unless `ANYWISE_REQUIRE` names `nats`.
 
 mod conformance;
+mod dead_letters;
+mod declaring;
+mod foreign;
+mod outages;
+mod refusals;
+mod requests;
 mod server;

@@ -65,7 +65,10 @@ async fn what_is_in_flight_when_the_connection_is_cut_may_be_sent_again() {
         assert_eq!((error.kind(), error.code()), (Kind::Unavailable, "AW2020"), "{error}");
     }
     proxy.reopen();
-    join_all(events.iter().map(|event| rabbit.send(event.clone()))).await.into_iter().for_each(|sent| sent.unwrap());
+    join_all(events.iter().map(|event| rabbit.send(event.clone())))
+        .await
+        .into_iter()
+        .for_each(|sent| sent.unwrap());
     let source = rabbit.subscribe(&stock(&[PAID])).await.unwrap();
     assert_eq!(receive(&*source, 100).await.len(), 100);
 }

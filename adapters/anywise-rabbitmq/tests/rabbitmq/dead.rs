@@ -33,7 +33,10 @@ async fn a_dead_letter_is_kept_as_it_was_with_the_reason() {
     assert_eq!(header(headers, "x-anywise-outcome"), "dead");
     assert_eq!(header(headers, "x-anywise-exchange"), corner.prefix);
     assert_eq!(header(headers, "x-anywise-routing-key"), PAID);
-    assert_eq!((header(headers, "tenant"), header(headers, "cloudEvents_id")), ("acme".into(), sent.id.to_string()));
+    assert_eq!(
+        (header(headers, "tenant"), header(headers, "cloudEvents_id")),
+        ("acme".into(), sent.id.to_string())
+    );
     let parked = corner.pop(&corner.queue("stock.dead")).await.unwrap().delivery;
     assert_eq!(header(parked.properties.headers().as_ref().unwrap(), "x-anywise-outcome"), "parked");
     assert!(corner.pop(&corner.queue("stock.dead")).await.is_none());

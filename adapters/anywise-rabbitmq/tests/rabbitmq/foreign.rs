@@ -14,7 +14,10 @@ async fn legacy(corner: &Corner) -> (Tidy, Bare, String) {
     let exchange = corner.exchange("legacy");
     let bare = corner.bare().await;
     let (options, none) = (ExchangeDeclareOptions::default(), FieldTable::default());
-    bare.channel.exchange_declare(exchange.as_str().into(), ExchangeKind::Topic, options, none).await.unwrap();
+    bare.channel
+        .exchange_declare(exchange.as_str().into(), ExchangeKind::Topic, options, none)
+        .await
+        .unwrap();
     let rabbit = corner.opened(corner.rabbit().foreign(&exchange, "orders.*", PAID)).await;
     (rabbit, bare, exchange)
 }

@@ -73,12 +73,15 @@ async fn headers_that_do_not_fit_are_refused_and_harm_nobody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_over_the_brokers_own_limit_is_refused_for_good_and_the_others_are_not() {
-    let Some(own) = tokio::task::spawn_blocking(|| Own::start(|_| String::new())).await.unwrap() else { return };
+    let Some(own) = tokio::task::spawn_blocking(|| Own::start(|_| String::new())).await.unwrap() else {
+        return;
+    };
     // It takes bodies of 100 000 bytes.
     let corner = Corner::at(&own.url());
     let rabbit = corner.opened(corner.rabbit()).await;
     let large = Envelope::new(PAID, "application/octet-stream", vec![7; 100_001]);
-    let (large, ..) = tokio::join!(rabbit.send(large), rabbit.send(event(PAID, 1)), rabbit.send(event(PAID, 2)));
+    let (large, ..) =
+        tokio::join!(rabbit.send(large), rabbit.send(event(PAID, 1)), rabbit.send(event(PAID, 2)));
     let error = large.unwrap_err();
     assert_eq!((error.kind(), error.code()), (Kind::TooLarge, "AW2006"), "{error}");
     rabbit.send(event(PAID, 3)).await.unwrap();

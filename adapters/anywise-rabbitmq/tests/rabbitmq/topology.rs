@@ -7,7 +7,9 @@ use anywise_rabbitmq::RabbitMq;
 use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
 
-use crate::corner::{Corner, PAID, PATIENCE, SENT, done, event, is_drained, publisher, read, receive, settle, stock, topology};
+use crate::corner::{
+    Corner, PAID, PATIENCE, SENT, done, event, is_drained, publisher, read, receive, settle, stock, topology,
+};
 use crate::own::free_port;
 
 mod till {
@@ -48,7 +50,8 @@ async fn an_application_does_not_start_with_a_broker_that_refuses_it() {
         "http://guest:s3cret-guess@there".to_owned(),
     ] {
         let rabbit = RabbitMq::new(&url).prefix(&corner.prefix);
-        let error = App::builder().slices([till::SLICE]).transport(rabbit).build().await.unwrap_err().to_string();
+        let error =
+            App::builder().slices([till::SLICE]).transport(rabbit).build().await.unwrap_err().to_string();
         assert!(error.contains("AW4140") && error.contains("AW2061"), "{url}: {error}");
         assert!(!error.contains("s3cret"), "{error}");
     }
@@ -78,7 +81,10 @@ async fn a_group_that_hears_less_keeps_what_waits_and_gets_no_more_of_it() {
     let source = after.subscribe(&stock(&[PAID])).await.unwrap();
     let came = receive(&*source, 2).await;
     let came: Vec<_> = came.iter().map(|one| (read(one).name, one.frame.body.clone())).collect();
-    assert_eq!(came, [(SENT.to_owned(), "{\"number\":1}".into()), (PAID.to_owned(), "{\"number\":3}".into())]);
+    assert_eq!(
+        came,
+        [(SENT.to_owned(), "{\"number\":1}".into()), (PAID.to_owned(), "{\"number\":3}".into())]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -132,7 +138,8 @@ async fn every_queue_is_a_quorum_queue_from_the_beginning() {
         // A durable queue of another kind is at odds with what is there.
         let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
         let channel = corner.bare().await;
-        let error = channel.channel.queue_declare(queue.as_str().into(), options, FieldTable::default()).await;
+        let error =
+            channel.channel.queue_declare(queue.as_str().into(), options, FieldTable::default()).await;
         let error = error.unwrap_err().to_string();
         assert!(error.contains("inequivalent arg"), "{error}");
         let passive = QueueDeclareOptions { passive: true, ..options };

@@ -265,6 +265,7 @@ async fn sweep_one(
 }
 
 async fn give_back(shared: &Arc<Shared>) -> Result<()> {
+    point("shutdown.before_release").await?;
     let mut connection = shared.own.get().await.map_err(from_sqlx)?;
     let given = sqlx::query(shared.sql.give_back.text()).bind(&shared.owner).execute(connection.raw()).await;
     connection.put_back_after(&given);

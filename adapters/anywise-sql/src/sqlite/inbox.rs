@@ -23,7 +23,10 @@ pub(super) struct Noted {
 
 impl From<Arrival> for Noted {
     fn from(arrival: Arrival) -> Self {
-        let Arrival { group, id, fingerprint, deliveries, .. } = arrival;
+        let Arrival { mut group, id, fingerprint, deliveries, .. } = arrival;
+        if mutant("inbox_by_id") {
+            group.clear();
+        }
         Self { group, id, fingerprint, rows: deliveries.into_iter().map(Stored::from).collect() }
     }
 }

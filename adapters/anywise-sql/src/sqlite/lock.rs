@@ -40,7 +40,8 @@ impl Lock {
         }
         // For people alone; the lock is what counts.
         drop(note(&file));
-        let work = AtWork::open(file).map_err(|error| cannot(&format!("`{}` cannot be read", beside.display()), error))?;
+        let work = AtWork::open(file)
+            .map_err(|error| cannot(&format!("`{}` cannot be read", beside.display()), error))?;
         Ok(Self { work: Arc::new(work) })
     }
 }

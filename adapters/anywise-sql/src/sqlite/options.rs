@@ -116,7 +116,10 @@ impl SqliteOptions {
             return Err(error);
         }
         let found = schema::take_over(&mut connection, lock.work.before()).await?;
-        lock.work.forget().map_err(|error| cannot("the lock file cannot be written", error)).map_err(Open::Ours)?;
+        lock.work
+            .forget()
+            .map_err(|error| cannot("the lock file cannot be written", error))
+            .map_err(Open::Ours)?;
         let readers = self.pool();
         let (requests, queue) = mpsc::channel(QUEUE);
         let common = Arc::new(Common::default());

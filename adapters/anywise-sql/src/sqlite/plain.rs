@@ -12,7 +12,7 @@ use sqlx::sqlite::SqliteArguments;
 use uuid::Uuid;
 
 use crate::error::Refusal;
-use crate::failpoint::point;
+use crate::failpoint::{mutant, point};
 use crate::row::Stored;
 use crate::sqlite::request::{Plain, PlainReply};
 use crate::sqlite::statements::{
@@ -232,7 +232,7 @@ impl Writer {
             }
             self.execute_with(sql, arguments).await?;
         }
-        if keyed {
+        if keyed && !mutant("followers_not_blocked") {
             let mut arguments = SqliteArguments::default();
             bind(&mut arguments, first)?;
             self.execute_with(BLOCK, arguments).await?;

@@ -65,7 +65,7 @@ impl AtWork {
         let state = self.state();
         let Some(file) = &state.file else { return Ok(()) };
         file.set_len(FIRST)?;
-        write_at(file, &[0; PLACE * MADE], FIRST)
+        write_at(file, &vec![0; PLACE * MADE], FIRST)
     }
 
     /// These are held from now on.

@@ -431,6 +431,7 @@ impl Writer {
         if self.common.failure().is_some() {
             return;
         }
+        drop(point("shutdown.before_release").await);
         if let Err(error) = self.execute(RELEASE_ALL).await {
             tracing::error!(%error, "the claims could not be given back; they count as lost");
         }

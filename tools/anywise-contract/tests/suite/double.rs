@@ -192,7 +192,8 @@ impl User {
                 continue;
             }
             let until = Instant::now() + self.database.lease;
-            all.claims.insert(claimed.claim, Hold { owner: self.owner, until, delivery, suspect, begun: false });
+            all.claims
+                .insert(claimed.claim, Hold { owner: self.owner, until, delivery, suspect, begun: false });
             kept.push(claimed);
         }
         claims.claimed = kept;
