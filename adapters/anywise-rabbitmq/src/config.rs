@@ -175,7 +175,7 @@ impl RabbitMq {
     }
 
     /// Has publishing an event fail, to be tried again, while no queue gets it
-    /// (`AW2063`). May be said of several events, by their wire names.
+    /// (`AW2029`). May be said of several events, by their wire names.
     ///
     /// Default: none but those that this application itself listens to. Any
     /// other event may have no listener, and is then published to nobody.

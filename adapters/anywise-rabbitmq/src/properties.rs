@@ -22,7 +22,7 @@ const BROKERS: [&str; 5] = ["x-delivery-count", "x-acquired-count", "x-death", "
 /// The same, by what they begin with; the last are those of our dead letters.
 const BROKERS_PREFIXES: [&str; 3] = ["x-first-death-", "x-last-death-", DEAD_PREFIX];
 /// What the headers begin with that a dead letter has beside its own.
-pub(crate) const DEAD_PREFIX: &str = "x-anywise-";
+pub(crate) const DEAD_PREFIX: &str = "aw-dead-";
 /// Persistent.
 const ON_DISK: u8 = 2;
 

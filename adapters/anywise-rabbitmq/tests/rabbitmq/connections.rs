@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use anywise::{Kind, Outcome, Sink as _, Transport as _};
+use anywise::{Kind, Outcome, Sink as _, Source, Transport as _};
 use anywise_rabbitmq::RabbitMq;
 use futures_util::future::join_all;
 
-use crate::corner::{Corner, PAID, PATIENCE, event, receive, settle, stock, topology};
+use crate::corner::{Corner, Tidy, PAID, PATIENCE, event, receive, settle, stock, topology};
 use crate::proxy::Proxy;
 
 /// A way to the shared broker, and a transport on it that is quick to notice.
@@ -14,6 +14,18 @@ async fn through(corner: &Corner) -> (Proxy, RabbitMq) {
     let proxy = Proxy::to(&corner.url).await;
     let rabbit = RabbitMq::new(proxy.url()).prefix(&corner.prefix);
     (proxy, rabbit.heartbeat(Duration::from_secs(1)).patience(Duration::from_secs(2)))
+}
+
+/// Subscribes until it succeeds, as core does: the client may not have noticed
+/// yet that the connection is gone.
+async fn subscribe_again(rabbit: &Tidy) -> Box<dyn Source> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match rabbit.subscribe(&stock(&[PAID])).await {
+            Ok(source) => return source,
+            Err(error) => assert!(error.kind() == Kind::Unavailable && Instant::now() < end, "{error}"),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -30,7 +42,7 @@ async fn a_connection_that_is_silent_is_given_up() {
     let error = rabbit.send(event(PAID, 1)).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (Kind::Unavailable, "AW2020"), "{error}");
     proxy.reopen();
-    let source = rabbit.subscribe(&stock(&[PAID])).await.unwrap();
+    let source = subscribe_again(&rabbit).await;
     rabbit.send(event(PAID, 2)).await.unwrap();
     while &receive(&*source, 1).await[0].frame.body[..] != br#"{"number":2}"# {}
 }
@@ -73,7 +85,7 @@ async fn a_settlement_that_the_broker_did_not_hear_is_an_error_and_comes_again()
     let error = settle(&*source, &came, Outcome::Done(None)).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (Kind::Unavailable, "AW2020"), "{error}");
     proxy.reopen();
-    let source = rabbit.subscribe(&stock(&[PAID])).await.unwrap();
+    let source = subscribe_again(&rabbit).await;
     assert_eq!(receive(&*source, 1).await[0].frame, came[0].frame);
 }
 

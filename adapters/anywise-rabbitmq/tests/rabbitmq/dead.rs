@@ -29,16 +29,16 @@ async fn a_dead_letter_is_kept_as_it_was_with_the_reason() {
     let dead = corner.pop(&corner.queue("stock.dead")).await.unwrap().delivery;
     let headers = dead.properties.headers().as_ref().unwrap();
     assert_eq!(dead.data, sent.body);
-    assert_eq!(header(headers, "x-anywise-reason"), "AW1002: Zürich\r\n");
-    assert_eq!(header(headers, "x-anywise-outcome"), "dead");
-    assert_eq!(header(headers, "x-anywise-exchange"), corner.prefix);
-    assert_eq!(header(headers, "x-anywise-routing-key"), PAID);
+    assert_eq!(header(headers, "aw-dead-reason"), "AW1002: Zürich\r\n");
+    assert_eq!(header(headers, "aw-dead-outcome"), "dead");
+    assert_eq!(header(headers, "aw-dead-exchange"), corner.prefix);
+    assert_eq!(header(headers, "aw-dead-routing-key"), PAID);
     assert_eq!(
         (header(headers, "tenant"), header(headers, "cloudEvents_id")),
         ("acme".into(), sent.id.to_string())
     );
     let parked = corner.pop(&corner.queue("stock.dead")).await.unwrap().delivery;
-    assert_eq!(header(parked.properties.headers().as_ref().unwrap(), "x-anywise-outcome"), "parked");
+    assert_eq!(header(parked.properties.headers().as_ref().unwrap(), "aw-dead-outcome"), "parked");
     assert!(corner.pop(&corner.queue("stock.dead")).await.is_none());
 }
 

@@ -66,6 +66,6 @@ async fn an_exchange_that_is_not_there_is_named() {
     let Some(corner) = Corner::new() else { return };
     let rabbit = corner.tidy(corner.rabbit().foreign("no-such-exchange", "#", PAID));
     let error = rabbit.open(&crate::corner::topology(&[PAID])).await.unwrap_err();
-    assert_eq!((error.kind(), error.code()), (Kind::Conflict, "AW2062"), "{error}");
+    assert_eq!((error.kind(), error.code()), (Kind::Conflict, "AW2021"), "{error}");
     assert!(error.to_string().contains("no-such-exchange"), "{error}");
 }

@@ -31,7 +31,7 @@ async fn a_queue_that_is_declared_otherwise_is_an_error_that_names_it() {
     opened.send(event(PAID, 1)).await.unwrap();
     let other = corner.rabbit().shared(true);
     let error = other.open(&topology(&[PAID])).await.unwrap_err();
-    assert_eq!((error.kind(), error.code()), (Kind::Conflict, "AW2062"), "{error}");
+    assert_eq!((error.kind(), error.code()), (Kind::Conflict, "AW2021"), "{error}");
     assert!(error.to_string().contains(&corner.queue("stock")), "{error}");
     assert!(error.to_string().contains("x-single-active-consumer"), "{error}");
     let source = opened.subscribe(&stock(&[PAID])).await.unwrap();
@@ -52,7 +52,7 @@ async fn an_application_does_not_start_with_a_broker_that_refuses_it() {
         let rabbit = RabbitMq::new(&url).prefix(&corner.prefix);
         let error =
             App::builder().slices([till::SLICE]).transport(rabbit).build().await.unwrap_err().to_string();
-        assert!(error.contains("AW4140") && error.contains("AW2061"), "{url}: {error}");
+        assert!(error.contains("AW4140") && error.contains("AW2021"), "{url}: {error}");
         assert!(!error.contains("s3cret"), "{error}");
     }
 }
@@ -122,7 +122,7 @@ async fn an_event_for_a_queue_of_ours_that_is_gone_is_not_lost() {
     let bare = corner.bare().await;
     bare.channel.queue_delete(corner.queue("stock").into(), QueueDeleteOptions::default()).await.unwrap();
     let error = opened.send(event(PAID, 2)).await.unwrap_err();
-    assert_eq!((error.kind(), error.code()), (Kind::Unavailable, "AW2063"), "{error}");
+    assert_eq!((error.kind(), error.code()), (Kind::Unavailable, "AW2029"), "{error}");
     opened.send(event(PAID, 2)).await.unwrap();
     let source = opened.subscribe(&stock(&[PAID])).await.unwrap();
     assert_eq!(&receive(&*source, 1).await[0].frame.body[..], br#"{"number":2}"#);
