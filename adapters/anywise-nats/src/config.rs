@@ -239,7 +239,10 @@ impl Nats {
 
     /// One process of a group gets its events at a time, the others stand by:
     /// the events of a key come in order however many processes there are. Needs
-    /// a server of 2.11 or newer. Default: processes share a group's events.
+    /// a server of 2.11 or newer. After the connection broke, or a process ended
+    /// without a word, what was on its way is waited for: up to
+    /// [`ack_wait`](Self::ack_wait), twice that for another process. Default:
+    /// processes share a group's events.
     #[must_use]
     pub fn ordered(self) -> Self {
         self.with(|config| config.ordered = true)

@@ -6,7 +6,8 @@ use async_nats::Message;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Delivery<'m> {
     stream: &'m str,
-    sequence: u64,
+    /// Its place in the stream.
+    pub(crate) sequence: u64,
     /// When it was published, in nanoseconds: a sequence may begin again.
     published: u64,
     /// How often it was delivered, this time included.

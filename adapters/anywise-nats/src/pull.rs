@@ -4,18 +4,20 @@
 //! It is done by hand because the client's own stream of messages asks ahead on
 //! its own account: what it holds, nobody would extend.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use anywise_core::{Error, Result};
 use async_nats::{Message, StatusCode, Subscriber};
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Serialize;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::{Connection, Link};
+use crate::delivery::Delivery;
 
 /// The name under which one process of a group is pinned.
 pub(crate) const PINNED: &str = "all";
@@ -50,6 +52,8 @@ pub(crate) struct Pull {
     subscriber: Subscriber,
     inbox: String,
     subject: String,
+    /// Where the server says what it knows of the consumer.
+    info: String,
     /// Messages that have come and were not taken.
     ready: VecDeque<Message>,
     /// Messages that were asked for and have not come.
@@ -61,6 +65,9 @@ pub(crate) struct Pull {
     link: watch::Receiver<Link>,
     heard: Instant,
     expires: Duration,
+    /// Something may have been lost on its way here, and comes again; until
+    /// then nothing is taken that would overtake it.
+    gathering: bool,
     pin: Pin,
 }
 
@@ -88,6 +95,7 @@ impl Pull {
             subscriber: subscriber.map_err(|error| connection.away(error))?,
             inbox,
             subject: format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"),
+            info: format!("CONSUMER.INFO.{stream}.{consumer}"),
             ready: VecDeque::new(),
             outstanding: 0,
             failed: None,
@@ -96,6 +104,8 @@ impl Pull {
             heard: Instant::now(),
             // A pinned process asks often enough to stay pinned.
             expires: ordered.map_or(EXPIRES, |hold| EXPIRES.min(hold / 2)),
+            // What another process, or an earlier source, had and did not settle.
+            gathering: ordered.is_some(),
             pin: if ordered.is_some() { Pin::Standby } else { Pin::Shared },
         })
     }
@@ -121,13 +131,8 @@ impl Pull {
 
     /// Asks for what there is room for, unless half of it is on its way.
     pub(crate) async fn ask(&mut self, connection: &Connection, room: usize) -> Result<()> {
-        let link = *self.link.borrow();
-        if link.breaks != self.breaks {
-            // The server forgets what it was asked over a connection that broke.
-            self.breaks = link.breaks;
-            self.outstanding = 0;
-        }
-        if !link.up {
+        self.note_breaks();
+        if !self.link.borrow().up {
             self.heard = Instant::now();
             connection.back(SILENCE).await?;
         }
@@ -135,6 +140,54 @@ impl Pull {
             return Ok(());
         }
         self.ask_for(connection, room - self.outstanding).await
+    }
+
+    /// Takes into account that the connection broke.
+    fn note_breaks(&mut self) {
+        let link = *self.link.borrow();
+        if link.breaks != self.breaks {
+            // The server forgets what it was asked over a connection that broke,
+            // and does not know what arrived.
+            self.breaks = link.breaks;
+            self.outstanding = 0;
+            self.gathering = !matches!(self.pin, Pin::Shared);
+        }
+    }
+
+    /// Whether what has come may be taken in its order. After a break of an
+    /// ordered group's connection it may not, until all that the server has
+    /// delivered and that was not settled is here: the server brings it again
+    /// after its time, in any order, with what is new in between.
+    ///
+    /// `held`: something was taken and is not settled yet.
+    pub(crate) async fn is_whole(&mut self, connection: &Connection, held: bool) -> Result<bool> {
+        self.note_breaks();
+        if !self.gathering {
+            return Ok(true);
+        }
+        self.sort_what_came(usize::MAX);
+        if let Some(error) = &self.failed {
+            return Err(self.again(error));
+        }
+        if held || !self.link.borrow().up {
+            return Ok(false);
+        }
+        let info = connection.ask(self.info.clone(), &json!({})).await?;
+        self.gathering = self.link.borrow().breaks != self.breaks || !self.has_all(&info);
+        Ok(!self.gathering)
+    }
+
+    /// Puts what has come into the order of the stream, each message once; says
+    /// whether that is all that is delivered and not settled.
+    fn has_all(&mut self, info: &Value) -> bool {
+        let messages = self.ready.drain(..);
+        let placed: BTreeMap<_, _> =
+            messages.map(|message| (Delivery::of(&message).map(|delivery| delivery.sequence), message)).collect();
+        // What has come since the server said this is not counted.
+        let last = info["delivered"]["stream_seq"].as_u64();
+        let here = placed.keys().filter(|place| **place <= last).count();
+        self.ready.extend(placed.into_values());
+        info["num_ack_pending"].as_u64() == Some(here as u64)
     }
 
     /// Says that this process is still there, if it is the one that is pinned.

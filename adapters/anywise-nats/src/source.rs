@@ -80,9 +80,12 @@ impl NatsSource {
     async fn receive(&self, most: usize) -> Result<Vec<Incoming>> {
         let mut pull = self.pull.lock().await;
         while !self.closed.is_cancelled() {
-            let came = pull.take(most)?;
-            if !came.is_empty() {
-                return Ok(self.hold(came));
+            let held = !self.held().is_empty();
+            if pull.is_whole(&self.connection, held).await? {
+                let came = pull.take(most)?;
+                if !came.is_empty() {
+                    return Ok(self.hold(came));
+                }
             }
             pull.ask(&self.connection, most).await?;
             pull.wait(&self.connection, &self.closed).await;
