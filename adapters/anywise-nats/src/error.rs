@@ -51,8 +51,7 @@ pub(crate) fn too_large(what: &str, size: usize, most: usize) -> Error {
 pub(crate) fn for_now(error: Error) -> Error {
     match error.kind() {
         Kind::Unavailable => error,
-        _ => Error::new(Kind::Unavailable, "AW2020", error.to_string()).with_source(std::io::Error::other(
-            format!("{error:?}"),
-        )),
+        _ => Error::new(Kind::Unavailable, "AW2020", error.to_string())
+            .with_source(std::io::Error::other(format!("{error:?}"))),
     }
 }

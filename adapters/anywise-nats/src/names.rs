@@ -43,7 +43,11 @@ impl Names {
         check("the message name", name)?;
         let first = first(name);
         if RESERVED.contains(&first) {
-            return Err(unusable("the message name", name, "events whose name begins with this word are not"));
+            return Err(unusable(
+                "the message name",
+                name,
+                "events whose name begins with this word are not",
+            ));
         }
         Ok(format!("{}.{name}", self.prefix))
     }

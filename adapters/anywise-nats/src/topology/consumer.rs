@@ -39,7 +39,10 @@ pub(crate) async fn declare(nats: &Nats, connection: &Connection, group: &Subscr
         nats.declared.add(&group.group);
         return Ok(());
     }
-    Err(conflict(format!("the server took `{subjects:?}` for the group `{}` and keeps `{kept:?}`", group.group)))
+    Err(conflict(format!(
+        "the server took `{subjects:?}` for the group `{}` and keeps `{kept:?}`",
+        group.group
+    )))
 }
 
 /// What comes to a group: its events, and those of foreign producers.

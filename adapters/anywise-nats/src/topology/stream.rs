@@ -134,7 +134,9 @@ impl Wanted<'_> {
             return Err(self.too_weak("keeps its events in memory alone: an end of the server loses them"));
         }
         if there["discard"] != "new" && limited(there) && !config.weaker {
-            return Err(self.too_weak("drops events that nobody has had when it is full (`discard` is `old`)"));
+            return Err(
+                self.too_weak("drops events that nobody has had when it is full (`discard` is `old`)")
+            );
         }
         for (field, why) in [("no_ack", "confirms nothing"), ("sealed", "takes nothing in")] {
             if there[field] == true {
@@ -142,7 +144,9 @@ impl Wanted<'_> {
             }
         }
         if there["retention"] == "workqueue" {
-            return Err(self.contradiction("gives each event to one group alone (`retention` is `workqueue`)"));
+            return Err(
+                self.contradiction("gives each event to one group alone (`retention` is `workqueue`)")
+            );
         }
         if there["mirror"].is_object() {
             return Err(self.contradiction("is a mirror, to which nothing can be published"));
@@ -178,7 +182,10 @@ impl Wanted<'_> {
     }
 
     fn too_weak(&self, why: &str) -> anywise_core::Error {
-        weak(format!("the stream `{}` {why}; say `accept_weaker_durability` to use it all the same", self.name))
+        weak(format!(
+            "the stream `{}` {why}; say `accept_weaker_durability` to use it all the same",
+            self.name
+        ))
     }
 
     fn contradiction(&self, why: &str) -> anywise_core::Error {

@@ -154,7 +154,8 @@ impl Drop for Own {
 
 fn program() -> Option<PathBuf> {
     let named = std::env::var_os("ANYWISE_NATS_SERVER").map(PathBuf::from);
-    let usual = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/anywise/nats/2.15.1/bin/nats-server"));
+    let usual =
+        || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/anywise/nats/2.15.1/bin/nats-server"));
     let program = named.or_else(usual).filter(|path| path.exists());
     if program.is_none() {
         missing("there is no program of a NATS server (ANYWISE_NATS_SERVER)");
