@@ -119,7 +119,7 @@ impl Desk {
 
     fn count(&self, at: u64) {
         if at > 0 {
-            let took = self.began.elapsed() - Duration::from_nanos(at);
+            let took = self.began.elapsed().saturating_sub(Duration::from_nanos(at));
             self.latencies.lock().expect("nobody panics").push(took);
         }
         if self.count.fetch_add(1, Ordering::SeqCst) + 1 == self.goal.load(Ordering::SeqCst) {

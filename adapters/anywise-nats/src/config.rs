@@ -9,6 +9,7 @@ use crate::names::Names;
 
 /// Every setting, with its default.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub(crate) struct Config {
     pub(crate) url: String,
     pub(crate) name: String,
@@ -121,15 +122,12 @@ fn decoded(text: &str) -> String {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let escaped = rest.strip_prefix('%').and_then(|after| after.get(..2));
-        match escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &rest[3..];
-            }
-            None => {
-                bytes.extend_from_slice(first.encode_utf8(&mut [0; 4]).as_bytes());
-                rest = &rest[first.len_utf8()..];
-            }
+        if let Some(byte) = escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            bytes.push(byte);
+            rest = &rest[3..];
+        } else {
+            bytes.extend_from_slice(first.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = &rest[first.len_utf8()..];
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()

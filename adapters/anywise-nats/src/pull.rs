@@ -167,7 +167,7 @@ impl Pull {
         if count == 0
             && let Some(error) = self.failed.take()
         {
-            self.failed = Some(self.again(&error));
+            self.failed = Some(again(&error));
             return Err(error);
         }
         Ok(self.ready.drain(..count).collect())
@@ -340,8 +340,8 @@ impl Pull {
             }
         }
     }
+}
 
-    fn again(&self, error: &Error) -> Error {
-        Error::new(error.kind(), "AW2020", error.message().to_owned())
-    }
+fn again(error: &Error) -> Error {
+    Error::new(error.kind(), "AW2020", error.message().to_owned())
 }

@@ -122,21 +122,21 @@ impl NatsSource {
     }
 
     async fn settle(&self, settled: Vec<(Tag, Outcome)>) -> Result<()> {
-        let (told, lost) = self.told(settled);
+        let (told, missing) = self.told(settled);
         let dead = told.iter().filter_map(|(message, outcome)| match outcome {
             Outcome::DeadLetter(reason) | Outcome::Park(reason) => Some(self.bury(message, reason)),
             _ => None,
         });
         try_join_all(dead).await?;
-        let told =
+        let words =
             told.iter().filter_map(|(message, outcome)| Some((message.reply.clone()?, word(outcome)?)));
         // What succeeded last: a cluster confirms that when it has agreed on it.
-        let (mut last, mut all): (Vec<_>, Vec<_>) = told.partition(|(_, word)| *word == DONE);
+        let (mut last, mut all): (Vec<_>, Vec<_>) = words.partition(|(_, word)| *word == DONE);
         all.append(&mut last);
         self.connection.confirm(all).await?;
-        match lost {
+        match missing {
             0 => Ok(()),
-            lost => Err(self.connection.away(format!("{lost} messages are not held any more"))),
+            missing => Err(self.connection.away(format!("{missing} messages are not held any more"))),
         }
     }
 
