@@ -12,7 +12,7 @@
 //! - `trickle`: 8 messages a second, from the send to the commit.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anywise::prelude::*;
@@ -132,7 +132,7 @@ async fn rate<F: Future<Output = ()> + Send + 'static>(
         });
     }
     let counts = tasks.join_all().await;
-    counts.into_iter().sum::<u64>() as f64 / began.elapsed().as_secs_f64()
+    f64::from(u32::try_from(counts.into_iter().sum::<u64>()).expect("few")) / began.elapsed().as_secs_f64()
 }
 
 async fn publish(url: &str, rounds: usize) {
@@ -239,7 +239,10 @@ fn bare_consumed(url: &str, topic: &str) -> f64 {
         let mut batch = 0;
         while batch < BATCH && count < CONSUMED {
             let Some(message) = consumer.poll(Duration::from_millis(100)) else {
-                if batch > 0 { break } else { continue }
+                if batch > 0 {
+                    break;
+                }
+                continue;
             };
             let message = message.expect("a message").detach();
             began.get_or_insert_with(Instant::now);

@@ -91,6 +91,7 @@ impl Network {
     }
 
     #[cfg(feature = "nats")]
+    #[expect(clippy::unnecessary_wraps, reason = "without the broker it is refused")]
     fn join_nats(&self, builder: AppBuilder) -> Result<AppBuilder, String> {
         let Some(url) = &self.nats else { return Ok(builder) };
         let mut nats = anywise_nats::Nats::new(url).prefix(&self.prefix);
@@ -106,6 +107,7 @@ impl Network {
     }
 
     #[cfg(feature = "rabbitmq")]
+    #[expect(clippy::unnecessary_wraps, reason = "without the broker it is refused")]
     fn join_rabbitmq(&self, builder: AppBuilder) -> Result<AppBuilder, String> {
         let Some(url) = &self.rabbitmq else { return Ok(builder) };
         Ok(builder.transport(anywise_rabbitmq::RabbitMq::new(url).prefix(&self.prefix)))
@@ -117,6 +119,7 @@ impl Network {
     }
 
     #[cfg(feature = "kafka")]
+    #[expect(clippy::unnecessary_wraps, reason = "without the broker it is refused")]
     fn join_kafka(&self, builder: AppBuilder) -> Result<AppBuilder, String> {
         let Some(brokers) = &self.kafka else { return Ok(builder) };
         let mut kafka = anywise_kafka::Kafka::new(brokers).prefix(&self.prefix);
@@ -132,6 +135,7 @@ impl Network {
     }
 
     #[cfg(feature = "redis")]
+    #[expect(clippy::unnecessary_wraps, reason = "without the broker it is refused")]
     fn join_redis(&self, builder: AppBuilder) -> Result<AppBuilder, String> {
         let Some(url) = &self.redis else { return Ok(builder) };
         let mut redis = anywise_redis::Redis::new(url).prefix(&self.prefix);
