@@ -46,7 +46,7 @@ pub use ports::memory::{Loopback, MemoryBroker, MemoryStore};
 pub use ports::observer::{Observer, Settled};
 pub use ports::relay::policy::RelayPolicy;
 pub use ports::schedule::{IsTick, Tick};
-pub use ports::store::claim::{Claim, Claimed, Claims, Failure, SUSPECT, Settlement, Want};
+pub use ports::store::claim::{Claim, Claimed, Claims, Failure, SUSPECT, Settlement, Want, company};
 pub use ports::store::dead::{Buried, DeadLetter, DeadLetterId, DeadLetterState, DeadLetters};
 pub use ports::store::delivery::{Delivery, Depth};
 pub use ports::store::inbox::{Acceptance, Arrival};
