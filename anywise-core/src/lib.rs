@@ -61,7 +61,7 @@ pub use ports::policy::under::UnderPolicy;
 pub use ports::relay::policy::{RelayPolicy, jitter};
 pub use ports::requests::{Requesting, Requests};
 pub use ports::schedule::{IsTick, Tick};
-pub use ports::store::claim::{Claim, Claimed, Claims, Failure, SUSPECT, Settlement, Want};
+pub use ports::store::claim::{Claim, Claimed, Claims, Failure, SUSPECT, Settlement, Want, company};
 pub use ports::store::dead::{Buried, DeadLetter, DeadLetterId, DeadLetterState, DeadLetters};
 pub use ports::store::delivery::{Delivery, Depth};
 pub use ports::store::inbox::{Acceptance, Arrival};
