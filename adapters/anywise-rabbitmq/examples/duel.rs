@@ -148,7 +148,8 @@ impl Bare {
     /// Consumes in groups of what is there, as ours does.
     async fn consume(&self, count: usize) -> Done {
         let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
-        let mut consumer = self.channel.basic_consume(self.queue.clone(), "bare".into(), options, none).await?;
+        let mut consumer =
+            self.channel.basic_consume(self.queue.clone(), "bare".into(), options, none).await?;
         let (mut done, mut length) = (0, 0);
         while done < count {
             let mut last = consumer.next().await.ok_or("cancelled")??;
@@ -188,7 +189,11 @@ fn read(body: &[u8]) -> Done<usize> {
 }
 
 /// Keeps `window` of `count` calls under way; how many a second.
-async fn window<F: Future<Output = Done>>(count: usize, window: usize, mut call: impl FnMut() -> F) -> Done<f64> {
+async fn window<F: Future<Output = Done>>(
+    count: usize,
+    window: usize,
+    mut call: impl FnMut() -> F,
+) -> Done<f64> {
     let (began, mut begun, mut flight) = (Instant::now(), 0, FuturesUnordered::new());
     while begun < count || !flight.is_empty() {
         while begun < count && flight.len() < window {

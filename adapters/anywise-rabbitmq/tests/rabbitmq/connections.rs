@@ -6,7 +6,7 @@ use anywise::{Kind, Outcome, Sink as _, Source, Transport as _};
 use anywise_rabbitmq::RabbitMq;
 use futures_util::future::join_all;
 
-use crate::corner::{Corner, Tidy, PAID, PATIENCE, event, receive, settle, stock, topology};
+use crate::corner::{Corner, PAID, PATIENCE, Tidy, event, receive, settle, stock, topology};
 use crate::proxy::Proxy;
 
 /// A way to the shared broker, and a transport on it that is quick to notice.

@@ -20,7 +20,8 @@ fn certificates(folder: &Path) {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     openssl(folder, &format!("req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=authority"));
     for (name, usage) in [("server", "serverAuth"), ("client", "clientAuth")] {
-        let extensions = format!("subjectAltName=IP:127.0.0.1\nextendedKeyUsage={usage}\nbasicConstraints=CA:FALSE");
+        let extensions =
+            format!("subjectAltName=IP:127.0.0.1\nextendedKeyUsage={usage}\nbasicConstraints=CA:FALSE");
         fs::write(folder.join("extensions"), extensions).unwrap();
         openssl(folder, &format!("req {key} -keyout {name}.key -out {name}.csr -subj /CN={name}"));
         let by = "-CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile extensions";
