@@ -16,7 +16,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anywise::prelude::*;
-use anywise::{ConsumePolicy, Envelope, Outcome, Sink as _, Source, Subscription, Topology, Transport as _, Uuid};
+use anywise::{
+    ConsumePolicy, Envelope, Outcome, Sink as _, Source, Subscription, Topology, Transport as _, Uuid,
+};
 use anywise_kafka::Kafka;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
@@ -79,7 +81,8 @@ fn headers(key: &str) -> OwnedHeaders {
         ("ce_partitionkey", key),
         ("content-type", "application/json"),
     ];
-    all.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
+    all.into_iter()
+        .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
 }
 
 /// The settings of the adapter, by hand.
@@ -199,7 +202,10 @@ async fn ours_consumed(url: &str, prefix: &str) -> f64 {
         let some = source.receive(BATCH).await.expect("the source is not lost");
         began.get_or_insert_with(Instant::now);
         count += some.len() as u64;
-        source.settle(some.iter().map(|one| (one.tag, Outcome::Done(None))).collect()).await.expect("it is committed");
+        source
+            .settle(some.iter().map(|one| (one.tag, Outcome::Done(None))).collect())
+            .await
+            .expect("it is committed");
     }
     let rate = count as f64 / began.expect("something came").elapsed().as_secs_f64();
     source.close().await.expect("it ends");
@@ -237,7 +243,8 @@ fn bare_consumed(url: &str, topic: &str) -> f64 {
             };
             let message = message.expect("a message").detach();
             began.get_or_insert_with(Instant::now);
-            bytes += message.payload().map_or(0, <[u8]>::len) + message.headers().map_or(0, |all| all.count());
+            bytes +=
+                message.payload().map_or(0, <[u8]>::len) + message.headers().map_or(0, |all| all.count());
             ends[usize::try_from(message.partition()).expect("a partition")] = message.offset() + 1;
             (batch, count) = (batch + 1, count + 1);
         }
@@ -305,7 +312,10 @@ async fn trickle(url: &str, count: u64) {
     let theirs = listening.join().expect("it listened");
     // The first one came when both had joined.
     let (mine, theirs) = (percentiles(&mine[1..]), percentiles(&theirs[1..]));
-    println!("trickle, p50 and p99 in ms: ours {:.2} {:.2}, bare {:.2} {:.2}", mine.0, mine.1, theirs.0, theirs.1);
+    println!(
+        "trickle, p50 and p99 in ms: ours {:.2} {:.2}, bare {:.2} {:.2}",
+        mine.0, mine.1, theirs.0, theirs.1
+    );
     source.close().await.expect("it ends");
 }
 

@@ -76,11 +76,23 @@ mod tests {
             let error = of("a:1", "does not answer", &error);
             assert_eq!((error.kind(), error.code()), expected, "{error}");
         };
-        check(KafkaError::MetadataFetch(RDKafkaErrorCode::BrokerTransportFailure), (Kind::Unavailable, "AW2020"));
-        check(KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut), (Kind::Unavailable, "AW2020"));
-        check(KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge), (Kind::TooLarge, "AW2006"));
+        check(
+            KafkaError::MetadataFetch(RDKafkaErrorCode::BrokerTransportFailure),
+            (Kind::Unavailable, "AW2020"),
+        );
+        check(
+            KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut),
+            (Kind::Unavailable, "AW2020"),
+        );
+        check(
+            KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge),
+            (Kind::TooLarge, "AW2006"),
+        );
         check(KafkaError::MetadataFetch(RDKafkaErrorCode::Authentication), (Kind::Unauthenticated, "AW3023"));
-        check(KafkaError::ConsumerCommit(RDKafkaErrorCode::GroupAuthorizationFailed), (Kind::Forbidden, "AW3023"));
+        check(
+            KafkaError::ConsumerCommit(RDKafkaErrorCode::GroupAuthorizationFailed),
+            (Kind::Forbidden, "AW3023"),
+        );
     }
 
     #[test]

@@ -159,7 +159,11 @@ impl Member {
             self.lose(Kind::Unavailable, self.config.failed("ended the subscription", error).to_string());
         } else if matches!(
             code,
-            Code::AllBrokersDown | Code::BrokerTransportFailure | Code::Resolve | Code::OperationTimedOut | Code::RequestTimedOut
+            Code::AllBrokersDown
+                | Code::BrokerTransportFailure
+                | Code::Resolve
+                | Code::OperationTimedOut
+                | Code::RequestTimedOut
         ) {
             self.suspicious.store(true, Ordering::SeqCst);
         } else if matches!(code, Code::AutoOffsetReset | Code::OffsetOutOfRange) {
@@ -171,7 +175,11 @@ impl Member {
 
     /// Says from where partitions are read that come; gives back those of which
     /// the broker remembers nothing yet.
-    fn begin(&self, consumer: &BaseConsumer<Events>, list: &mut TopicPartitionList) -> Option<TopicPartitionList> {
+    fn begin(
+        &self,
+        consumer: &BaseConsumer<Events>,
+        list: &mut TopicPartitionList,
+    ) -> Option<TopicPartitionList> {
         if self.config.replay || list.count() == 0 {
             return None;
         }
@@ -308,7 +316,10 @@ impl ConsumerContext for Events {
             (false, false) => consumer.unassign(),
         };
         if let Err(error) = result {
-            self.0.lose(Kind::Unavailable, self.0.config.failed("does not share out its partitions", &error).to_string());
+            self.0.lose(
+                Kind::Unavailable,
+                self.0.config.failed("does not share out its partitions", &error).to_string(),
+            );
         }
         if comes {
             self.0.enter(list, marked.as_ref());

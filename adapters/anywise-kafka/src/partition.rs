@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anywise_core::{Incoming, Tag};
-use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::consumer::BaseConsumer;
+use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message as _, Offset, TopicPartitionList};
@@ -260,7 +260,9 @@ impl Part {
             };
             *looks -= 1;
             match incoming {
-                Some(incoming) if self.tracker.hold(offset, incoming.clone()) => taken.incoming.push(incoming),
+                Some(incoming) if self.tracker.hold(offset, incoming.clone()) => {
+                    taken.incoming.push(incoming)
+                }
                 Some(_) => {}
                 None => self.tracker.skip(offset),
             }

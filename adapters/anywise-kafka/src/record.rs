@@ -40,9 +40,9 @@ impl Record {
         let headers = self.frame.pairs(BINDING).fold(headers, |headers, (name, value)| {
             headers.insert(Header { key: &name, value: Some(value.as_bytes()) })
         });
-        self.extra
-            .iter()
-            .fold(headers, |headers, (key, value)| headers.insert(Header { key, value: Some(value.as_bytes()) }))
+        self.extra.iter().fold(headers, |headers, (key, value)| {
+            headers.insert(Header { key, value: Some(value.as_bytes()) })
+        })
     }
 
     /// About how many bytes it takes up in the client.

@@ -127,10 +127,16 @@ impl Kafka {
                     self.retire(&live);
                     room = again;
                 }
-                Err((error, _)) => return Sending::Refused(self.config.failed("did not take an event", &error)),
+                Err((error, _)) => {
+                    return Sending::Refused(self.config.failed("did not take an event", &error));
+                }
             }
         }
-        Sending::Refused(error::away(&self.config.brokers, "did not take an event", "the producer has failed"))
+        Sending::Refused(error::away(
+            &self.config.brokers,
+            "did not take an event",
+            "the producer has failed",
+        ))
     }
 
     /// Waits until a record is confirmed.
@@ -174,7 +180,9 @@ impl Kafka {
                 Err(error::away(&self.config.brokers, "did not confirm an event", error))
             }
             Ok(Err(error)) => Err(self.config.failed("did not confirm an event", &error)),
-            Err(_) => Err(error::away(&self.config.brokers, "did not confirm an event", "the producer has ended")),
+            Err(_) => {
+                Err(error::away(&self.config.brokers, "did not confirm an event", "the producer has ended"))
+            }
         }
     }
 

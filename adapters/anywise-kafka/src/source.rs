@@ -45,7 +45,8 @@ impl KafkaSource {
     }
 
     async fn take(&self, most: usize) -> Result<Vec<Incoming>> {
-        let taking = Taking { reads: &self.member.reads, most: most.max(1), window: self.member.config.window };
+        let taking =
+            Taking { reads: &self.member.reads, most: most.max(1), window: self.member.config.window };
         loop {
             let came = self.member.came.notified();
             tokio::pin!(came);
@@ -147,7 +148,9 @@ impl KafkaSource {
             let member = Arc::clone(&self.member);
             let committing = tokio::task::spawn_blocking(move || member.commit());
             let committed = timeout_at(until, committing).await.map_err(|_| self.late())?;
-            let Err(error) = committed.map_err(|_| Error::internal("a commit was cut short"))? else { continue };
+            let Err(error) = committed.map_err(|_| Error::internal("a commit was cut short"))? else {
+                continue;
+            };
             let refused = error.rdkafka_error_code().and_then(error::refusal).is_some();
             if refused || Instant::now() > until {
                 return Err(self.member.config.failed("does not take what was settled", &error));
@@ -160,11 +163,19 @@ impl KafkaSource {
 
     fn late(&self) -> Error {
         let time = self.member.config.drain + COMMIT;
-        error::away(&self.member.config.brokers, "did not take what was settled", format_args!("within {time:?}"))
+        error::away(
+            &self.member.config.brokers,
+            "did not take what was settled",
+            format_args!("within {time:?}"),
+        )
     }
 
     fn gone(&self) -> Error {
-        error::away(&self.member.config.brokers, "did not take what was settled", "the subscription has ended")
+        error::away(
+            &self.member.config.brokers,
+            "did not take what was settled",
+            "the subscription has ended",
+        )
     }
 
     async fn count(&self) -> Result<Option<u64>> {
@@ -192,16 +203,25 @@ fn waiting(
         let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
         partitions.for_each(|partition| drop(all.add_partition(topic, partition.id())));
     }
-    let (ends, committed) = (offsets(consumer, &all, Offset::End)?, consumer.committed_offsets(all.clone(), ANSWER)?);
+    let (ends, committed) =
+        (offsets(consumer, &all, Offset::End)?, consumer.committed_offsets(all.clone(), ANSWER)?);
     let passed = |topic: &str, partition: i32| {
         let own = own.iter().find(|(name, number, _)| name == topic && *number == partition);
-        let committed = committed.find_partition(topic, partition).and_then(|element| known(element.offset()));
+        let committed =
+            committed.find_partition(topic, partition).and_then(|element| known(element.offset()));
         own.map(|(_, _, offset)| *offset).max(committed)
     };
-    let passed: Vec<_> =
-        ends.elements().iter().map(|end| (known(end.offset()), passed(end.topic(), end.partition()))).collect();
+    let passed: Vec<_> = ends
+        .elements()
+        .iter()
+        .map(|end| (known(end.offset()), passed(end.topic(), end.partition())))
+        .collect();
     // Where nothing is committed the group begins with the oldest record.
-    let oldest = if passed.iter().all(|(_, passed)| passed.is_some()) { ends.clone() } else { offsets(consumer, &all, Offset::Beginning)? };
+    let oldest = if passed.iter().all(|(_, passed)| passed.is_some()) {
+        ends.clone()
+    } else {
+        offsets(consumer, &all, Offset::Beginning)?
+    };
     let waiting = passed.iter().zip(oldest.elements()).map(|((end, passed), oldest)| {
         let from = passed.or_else(|| known(oldest.offset())).unwrap_or(0);
         end.unwrap_or(0).saturating_sub(from).max(0).unsigned_abs()
@@ -227,7 +247,9 @@ impl Source for KafkaSource {
         let time = if self.member.lost().is_some() { ABANDON } else { LEAVE };
         Box::pin(async move {
             let left = tokio::time::timeout(time, self.member.ended()).await;
-            left.map_err(|_| error::away(&self.member.config.brokers, "was not told", "leaving the group takes long"))
+            left.map_err(|_| {
+                error::away(&self.member.config.brokers, "was not told", "leaving the group takes long")
+            })
         })
     }
 }

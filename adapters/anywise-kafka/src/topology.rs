@@ -6,16 +6,16 @@
 //! no other declaration.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anywise_core::{Error, Kind, Result, Subscription, Topology};
-use rdkafka::{ClientContext, TopicPartitionList};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::config::{FromClientConfigAndContext as _, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{ClientContext, TopicPartitionList};
 use tokio::runtime::Handle;
 
 use crate::begin::Marks;
@@ -243,7 +243,8 @@ impl ConsumerContext for Hears {}
 impl<'c> Desk<'c> {
     fn connect(config: &'c Config, runtime: Handle) -> Result<Self> {
         let failed = |error| config.failed("cannot be set up", &error);
-        let looks = BaseConsumer::from_config_and_context(&config.reader(), Hears::default()).map_err(failed)?;
+        let looks =
+            BaseConsumer::from_config_and_context(&config.reader(), Hears::default()).map_err(failed)?;
         let makes = AdminClient::from_config_and_context(&config.client(), Reports).map_err(failed)?;
         Ok(Self { config, runtime, looks, makes })
     }
@@ -269,10 +270,14 @@ impl<'c> Desk<'c> {
 
     fn find(&self, name: &str) -> Result<Option<Found>> {
         let metadata = self.looks.fetch_metadata(Some(name), ANSWER).map_err(|error| self.away(error))?;
-        let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == name) else { return Ok(None) };
+        let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == name) else {
+            return Ok(None);
+        };
         match topic.error().map(RDKafkaErrorCode::from) {
             None => {}
-            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => return Ok(None),
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+                return Ok(None);
+            }
             Some(RDKafkaErrorCode::LeaderNotAvailable) => {
                 return Ok(Some(Found { partitions: 0, replicas: 0, ready: false }));
             }
@@ -351,7 +356,11 @@ impl<'c> Desk<'c> {
                 let late = found.iter().find(|(_, found)| found.as_ref().is_none_or(|found| !found.ready));
                 let name = late.map_or("?", |(name, _)| name);
                 let why = "it has no leader, or is not made yet";
-                return Err(error::away(&self.config.brokers, &format!("does not offer the topic `{name}`"), why));
+                return Err(error::away(
+                    &self.config.brokers,
+                    &format!("does not offer the topic `{name}`"),
+                    why,
+                ));
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -385,7 +394,8 @@ impl<'c> Desk<'c> {
         };
         let described = described.into_iter().flatten().filter_map(|topic| {
             let number = |name| topic.get(name).and_then(|entry| entry.value.as_ref()?.parse::<usize>().ok());
-            let limits = Limits { insync: number("min.insync.replicas"), largest: number("max.message.bytes") };
+            let limits =
+                Limits { insync: number("min.insync.replicas"), largest: number("max.message.bytes") };
             match topic.specifier {
                 rdkafka::admin::OwnedResourceSpecifier::Topic(name) => Some((name, limits)),
                 _ => None,
@@ -457,10 +467,16 @@ mod tests {
 
     #[test]
     fn a_group_reads_the_topics_of_its_events_and_the_foreign_ones() {
-        let kafka = Kafka::new("").prefix("shop").foreign("legacy", "order.OrderPaid").foreign("other", "a.B");
-        let subscription = Subscription::new("stock", ["order.OrderPaid", "order.OrderPlaced", "payment.Settled"]);
+        let kafka =
+            Kafka::new("").prefix("shop").foreign("legacy", "order.OrderPaid").foreign("other", "a.B");
+        let subscription =
+            Subscription::new("stock", ["order.OrderPaid", "order.OrderPlaced", "payment.Settled"]);
         let reads = Reads::of(&kafka.config, &subscription);
-        let topics: Vec<_> = reads.topics.iter().map(|(name, event)| (name.as_str(), event.as_deref())).collect();
-        assert_eq!(topics, [("legacy", Some("order.OrderPaid")), ("shop.order", None), ("shop.payment", None)]);
+        let topics: Vec<_> =
+            reads.topics.iter().map(|(name, event)| (name.as_str(), event.as_deref())).collect();
+        assert_eq!(
+            topics,
+            [("legacy", Some("order.OrderPaid")), ("shop.order", None), ("shop.payment", None)]
+        );
     }
 }

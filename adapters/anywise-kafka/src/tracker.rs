@@ -94,7 +94,8 @@ impl<K> Tracker<K> {
         if self.again == 0 {
             return None;
         }
-        let state = self.entries.iter_mut().map(|(_, state)| state).find(|state| matches!(state, State::Again(_)))?;
+        let state =
+            self.entries.iter_mut().map(|(_, state)| state).find(|state| matches!(state, State::Again(_)))?;
         let State::Again(kept) = std::mem::replace(state, State::Ended) else { return None };
         *state = State::Held(kept.clone());
         self.again -= 1;
@@ -181,7 +182,10 @@ mod tests {
         }
         assert!(tracker.put_back(2) && tracker.put_back(1) && !tracker.put_back(1));
         assert!(!tracker.end(1), "it is not held now");
-        assert_eq!((tracker.take_again(), tracker.take_again(), tracker.take_again()), (Some(1), Some(2), None));
+        assert_eq!(
+            (tracker.take_again(), tracker.take_again(), tracker.take_again()),
+            (Some(1), Some(2), None)
+        );
         assert!(!tracker.hold(3, 3), "what is fetched once more is known");
         (0..4).for_each(|offset| assert!(tracker.end(offset)));
         assert_eq!((tracker.done(), tracker.span()), (Some(4), 0));

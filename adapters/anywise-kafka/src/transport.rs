@@ -1,6 +1,8 @@
 //! What core sees of Kafka.
 
-use anywise_core::{BoxFuture, Error, Ordered, Result, Source, Subscription, Topology, Transport, TransportTraits};
+use anywise_core::{
+    BoxFuture, Error, Ordered, Result, Source, Subscription, Topology, Transport, TransportTraits,
+};
 
 use crate::config::Kafka;
 use crate::member::Member;

@@ -72,7 +72,12 @@ async fn a_commit_that_is_refused_for_good_is_an_error() {
     send(&kafka, 1).await;
     let source = kafka.subscribe(&usual()).await.unwrap();
     let came = receive(&*source, 1).await;
-    errors(&mock, RDKafkaApiKey::OffsetCommit, RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, 5);
+    errors(
+        &mock,
+        RDKafkaApiKey::OffsetCommit,
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+        5,
+    );
     let error = settle(&*source, &came, Outcome::Done(None)).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (Kind::Forbidden, "AW3023"), "{error}");
 }
@@ -312,7 +317,13 @@ async fn a_structured_event_of_another_kind_is_passed_over() {
     let topic = format!("{prefix}.suite");
     let source = kafka.subscribe(&usual()).await.unwrap();
     for name in ["suite.Ended", "suite.Happened"] {
-        crate::interop::produce(&url, &topic, &event(name), &[("content-type", "application/cloudevents+json")]).await;
+        crate::interop::produce(
+            &url,
+            &topic,
+            &event(name),
+            &[("content-type", "application/cloudevents+json")],
+        )
+        .await;
     }
     let came = receive(&*source, 1).await;
     let envelope = anywise::Envelope::from_frame(came[0].frame.clone(), None, false).unwrap();

@@ -92,7 +92,8 @@ async fn what_is_larger_than_the_broker_takes_is_refused_for_good() {
 
 #[tokio::test]
 async fn a_broker_that_is_away_is_named_and_a_send_has_its_time() {
-    let kafka = Kafka::new("127.0.0.1:1").confirm_within(Duration::from_secs(1)).property("sasl.password", "hunter2");
+    let kafka =
+        Kafka::new("127.0.0.1:1").confirm_within(Duration::from_secs(1)).property("sasl.password", "hunter2");
     let error = kafka.open(&topology()).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (Kind::Unavailable, "AW2020"), "{error}");
     assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
