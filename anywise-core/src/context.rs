@@ -5,7 +5,7 @@ mod header;
 mod principal;
 pub(crate) mod scope;
 
-pub use dispatcher::{Commands, Dispatcher, Queries};
+pub use dispatcher::{Commands, Dispatcher, Nested, Queries};
 pub use header::{Authorization, Header, TypedHeader};
 pub use principal::Principal;
 

@@ -103,6 +103,8 @@ pub struct Head {
     pub(crate) hold: Option<std::sync::Arc<crate::walk::hold::Hold>>,
     /// Where a remembered reply is put, byte for byte, for who wants its bytes.
     pub(crate) told: Option<crate::walk::once::Told>,
+    /// The function that sent it and waits for it, if one does.
+    pub(crate) above: Option<std::sync::Arc<crate::walk::nest::Chain>>,
 }
 
 impl Head {
@@ -127,6 +129,7 @@ impl Head {
             idempotency_key: self.idempotency_key.clone(),
             hold: None,
             told: None,
+            above: None,
         }
     }
 }
@@ -247,6 +250,7 @@ impl Envelope {
             idempotency_key: self.idempotency_key.clone(),
             hold: None,
             told: None,
+            above: None,
         }
     }
 }

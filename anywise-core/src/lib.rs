@@ -32,8 +32,8 @@ pub use codec::text::TextForm;
 pub use codec::{Codec, JSON, Json, Read, open_reply};
 pub use context::scope::{Demand, FromContext, Scope};
 pub use context::{
-    Authorization, Cancellation, Commands, Context, Deadline, Dispatcher, Header, JsonView, Principal,
-    Provided, Queries, TypedHeader,
+    Authorization, Cancellation, Commands, Context, Deadline, Dispatcher, Header, JsonView, Nested,
+    Principal, Provided, Queries, TypedHeader,
 };
 pub use envelope::cloudevent::Foreign;
 pub use envelope::frame::{Binding, Frame};
@@ -58,7 +58,7 @@ pub use ports::policy::breaker::{BreakerPolicy, BreakerState};
 pub use ports::policy::budget::BudgetPolicy;
 pub use ports::policy::named::RemotePolicies;
 pub use ports::policy::under::UnderPolicy;
-pub use ports::relay::policy::RelayPolicy;
+pub use ports::relay::policy::{RelayPolicy, jitter};
 pub use ports::requests::{Requesting, Requests};
 pub use ports::schedule::{IsTick, Tick};
 pub use ports::store::claim::{Claim, Claimed, Claims, Failure, SUSPECT, Settlement, Want};
@@ -83,6 +83,7 @@ pub use uuid::Uuid;
 pub use walk::call::BoxFuture;
 pub use walk::guard::{GuardOutput, Next};
 pub use walk::handle::{Answer, IntoReply};
+pub use walk::nest::{Join, Kept, Nest, Waiting};
 pub use walk::publish::{PublishError, PublishPolicy, Publishing};
 pub use walk::receive::Endpoint;
 pub use walk::record::{Events, Outbox, Schedule};

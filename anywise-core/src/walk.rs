@@ -11,6 +11,7 @@ pub(crate) mod guard;
 pub(crate) mod handle;
 pub(crate) mod hold;
 pub(crate) mod in_flight;
+pub(crate) mod nest;
 pub(crate) mod once;
 pub(crate) mod plan;
 pub(crate) mod publish;

@@ -240,3 +240,77 @@ async fn scheduling_without_a_store_is_a_wiring_fault() {
     let text = error.to_string();
     assert!(text.contains("AW4131") && text.contains("durable.rs"), "{text}");
 }
+
+/// A listener behind a guard, whose message becomes a dead letter.
+mod guarded {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+    use anywise::prelude::*;
+    use anywise::{DeadLetters, MemoryStore, Store};
+
+    anywise::slice!(SLICE = "durable-guarded");
+
+    #[event]
+    struct Granted {
+        to: String,
+    }
+
+    #[derive(Default)]
+    struct Gate {
+        closed: AtomicBool,
+        broken: AtomicBool,
+        asked: AtomicU32,
+        handled: AtomicU32,
+    }
+
+    #[guard(messages(Granted))]
+    fn may_pass(gate: &Gate) -> Result<()> {
+        gate.asked.fetch_add(1, Ordering::SeqCst);
+        if gate.closed.load(Ordering::SeqCst) {
+            return Err(Error::new(Kind::Forbidden, "guarded.closed", "nobody passes"));
+        }
+        Ok(())
+    }
+
+    #[listen]
+    async fn note(_: &Granted, gate: &Gate) -> Result<()> {
+        if gate.broken.load(Ordering::SeqCst) {
+            return Err(Error::new(Kind::Conflict, "guarded.broken", "it does not work"));
+        }
+        gate.handled.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_dead_letter_that_is_replayed_goes_through_the_guards_again() {
+        let (store, gate) = (Arc::new(MemoryStore::new()), Arc::new(Gate::default()));
+        let app =
+            App::builder().slices([SLICE]).provide_arc(Arc::clone(&gate)).store_arc(Arc::clone(&store) as _);
+        let app = app.build().await.unwrap();
+        let counts = || (gate.asked.load(Ordering::SeqCst), gate.handled.load(Ordering::SeqCst));
+        let replay = async || {
+            let dead = store.dead_letters(DeadLetters::default()).await.unwrap();
+            assert!(store.replay(dead[0].id, None).await.unwrap());
+            app.settled().await;
+        };
+
+        // It passes, and fails behind the guard.
+        gate.broken.store(true, Ordering::SeqCst);
+        app.publish(Granted { to: "ann".to_owned() }).await.unwrap();
+        app.settled().await;
+        assert_eq!(counts(), (1, 0));
+
+        // What would work now may not be done any more.
+        gate.broken.store(false, Ordering::SeqCst);
+        gate.closed.store(true, Ordering::SeqCst);
+        replay().await;
+        assert_eq!(counts(), (2, 0));
+        let dead = store.dead_letters(DeadLetters::default()).await.unwrap();
+        assert!(dead[0].reason.contains("guarded.closed"), "{}", dead[0].reason);
+
+        gate.closed.store(false, Ordering::SeqCst);
+        replay().await;
+        assert_eq!(counts(), (3, 1));
+    }
+}

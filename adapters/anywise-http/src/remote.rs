@@ -124,9 +124,9 @@ impl HttpRemote {
     }
 
     /// Also takes messages that name no route, or that do not fit theirs: the
-    /// target serves [every message](anywise_axum) to whom it trusts.
+    /// target serves [every message] to whom it trusts.
     ///
-    /// [anywise_axum]: https://docs.rs/anywise-axum/latest/anywise_axum/struct.Http.html#method.every_message
+    /// [every message]: https://docs.rs/anywise-axum/latest/anywise_axum/struct.Http.html#method.every_message
     #[must_use]
     pub fn every_message(mut self) -> Self {
         self.every = true;

@@ -9,6 +9,7 @@ use crate::names::Names;
 
 /// Every setting, with its default.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub(crate) struct Config {
     pub(crate) url: String,
     pub(crate) name: String,
@@ -76,13 +77,36 @@ impl Config {
         }
     }
 
-    /// The servers, as they may be shown: without user and password.
+    /// The servers, without user and password.
+    pub(crate) fn servers(&self) -> Vec<String> {
+        self.split().map(|(scheme, _, host)| format!("{scheme}{host}")).collect()
+    }
+
+    /// The servers, as they may be shown.
     pub(crate) fn address(&self) -> String {
-        let shown = |url: &str| match url.split_once("://") {
-            Some((scheme, rest)) => format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or_default()),
-            None => url.rsplit('@').next().unwrap_or_default().to_owned(),
-        };
-        self.url.split(',').map(|url| shown(url.trim())).collect::<Vec<_>>().join(",")
+        self.servers().join(",")
+    }
+
+    /// The user, and the password if there is one, that stand in the URL. A user
+    /// alone is a token.
+    pub(crate) fn user(&self) -> Option<(String, Option<String>)> {
+        let user = self.split().find_map(|(_, user, _)| user)?;
+        Some(match user.split_once(':') {
+            Some((user, password)) => (decoded(user), Some(decoded(password))),
+            None => (decoded(user), None),
+        })
+    }
+
+    /// Each server as scheme, user and host.
+    fn split(&self) -> impl Iterator<Item = (&str, Option<&str>, &str)> {
+        self.url.split(',').map(|url| {
+            let url = url.trim();
+            let (scheme, rest) = url.split_at(url.find("://").map_or(0, |at| at + 3));
+            match rest.rsplit_once('@') {
+                Some((user, host)) => (scheme, Some(user), host),
+                None => (scheme, None, rest),
+            }
+        })
     }
 
     /// Which message comes on a subject of a foreign producer.
@@ -90,6 +114,23 @@ impl Config {
         let known = self.foreign.iter().find(|(pattern, _)| matches(pattern, subject));
         known.map(|(_, name)| name.as_str())
     }
+}
+
+/// Text of a URL as it was meant.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let escaped = rest.strip_prefix('%').and_then(|after| after.get(..2));
+        if let Some(byte) = escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            bytes.push(byte);
+            rest = &rest[3..];
+        } else {
+            bytes.extend_from_slice(first.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Whether a subject is one of a pattern's, with `*` and `>`.
@@ -306,6 +347,16 @@ mod tests {
         assert_eq!(shown("nats://ann:p@ss@host:4222"), "nats://host:4222");
         assert_eq!(shown("nats://a:4222, tls://token@b:4222"), "nats://a:4222,tls://b:4222");
         assert_eq!(shown("ann:secret@host"), "host");
+    }
+
+    #[test]
+    fn user_and_password_are_taken_from_the_url() {
+        let user = |url: &str| Config::of(url.to_owned()).user();
+        let both = |user: &str, password: &str| Some((user.to_owned(), Some(password.to_owned())));
+        assert_eq!(user("nats://host"), None);
+        assert_eq!(user("nats://ann:p%40ss:x@host"), both("ann", "p@ss:x"));
+        assert_eq!(user("nats://a:1,nats://ann:s%Z@b:2"), both("ann", "s%Z"));
+        assert_eq!(user("nats://t%C3%BC@host"), Some(("tü".to_owned(), None)));
     }
 
     #[test]

@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use anywise_core::{Error, Kind, Result};
 use async_nats::client::{Request, RequestErrorKind};
-use async_nats::jetstream::Context;
 use async_nats::jetstream::context::{ContextBuilder, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::response::Response;
+use async_nats::jetstream::{Context, ErrorCode};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, HeaderMap, Message, Subject};
 use bytes::Bytes;
 use serde_json::Value;
@@ -74,15 +74,15 @@ impl Connection {
         let address = config.address();
         let (sender, link) = watch::channel(Link { up: true, breaks: 0 });
         let options = options(config, sender).await?;
-        let urls: Vec<_> = config.url.split(',').map(str::trim).collect();
-        let client = options.connect(urls.as_slice()).await.map_err(|error| match error.kind() {
-            ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-                refused(&address, &error)
-            }
-            ConnectErrorKind::ServerParse => unfit(format!("`{address}` is no address: {error}")),
-            ConnectErrorKind::Tls => unfit(format!("NATS at {address}: {error}")),
-            _ => away(&address, &error),
-        })?;
+        let client =
+            options.connect(config.servers().as_slice()).await.map_err(|error| match error.kind() {
+                ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+                    refused(&address, &error)
+                }
+                ConnectErrorKind::ServerParse => unfit(format!("`{address}` is no address: {error}")),
+                ConnectErrorKind::Tls => unfit(format!("NATS at {address}: {error}")),
+                _ => away(&address, &error),
+            })?;
         let jetstream = ContextBuilder::new().timeout(config.timeout).build(client.clone());
         Ok(Self { client, jetstream, link, address, timeout: config.timeout })
     }
@@ -171,12 +171,15 @@ impl Connection {
         }
     }
 
-    /// The same; nothing if what is asked for is not there.
+    /// The same; nothing if what is asked for is not there, or what is to be
+    /// created is.
     pub(crate) async fn ask_for(&self, subject: String, request: &Value) -> Result<Option<Value>> {
         let asked = self.jetstream.request::<_, _, Response<Value>>(subject.clone(), request);
         match self.unless_broken(async { Ok(asked.await) }).await? {
             Ok(Response::Ok(answer)) => Ok(Some(answer)),
             Ok(Response::Err { error }) if error.code() == 404 => Ok(None),
+            // Another process was a moment faster.
+            Ok(Response::Err { error }) if error.kind() == ErrorCode::STREAM_NAME_EXIST => Ok(None),
             Ok(Response::Err { error }) if error.code() >= 500 => Err(self.away(error)),
             Ok(Response::Err { error }) => {
                 Err(conflict(format!("NATS at {} refuses {subject}: {error}", self.address)))
@@ -243,10 +246,10 @@ impl Connection {
                 }
                 _ => Err(self.away(text(&error))),
             },
-            Err(_) => Err(Error::unknown_outcome(format!(
-                "the connection to NATS at {} was lost while a reply was waited for",
-                self.address
-            ))),
+            Err(_) => {
+                let why = format!("the connection to NATS at {} was lost, and a reply with it", self.address);
+                Err(Error::new(Kind::Unavailable, "AW2102", why))
+            }
         }
     }
 }
@@ -277,6 +280,11 @@ async fn options(config: &Config, link: watch::Sender<Link>) -> Result<ConnectOp
             .await
             .map_err(|error| refused(&config.address(), format!("{}: {error}", path.display())))?;
     }
+    options = match config.user() {
+        Some((user, Some(password))) => options.user_and_password(user, password),
+        Some((token, None)) => options.token(token),
+        None => options,
+    };
     if let Some(token) = &config.token {
         options = options.token(token.clone());
     }
@@ -311,9 +319,13 @@ fn wait(attempts: usize) -> Duration {
         return Duration::ZERO;
     }
     let doubled = 50_u64 << attempts.min(10);
-    let most = Duration::from_millis(doubled).min(LONGEST_WAIT);
-    let chance = RandomState::new().hash_one(attempts) % 1_000;
-    most.mul_f64(f64::from(u32::try_from(chance).unwrap_or_default()) / 1_000.0)
+    Duration::from_millis(doubled).min(LONGEST_WAIT).mul_f64(chance())
+}
+
+/// A number from 0 to 1, at random.
+pub(crate) fn chance() -> f64 {
+    let random = RandomState::new().hash_one(()) % 1_000;
+    f64::from(u32::try_from(random).unwrap_or_default()) / 1_000.0
 }
 
 /// As it is for one who keeps what is to be sent: only time can mend it.

@@ -12,29 +12,29 @@ pub(crate) fn away(address: &str, why: impl std::fmt::Display) -> Error {
 
 /// The server is there, and cannot do what is asked of it.
 pub(crate) fn unfit(why: String) -> Error {
-    Error::new(Kind::Unprocessable, "AW2051", why)
+    Error::new(Kind::Unprocessable, "AW2021", why)
 }
 
 /// What is there contradicts what is asked for.
 pub(crate) fn conflict(why: String) -> Error {
-    Error::new(Kind::Conflict, "AW2052", why)
+    Error::new(Kind::Conflict, "AW2021", why)
 }
 
 /// The server does not accept who is asking.
 pub(crate) fn refused(address: &str, why: impl std::fmt::Display) -> Error {
     let why = format!("NATS at {address} does not accept the credentials: {why}");
-    Error::new(Kind::Unauthenticated, "AW2053", why)
+    Error::new(Kind::Unauthenticated, "AW2021", why)
 }
 
 /// A name that NATS cannot carry.
 pub(crate) fn unusable(what: &str, name: &str, why: &str) -> Error {
-    Error::new(Kind::Unprocessable, "AW2054", format!("{what} `{name}` cannot be used with NATS: {why}"))
+    Error::new(Kind::Unprocessable, "AW2022", format!("{what} `{name}` cannot be used with NATS: {why}"))
 }
 
 /// No process answers the request.
 pub(crate) fn nobody(message: &str, subject: &str) -> Error {
     let why = format!("no process answers `{message}`: nothing listens on `{subject}`");
-    Error::new(Kind::Unavailable, "AW2055", why)
+    Error::new(Kind::Unavailable, "AW2101", why)
 }
 
 /// Acknowledged is less than kept.
@@ -51,8 +51,7 @@ pub(crate) fn too_large(what: &str, size: usize, most: usize) -> Error {
 pub(crate) fn for_now(error: Error) -> Error {
     match error.kind() {
         Kind::Unavailable => error,
-        _ => Error::new(Kind::Unavailable, "AW2020", error.to_string()).with_source(std::io::Error::other(
-            format!("{error:?}"),
-        )),
+        _ => Error::new(Kind::Unavailable, "AW2020", error.to_string())
+            .with_source(std::io::Error::other(format!("{error:?}"))),
     }
 }

@@ -85,7 +85,10 @@ impl Nats {
 impl std::fmt::Debug for Nats {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (address, names) = (self.config.address(), &self.config.names);
-        f.debug_struct("Nats").field("address", &address).field("prefix", &names.prefix()).finish_non_exhaustive()
+        f.debug_struct("Nats")
+            .field("address", &address)
+            .field("prefix", &names.prefix())
+            .finish_non_exhaustive()
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use anywise_core::{Error, Result};
+use async_nats::client::Request;
 use async_nats::{Message, StatusCode, Subscriber};
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Serialize;
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::again::{Again, Count, in_order};
 use crate::connection::{Connection, Link};
 
 /// The name under which one process of a group is pinned.
@@ -27,13 +29,19 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How long it may be silent, and how long a lost connection may stay so.
 const SILENCE: Duration = Duration::from_secs(5);
 
+/// Without anything coming for so long, nothing is on its way.
+const CALM: Duration = Duration::from_millis(20);
+/// Longest wait for that.
+const LONGEST_CALM: Duration = Duration::from_secs(1);
+
 /// What the server is asked with.
 #[derive(Serialize)]
 struct Ask<'p> {
     batch: usize,
     /// Nanoseconds, as all times of the server.
     expires: u128,
-    idle_heartbeat: u128,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_heartbeat: Option<u128>,
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,10 +61,25 @@ pub(crate) struct Pull {
     failed: Option<Error>,
     /// Breaks of the connection that are taken into account.
     breaks: u64,
+    /// Why it is to be counted what will come again, if it is.
+    uncounted: Option<Uncounted>,
+    /// What comes again and is waited for.
+    again: Option<Again>,
+    /// Nothing is asked for before.
+    not_before: Option<Instant>,
     link: watch::Receiver<Link>,
     heard: Instant,
     expires: Duration,
     pin: Pin,
+}
+
+/// Since when it is not known what will come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Uncounted {
+    /// This process has just begun, or has just been pinned.
+    Begun,
+    /// The connection broke, and what was on its way is lost.
+    Broken,
 }
 
 /// Whether one process of the group is pinned, and the proof that it is this.
@@ -87,6 +110,10 @@ impl Pull {
             outstanding: 0,
             failed: None,
             breaks,
+            // Who stands by learns it when it is pinned.
+            uncounted: ordered.is_none().then_some(Uncounted::Begun),
+            again: None,
+            not_before: None,
             link,
             heard: Instant::now(),
             // A pinned process asks often enough to stay pinned.
@@ -95,14 +122,52 @@ impl Pull {
         })
     }
 
+    /// Whether it has to be counted what will come again, and why.
+    pub(crate) fn uncounted(&mut self) -> Option<Uncounted> {
+        let breaks = self.link.borrow().breaks;
+        if breaks != self.breaks {
+            // The server forgets what it was asked over a connection that broke.
+            self.breaks = breaks;
+            self.outstanding = 0;
+            self.uncounted = Some(Uncounted::Broken);
+        }
+        self.uncounted
+    }
+
+    /// It is counted; `held` are held by this process. What is lost on its way
+    /// comes again after `later`.
+    pub(crate) fn count<'m>(
+        &mut self,
+        count: Count,
+        held: impl Iterator<Item = &'m Message>,
+        later: Duration,
+    ) {
+        self.sort_what_came(usize::MAX);
+        self.uncounted = None;
+        let missing = count.without(held).without(self.ready.iter()).unsettled;
+        if missing == 0 {
+            return in_order(&mut self.ready);
+        }
+        let from = Instant::now() + later;
+        self.not_before = (!later.is_zero()).then_some(from);
+        self.again = Some(Again::wait_for(missing, from));
+    }
+
     /// What has come, at most `most`; an error once there is nothing more.
     pub(crate) fn take(&mut self, most: usize) -> Result<Vec<Message>> {
-        self.sort_what_came(most);
+        self.sort_what_came(if self.again.is_some() { usize::MAX } else { most });
+        if let Some(again) = &self.again {
+            if !again.is_over() && self.failed.is_none() {
+                return Ok(Vec::new());
+            }
+            self.again = None;
+            in_order(&mut self.ready);
+        }
         let count = most.min(self.ready.len());
         if count == 0
             && let Some(error) = self.failed.take()
         {
-            self.failed = Some(self.again(&error));
+            self.failed = Some(again(&error));
             return Err(error);
         }
         Ok(self.ready.drain(..count).collect())
@@ -116,16 +181,10 @@ impl Pull {
 
     /// Asks for what there is room for, unless half of it is on its way.
     pub(crate) async fn ask(&mut self, connection: &Connection, room: usize) -> Result<()> {
-        let link = *self.link.borrow();
-        if link.breaks != self.breaks {
-            // The server forgets what it was asked over a connection that broke.
-            self.breaks = link.breaks;
-            self.outstanding = 0;
+        if self.not_before.take_if(|from| *from <= Instant::now()).is_none() && self.not_before.is_some() {
+            return Ok(());
         }
-        if !link.up {
-            self.heard = Instant::now();
-            connection.back(SILENCE).await?;
-        }
+        let room = room + self.again.as_ref().map_or(0, Again::missing);
         if self.outstanding * 2 > room {
             return Ok(());
         }
@@ -142,13 +201,7 @@ impl Pull {
 
     async fn ask_for(&mut self, connection: &Connection, batch: usize) -> Result<()> {
         let heartbeat = HEARTBEAT.min(self.expires / 3);
-        let ask = Ask {
-            batch,
-            expires: self.expires.as_nanos(),
-            idle_heartbeat: heartbeat.as_nanos(),
-            group: (!matches!(self.pin, Pin::Shared)).then_some(PINNED),
-            id: if let Pin::Held(id) = &self.pin { Some(id) } else { None },
-        };
+        let ask = Ask { idle_heartbeat: Some(heartbeat.as_nanos()), ..self.asking(batch) };
         let ask = serde_json::to_vec(&ask).expect("numbers and text are JSON");
         let (subject, inbox) = (self.subject.clone(), self.inbox.clone());
         let sent = connection.client.publish_with_reply(subject, inbox, ask.into()).await;
@@ -158,9 +211,23 @@ impl Pull {
         Ok(())
     }
 
+    fn asking(&self, batch: usize) -> Ask<'_> {
+        Ask {
+            batch,
+            expires: self.expires.as_nanos(),
+            idle_heartbeat: None,
+            group: (!matches!(self.pin, Pin::Shared)).then_some(PINNED),
+            id: if let Pin::Held(id) = &self.pin { Some(id) } else { None },
+        }
+    }
+
     /// Waits until something has come, or is wrong.
     pub(crate) async fn wait(&mut self, connection: &Connection, closed: &CancellationToken) {
-        let (silent, breaks, mut link) = (self.heard + SILENCE, self.breaks, self.link.clone());
+        let (breaks, mut link) = (self.breaks, self.link.clone());
+        let silent = if self.not_before.is_some() { None } else { Some(self.heard + SILENCE) };
+        let over = self.again.as_ref().map(Again::until);
+        let next = [silent, over, self.not_before].into_iter().flatten().min();
+        let next = next.unwrap_or(self.heard + SILENCE);
         tokio::select! {
             biased;
             () = closed.cancelled() => {}
@@ -169,21 +236,53 @@ impl Pull {
                 None => self.failed = Some(connection.away("the subscription has ended")),
             },
             _ = link.wait_for(|link| link.breaks != breaks) => {}
-            () = tokio::time::sleep_until(silent) => {
-                self.failed = Some(connection.away("it does not say that it is there"));
+            () = tokio::time::sleep_until(next) => {
+                if silent == Some(next) {
+                    self.failed = Some(connection.away("it does not say that it is there"));
+                }
             }
         }
     }
 
-    /// Ends the asking; what has come by then is still there to be taken.
-    pub(crate) async fn end(&mut self) -> bool {
+    /// Ends the asking; what has come by then is still there to be taken. Says
+    /// whether this process is the one that is pinned.
+    pub(crate) async fn end(&mut self, connection: &Connection) -> bool {
+        self.calm_down().await;
         if self.subscriber.drain().await.is_ok() {
             // What is on its way comes before the end.
             while let Ok(Some(message)) = tokio::time::timeout(SILENCE, self.subscriber.next()).await {
                 self.sort(message);
             }
         }
+        if matches!(self.pin, Pin::Standby) {
+            self.be_forgotten(connection).await;
+        }
         matches!(self.pin, Pin::Held(_))
+    }
+
+    /// Has the server forget what it was asked before. It looks who is still
+    /// there when it is asked and has nothing to give; without that it would
+    /// pin this process for the next message, and then find it gone.
+    async fn be_forgotten(&mut self, connection: &Connection) {
+        let ask = Ask { expires: CALM.as_nanos(), ..self.asking(1) };
+        let ask = serde_json::to_vec(&ask).expect("numbers and text are JSON");
+        let request = Request::new().payload(ask.into()).timeout(Some(SILENCE));
+        if let Ok(message) = connection.client.send_request(self.subject.clone(), request).await {
+            self.sort(message);
+        }
+    }
+
+    /// Waits until nothing seems to be on its way. The server cannot be told to
+    /// forget what it was asked for, only that nobody listens any more: what it
+    /// sends in that moment nobody would give back.
+    async fn calm_down(&mut self) {
+        let until = Instant::now() + LONGEST_CALM;
+        while self.outstanding > 0 && Instant::now() < until {
+            match tokio::time::timeout(CALM, self.subscriber.next()).await {
+                Ok(Some(message)) => self.sort(message),
+                _ => return,
+            }
+        }
     }
 
     fn sort_what_came(&mut self, most: usize) {
@@ -200,6 +299,9 @@ impl Pull {
             None | Some(StatusCode::OK) => {
                 self.outstanding = self.outstanding.saturating_sub(1);
                 self.note_pin(&message);
+                if let Some(again) = &mut self.again {
+                    again.note(&message);
+                }
                 self.ready.push_back(message);
             }
             Some(StatusCode::IDLE_HEARTBEAT) => {}
@@ -213,9 +315,11 @@ impl Pull {
         }
         // A publisher may have written such a header too: the server's is the last.
         let id = message.headers.as_ref().and_then(|headers| headers.get_last("Nats-Pin-Id"));
-        if let Some(id) = id {
-            self.pin = Pin::Held(id.as_str().to_owned());
+        let Some(id) = id else { return };
+        if matches!(self.pin, Pin::Standby) {
+            self.uncounted = self.uncounted.or(Some(Uncounted::Begun));
         }
+        self.pin = Pin::Held(id.as_str().to_owned());
     }
 
     /// What the server says of the asking.
@@ -236,8 +340,8 @@ impl Pull {
             }
         }
     }
+}
 
-    fn again(&self, error: &Error) -> Error {
-        Error::new(error.kind(), "AW2020", error.message().to_owned())
-    }
+fn again(error: &Error) -> Error {
+    Error::new(error.kind(), "AW2020", error.message().to_owned())
 }

@@ -64,7 +64,7 @@ fn read(reply: Message) -> Result<Bytes> {
     // A service that is none of ours.
     let status = status.parse().unwrap_or(500);
     let why = header(ERROR).unwrap_or("it does not say why").to_owned();
-    Err(Error::new(Kind::of_status(status), "AW2056", why))
+    Err(Error::new(Kind::of_status(status), "AW2111", why))
 }
 
 impl Remote for Requests {

@@ -131,7 +131,7 @@ impl Desk {
                 drop(permit);
             });
         }
-        for one in arriving.iter_mut() {
+        for one in &mut arriving {
             one.end().await;
         }
         // What the server had sent by then is answered too.
@@ -158,7 +158,7 @@ impl Desk {
         endpoint.count(began.elapsed(), result.as_ref().err());
         let Some(reply) = message.reply else { return };
         let (headers, body) = match result {
-            Ok(body) => (good(kind), body),
+            Ok(body) => (good(kind.as_deref()), body),
             Err(error) => bad(&error),
         };
         if let Err(error) = self.client.publish_with_headers(reply, headers, body).await {
@@ -173,7 +173,9 @@ fn addressed(mut frame: Frame, name: &str) -> Result<Frame> {
     if frame.attributes.is_empty() {
         let id = anywise_core::new_id().to_string();
         let attributes = [("specversion", "1.0"), ("id", &id), ("source", "nats"), ("type", name)];
-        attributes.into_iter().for_each(|(name, value)| frame.attributes.insert(name, value));
+        for (name, value) in attributes {
+            frame.attributes.insert(name, value);
+        }
     }
     match frame.attribute("type") {
         Some(said) if said != name => {
@@ -184,9 +186,9 @@ fn addressed(mut frame: Frame, name: &str) -> Result<Frame> {
     }
 }
 
-fn good(kind: Option<String>) -> HeaderMap {
+fn good(kind: Option<&str>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert("content-type", line(kind.as_deref().unwrap_or(JSON)));
+    headers.insert("content-type", line(kind.unwrap_or(JSON)));
     headers
 }
 
@@ -231,7 +233,7 @@ mod tests {
             assert!(check_version(good).is_ok(), "{good}");
         }
         for bad in ["", "1", "1.2", "1.2.x", "1.2.3.4", "v1.2.3", "1..3"] {
-            assert_eq!(check_version(bad).unwrap_err().code(), "AW2054", "{bad}");
+            assert_eq!(check_version(bad).unwrap_err().code(), "AW2022", "{bad}");
         }
     }
 
@@ -241,7 +243,7 @@ mod tests {
         assert_eq!(plain.attribute("type"), Some("stock.Reserve"));
         let mut other = Frame::plain(None, "{}");
         other.attributes.insert("type", "stock.Empty");
-        assert_eq!(addressed(other, "stock.Reserve").unwrap_err().code(), "AW2054");
+        assert_eq!(addressed(other, "stock.Reserve").unwrap_err().code(), "AW2022");
     }
 
     #[test]

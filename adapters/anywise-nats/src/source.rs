@@ -10,19 +10,23 @@ use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::{Message, Subject};
 use bytes::Bytes;
 use futures_util::future::try_join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::Nats;
+use crate::again::Count;
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::delivery::Delivery;
-use crate::pull::{PINNED, Pull};
+use crate::pull::{PINNED, Pull, Uncounted};
 use crate::wire;
-use crate::Nats;
 
 const DONE: Bytes = Bytes::from_static(b"+ACK");
 const AGAIN: Bytes = Bytes::from_static(b"-NAK");
 const NEVER: Bytes = Bytes::from_static(b"+TERM");
 const WORKING: Bytes = Bytes::from_static(b"+WPI");
+
+/// How long a lost connection may stay so before the source is lost.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The subscription of one group in one process.
 pub(crate) struct NatsSource {
@@ -80,9 +84,15 @@ impl NatsSource {
     async fn receive(&self, most: usize) -> Result<Vec<Incoming>> {
         let mut pull = self.pull.lock().await;
         while !self.closed.is_cancelled() {
+            if let Some(why) = pull.uncounted() {
+                self.count(&mut pull, why).await?;
+            }
             let came = pull.take(most)?;
             if !came.is_empty() {
                 return Ok(self.hold(came));
+            }
+            if pull.uncounted().is_some() {
+                continue;
             }
             pull.ask(&self.connection, most).await?;
             pull.wait(&self.connection, &self.closed).await;
@@ -90,21 +100,43 @@ impl NatsSource {
         Ok(Vec::new())
     }
 
+    /// Counts what will come again. If order is promised, what was lost on its
+    /// way is waited for: the server holds it for this process until its time is
+    /// over.
+    async fn count(&self, pull: &mut Pull, why: Uncounted) -> Result<()> {
+        self.connection.back(PATIENCE).await?;
+        let info = self.info().await?;
+        let number = |value: &Value| value.as_u64().unwrap_or_default();
+        let unsettled = usize::try_from(number(&info["num_ack_pending"])).unwrap_or(usize::MAX);
+        let count = Count { unsettled, last: number(&info["delivered"]["consumer_seq"]) };
+        let lost = self.config.ordered && why == Uncounted::Broken;
+        let later = if lost { self.config.hold } else { Duration::ZERO };
+        pull.count(count, self.held().values(), later);
+        Ok(())
+    }
+
+    async fn info(&self) -> Result<Value> {
+        let names = &self.config.names;
+        let subject = format!("CONSUMER.INFO.{}.{}", names.stream(), names.consumer(&self.group));
+        self.connection.ask(subject, &json!({})).await
+    }
+
     async fn settle(&self, settled: Vec<(Tag, Outcome)>) -> Result<()> {
-        let (told, lost) = self.told(settled);
+        let (told, missing) = self.told(settled);
         let dead = told.iter().filter_map(|(message, outcome)| match outcome {
             Outcome::DeadLetter(reason) | Outcome::Park(reason) => Some(self.bury(message, reason)),
             _ => None,
         });
         try_join_all(dead).await?;
-        let told = told.iter().filter_map(|(message, outcome)| Some((message.reply.clone()?, word(outcome)?)));
+        let words =
+            told.iter().filter_map(|(message, outcome)| Some((message.reply.clone()?, word(outcome)?)));
         // What succeeded last: a cluster confirms that when it has agreed on it.
-        let (mut last, mut all): (Vec<_>, Vec<_>) = told.partition(|(_, word)| *word == DONE);
+        let (mut last, mut all): (Vec<_>, Vec<_>) = words.partition(|(_, word)| *word == DONE);
         all.append(&mut last);
         self.connection.confirm(all).await?;
-        match lost {
+        match missing {
             0 => Ok(()),
-            lost => Err(self.connection.away(format!("{lost} messages are not held any more"))),
+            missing => Err(self.connection.away(format!("{missing} messages are not held any more"))),
         }
     }
 
@@ -152,10 +184,7 @@ impl NatsSource {
     }
 
     async fn lag(&self) -> Result<Option<u64>> {
-        let names = &self.config.names;
-        let subject = format!("CONSUMER.INFO.{}.{}", names.stream(), names.consumer(&self.group));
-        let info = self.connection.ask(subject, &json!({})).await?;
-        Ok(info["num_pending"].as_u64())
+        Ok(self.info().await?["num_pending"].as_u64())
     }
 
     /// Gives back what is held, in its order, and makes room for others.
@@ -169,7 +198,7 @@ impl NatsSource {
             // The server has noticed; what is held comes again after its time.
             return Ok(());
         }
-        let pinned = pull.end().await;
+        let pinned = pull.end(&self.connection).await;
         let mut back: Vec<_> = self.held().drain().collect();
         back.sort_unstable_by_key(|(tag, _)| *tag);
         let waiting = pull.waiting().filter_map(|message| message.reply.clone());

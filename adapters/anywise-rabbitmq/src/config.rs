@@ -63,7 +63,10 @@ pub(crate) enum Routes {
 /// Addresses may hold passwords, and are not shown.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings").field("name", &self.name).field("prefix", &self.prefix).finish_non_exhaustive()
+        f.debug_struct("Settings")
+            .field("name", &self.name)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
     }
 }
 
@@ -78,7 +81,7 @@ impl RabbitMq {
             name: "rabbitmq".to_owned(),
             prefix: "anywise".to_owned(),
             shared: false,
-            prefetch: 256,
+            prefetch: 512,
             in_flight: 1024,
             heartbeat: Duration::from_secs(5),
             patience: Duration::from_secs(30),
@@ -133,7 +136,9 @@ impl RabbitMq {
         self.with(|settings| settings.shared = shared)
     }
 
-    /// Messages that the broker sends ahead to a source. Default: 256; at least 1.
+    /// Messages that the broker has sent to a source and that are not settled, at
+    /// most. Default: 512, twice what core holds, so that more is there when it has
+    /// room; at least 1. Should not be less than `ConsumePolicy::prefetch`.
     #[must_use]
     pub fn prefetch(self, messages: u16) -> Self {
         self.with(|settings| settings.prefetch = messages.max(1))
@@ -170,7 +175,7 @@ impl RabbitMq {
     }
 
     /// Has publishing an event fail, to be tried again, while no queue gets it
-    /// (`AW2063`). May be said of several events, by their wire names.
+    /// (`AW2029`). May be said of several events, by their wire names.
     ///
     /// Default: none but those that this application itself listens to. Any
     /// other event may have no listener, and is then published to nobody.

@@ -56,7 +56,8 @@ impl Link {
         let uri = self.settings.uri()?;
         let name = format!("{} {}", self.settings.prefix, self.role);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let runtime = lapin::runtime::default_runtime().map_err(|error| refused(&self.settings.address(), error))?;
+        let runtime =
+            lapin::runtime::default_runtime().map_err(|error| refused(&self.settings.address(), error))?;
         let connecting = Connection::connect_uri_with_config(uri, properties, self.settings.tls(), runtime);
         self.settings.answered(connecting).await
     }

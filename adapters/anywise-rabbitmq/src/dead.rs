@@ -80,9 +80,9 @@ mod tests {
         assert_eq!((copy.routing_key.as_str(), copy.mandatory, &copy.body[..]), ("stock", true, &b"{}"[..]));
         assert_eq!(copy.properties.message_id().as_ref().map(ShortString::as_str), Some("7"));
         assert_eq!(*copy.properties.delivery_mode(), Some(2));
-        assert_eq!(header(&copy, "x-anywise-routing-key"), b"order.OrderPaid");
-        assert_eq!(header(&copy, "x-anywise-outcome"), b"dead");
-        let reason = std::str::from_utf8(header(&copy, "x-anywise-reason")).expect("whole characters");
+        assert_eq!(header(&copy, "aw-dead-routing-key"), b"order.OrderPaid");
+        assert_eq!(header(&copy, "aw-dead-outcome"), b"dead");
+        let reason = std::str::from_utf8(header(&copy, "aw-dead-reason")).expect("whole characters");
         assert!(!reason.is_empty() && properties::size(&copy.properties) <= grave.most, "{}", reason.len());
     }
 }

@@ -11,18 +11,19 @@ pub(crate) fn away(address: &str, why: impl std::fmt::Display) -> Error {
 
 /// It does not want us.
 pub(crate) fn refused(address: &str, why: impl std::fmt::Display) -> Error {
-    Error::new(Kind::Forbidden, "AW2061", format!("RabbitMQ at {address}: {why}"))
+    Error::new(Kind::Forbidden, "AW2021", format!("RabbitMQ at {address}: {why}"))
 }
 
 /// What is there is at odds with what is asked for.
 pub(crate) fn conflict(address: &str, why: impl std::fmt::Display) -> Error {
-    Error::new(Kind::Conflict, "AW2062", format!("RabbitMQ at {address}: {why}"))
+    Error::new(Kind::Conflict, "AW2021", format!("RabbitMQ at {address}: {why}"))
 }
 
 /// No queue gets it.
 pub(crate) fn unrouted(exchange: &str, routing_key: &str) -> Error {
-    let message = format!("no queue is bound to the exchange `{exchange}` for `{routing_key}`; it was not published");
-    Error::new(Kind::Unavailable, "AW2063", message)
+    let message =
+        format!("no queue is bound to the exchange `{exchange}` for `{routing_key}`; it was not published");
+    Error::new(Kind::Unavailable, "AW2029", message)
 }
 
 /// It will never be taken.
@@ -35,10 +36,11 @@ pub(crate) fn of_client(address: &str, error: &lapin::Error) -> Error {
     let ErrorKind::ProtocolError(protocol) = error.kind() else { return away(address, error) };
     let text = protocol.get_message();
     match protocol.kind() {
-        AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) | AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) => {
-            refused(address, text)
+        AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED)
+        | AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) => refused(address, text),
+        AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED | AMQPSoftError::NOTFOUND) => {
+            conflict(address, text)
         }
-        AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED | AMQPSoftError::NOTFOUND) => conflict(address, text),
         _ => away(address, error),
     }
 }
@@ -66,10 +68,10 @@ mod tests {
             let error = of_client("amqp://host:1", error);
             (error.kind(), error.code().to_owned())
         };
-        let refused = (Kind::Forbidden, "AW2061".to_owned());
+        let refused = (Kind::Forbidden, "AW2021".to_owned());
         assert_eq!(check(&client(AMQPSoftError::ACCESSREFUSED, "no")), refused);
         assert_eq!(check(&client(AMQPHardError::NOTALLOWED, "no such vhost")), refused);
-        let conflict = (Kind::Conflict, "AW2062".to_owned());
+        let conflict = (Kind::Conflict, "AW2021".to_owned());
         assert_eq!(check(&client(AMQPSoftError::PRECONDITIONFAILED, "inequivalent arg")), conflict);
         assert_eq!(check(&client(AMQPSoftError::NOTFOUND, "no exchange")), conflict);
         let away = (Kind::Unavailable, "AW2020".to_owned());

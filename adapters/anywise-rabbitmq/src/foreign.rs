@@ -84,7 +84,9 @@ where
                 return false;
             }
         },
-        Some(word) => words.next().is_some_and(|found| word == "*" || word == found) && matches(pattern, words),
+        Some(word) => {
+            words.next().is_some_and(|found| word == "*" || word == found) && matches(pattern, words)
+        }
     }
 }
 
@@ -95,9 +97,16 @@ mod tests {
     #[test]
     fn patterns_are_those_of_topic_exchanges() {
         let check = |pattern: &str, key: &str| Mapping::new("x", pattern, "a.B").takes("x", key);
-        for (pattern, key) in
-            [("a.b", "a.b"), ("a.*", "a.b"), ("#", ""), ("#", "a.b.c"), ("a.#", "a"), ("a.#", "a.b.c"), ("#.c", "a.b.c"), ("*.#.c", "a.c")]
-        {
+        for (pattern, key) in [
+            ("a.b", "a.b"),
+            ("a.*", "a.b"),
+            ("#", ""),
+            ("#", "a.b.c"),
+            ("a.#", "a"),
+            ("a.#", "a.b.c"),
+            ("#.c", "a.b.c"),
+            ("*.#.c", "a.c"),
+        ] {
             assert!(check(pattern, key), "{pattern} {key}");
         }
         for (pattern, key) in [("a.b", "a"), ("a.*", "a.b.c"), ("a.#", "b"), ("#.c", "a.b"), ("*.*", "a")] {
@@ -116,7 +125,8 @@ mod tests {
     fn the_id_is_the_producers_or_a_new_one() {
         let mappings = [Mapping::new("legacy", "orders.*", "order.OrderPaid")];
         let plain = Frame::plain(None, "{}");
-        let with_id = delivery(BasicProperties::default().with_message_id("7".into()).with_app_id("till".into()));
+        let with_id =
+            delivery(BasicProperties::default().with_message_id("7".into()).with_app_id("till".into()));
         match known(&mappings, &with_id, &plain) {
             Some(Known::Named(foreign)) => {
                 assert_eq!(foreign, Foreign::new("order.OrderPaid", "/legacy/orders.paid/till/7"));

@@ -22,7 +22,7 @@ const BROKERS: [&str; 5] = ["x-delivery-count", "x-acquired-count", "x-death", "
 /// The same, by what they begin with; the last are those of our dead letters.
 const BROKERS_PREFIXES: [&str; 3] = ["x-first-death-", "x-last-death-", DEAD_PREFIX];
 /// What the headers begin with that a dead letter has beside its own.
-pub(crate) const DEAD_PREFIX: &str = "x-anywise-";
+pub(crate) const DEAD_PREFIX: &str = "aw-dead-";
 /// Persistent.
 const ON_DISK: u8 = 2;
 
@@ -92,7 +92,8 @@ pub(crate) fn short(text: String) -> Result<ShortString> {
 
 /// Whether a header is the broker's. A user's would be obeyed or overwritten.
 fn is_brokers(name: &str) -> bool {
-    let begins = |prefix: &&str| name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
+    let begins =
+        |prefix: &&str| name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
     BROKERS.iter().any(|known| name.eq_ignore_ascii_case(known)) || BROKERS_PREFIXES.iter().any(begins)
 }
 
@@ -144,7 +145,8 @@ mod tests {
         assert_eq!(properties.message_id().as_ref().map(ShortString::as_str), frame.attribute("id"));
         let again = read(&properties, frame.body.clone());
         let sorted = |frame: &Frame| {
-            let mut pairs: Vec<_> = frame.pairs(BINDING).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
+            let mut pairs: Vec<_> =
+                frame.pairs(BINDING).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
             pairs.sort();
             pairs
         };
@@ -173,7 +175,8 @@ mod tests {
         headers.insert("tenant".into(), AMQPValue::ShortString("acme".into()));
         headers.insert("x-death".into(), AMQPValue::FieldArray(vec![].into()));
         headers.insert("x-delivery-count".into(), AMQPValue::LongLongInt(3));
-        let properties = BasicProperties::default().with_headers(headers).with_content_type("text/plain".into());
+        let properties =
+            BasicProperties::default().with_headers(headers).with_content_type("text/plain".into());
         let frame = read(&properties, Bytes::new());
         assert_eq!((frame.attribute("type"), frame.attribute("sequence")), (Some("a.B"), Some("7")));
         assert_eq!(frame.attribute("time"), Some("1970-01-01T00:00:00Z"));

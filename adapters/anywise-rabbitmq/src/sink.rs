@@ -46,7 +46,13 @@ struct Failure {
 
 impl Outgoing {
     pub(crate) fn new(settings: Arc<Settings>, link: Arc<Link>, declared: Arc<Declared>) -> Self {
-        Self { settings, link, declared, open: Mutex::new(None), opening: tokio::sync::Mutex::const_new(None) }
+        Self {
+            settings,
+            link,
+            declared,
+            open: Mutex::new(None),
+            opening: tokio::sync::Mutex::const_new(None),
+        }
     }
 
     /// Connects, and declares what the application has to do with.
@@ -71,7 +77,9 @@ impl Outgoing {
         let publish = Publish { message, answer };
         let publish = match publishes.try_send(publish) {
             Ok(()) => None,
-            Err(mpsc::error::TrySendError::Full(publish) | mpsc::error::TrySendError::Closed(publish)) => Some(publish),
+            Err(mpsc::error::TrySendError::Full(publish) | mpsc::error::TrySendError::Closed(publish)) => {
+                Some(publish)
+            }
         };
         let lost = || away(&self.settings.address(), "the channel was lost before it confirmed");
         let told = async {
@@ -80,7 +88,9 @@ impl Outgoing {
             }
             let told = answered.await.map_err(|_| lost())?;
             told.map_err(|error| match limit_of(&error) {
-                Some(most) if size > most => too_large(format_args!("a body of {size} bytes, more than {most}")),
+                Some(most) if size > most => {
+                    too_large(format_args!("a body of {size} bytes, more than {most}"))
+                }
                 _ => away(&self.settings.address(), error),
             })
         };
@@ -104,7 +114,8 @@ impl Outgoing {
 
     fn now(&self) -> Option<mpsc::Sender<Publish>> {
         let open = self.lock();
-        let open = open.as_ref().filter(|open| open.channel.status().connected() && !open.publishes.is_closed());
+        let open =
+            open.as_ref().filter(|open| open.channel.status().connected() && !open.publishes.is_closed());
         open.map(|open| open.publishes.clone())
     }
 

@@ -131,7 +131,8 @@ impl Desk {
         let (tag, delivered) = (delivery.delivery_tag, properties::deliveries(&delivery.properties) + 1);
         let Delivery { exchange, routing_key, properties, .. } = delivery;
         self.unsettled().add(tag, Kept { properties, body, exchange, routing_key });
-        let incoming = |foreign| Some(Incoming::new(Tag::from(tag), frame).foreign(foreign).delivered(delivered));
+        let incoming =
+            |foreign| Some(Incoming::new(Tag::from(tag), frame).foreign(foreign).delivered(delivered));
         match known {
             None => incoming(None),
             Some(Known::Named(foreign)) => incoming(Some(foreign)),

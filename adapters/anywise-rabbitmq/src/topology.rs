@@ -58,7 +58,11 @@ impl Declared {
     /// Who this application is, as a source of events.
     pub(crate) fn source(&self) -> String {
         let state = self.state();
-        let name = if state.topology.application.is_empty() { &self.settings.prefix } else { &state.topology.application };
+        let name = if state.topology.application.is_empty() {
+            &self.settings.prefix
+        } else {
+            &state.topology.application
+        };
         format!("/{name}")
     }
 
@@ -114,16 +118,22 @@ impl Declared {
     }
 
     /// Binds the queue to what the group listens to, and to nothing else.
-    async fn bindings(&self, channel: &Channel, queue: &ShortString, subscription: &Subscription) -> Result<()> {
+    async fn bindings(
+        &self,
+        channel: &Channel,
+        queue: &ShortString,
+        subscription: &Subscription,
+    ) -> Result<()> {
         let wanted: BTreeSet<_> = subscription.events.iter().cloned().collect();
         let exchange = self.name(&self.settings.prefix)?;
-        let binding = wanted.iter().map(|event| async {
-            self.bind(channel, queue, exchange.clone(), self.name(event)?).await
-        });
+        let binding = wanted
+            .iter()
+            .map(|event| async { self.bind(channel, queue, exchange.clone(), self.name(event)?).await });
         try_join_all(binding).await?;
         let foreign = self.settings.foreign.iter().filter(|mapping| wanted.contains(&mapping.event));
         for mapping in foreign {
-            self.bind(channel, queue, self.name(&mapping.exchange)?, self.name(&mapping.routing_key)?).await?;
+            self.bind(channel, queue, self.name(&mapping.exchange)?, self.name(&mapping.routing_key)?)
+                .await?;
         }
         let stale = self.stale(&subscription.group, &wanted);
         let unbinding = stale.iter().map(|event| async {
@@ -158,7 +168,8 @@ impl Declared {
         routing_key: ShortString,
     ) -> Result<()> {
         let options = QueueBindOptions::default();
-        let binding = channel.queue_bind(queue.clone(), exchange, routing_key, options, FieldTable::default());
+        let binding =
+            channel.queue_bind(queue.clone(), exchange, routing_key, options, FieldTable::default());
         self.settings.answered(binding).await
     }
 

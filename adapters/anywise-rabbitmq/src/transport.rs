@@ -1,8 +1,6 @@
 //! What core asks of a transport.
 
-use anywise_core::{
-    BoxFuture, Ordered, Result, Source, Subscription, Topology, Transport, TransportTraits,
-};
+use anywise_core::{BoxFuture, Ordered, Result, Source, Subscription, Topology, Transport, TransportTraits};
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 
@@ -43,7 +41,8 @@ impl RabbitMq {
         settings.answered(channel.basic_qos(settings.prefetch, BasicQosOptions::default())).await?;
         let queue = short(settings.queue(&subscription.group))?;
         let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
-        let consumer = settings.answered(channel.basic_consume(queue, "anywise".into(), options, none)).await?;
+        let consumer =
+            settings.answered(channel.basic_consume(queue, "anywise".into(), options, none)).await?;
         let grave = Grave {
             exchange: short(settings.dead_exchange())?,
             group: short(subscription.group.clone())?,

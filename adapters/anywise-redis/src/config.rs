@@ -98,9 +98,10 @@ impl Redis {
     }
 
     /// Goes on with a server that may lose what it has confirmed: one without an
-    /// append-only file, one that syncs it later and is too old to say when
-    /// (before 7.2), one that evicts keys, or one that does not say
-    /// (`CONFIG` forbidden). Default: such a server is refused (`AW3023`).
+    /// append-only file, one that syncs it later, one that evicts keys, or one
+    /// that does not say (`CONFIG` forbidden). Default: such a server is refused
+    /// (`AW3023`), but for one that syncs later and tells when (`appendfsync
+    /// everysec` from 7.2 on): then a send waits for it, up to a second.
     #[must_use]
     pub fn accept_weaker_durability(self) -> Self {
         self.with(|settings| settings.weaker = true)

@@ -3,6 +3,7 @@
 //! It waits for nothing and tries nothing twice: whoever finds it broken gets
 //! the error, and the next one a new connection.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anywise_core::{Error, Kind, Result};
@@ -26,6 +27,8 @@ pub(crate) struct Connection {
     /// How long its commands may wait on top of that.
     wait: Duration,
     live: Mutex<Option<Live>>,
+    /// Number of the connection in use; 0 if there is none.
+    number: AtomicU64,
 }
 
 /// A connection, and which one it is.
@@ -33,12 +36,6 @@ pub(crate) struct Connection {
 pub(crate) struct Live {
     connection: MultiplexedConnection,
     number: u64,
-}
-
-impl PartialEq for Live {
-    fn eq(&self, other: &Self) -> bool {
-        self.number == other.number
-    }
 }
 
 impl std::fmt::Debug for Connection {
@@ -62,7 +59,14 @@ impl Connection {
     /// One that is made when it is first used.
     pub(crate) fn new(client: &Client, patience: Duration, wait: Duration) -> Self {
         let address = client.get_connection_info().addr().to_string();
-        Self { client: client.clone(), address, patience, wait, live: Mutex::default() }
+        Self {
+            client: client.clone(),
+            address,
+            patience,
+            wait,
+            live: Mutex::default(),
+            number: AtomicU64::new(0),
+        }
     }
 
     /// Where it leads, without a password.
@@ -94,7 +98,8 @@ impl Connection {
             return Ok(live.clone());
         }
         let connection = self.connect(self.wait).await.map_err(|error| self.error("connecting", &error))?;
-        let number = NUMBERS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        self.number.store(number, Ordering::Release);
         Ok(live.insert(Live { connection, number }).clone())
     }
 
@@ -102,6 +107,7 @@ impl Connection {
     async fn drop_live(&self, number: u64) {
         let mut live = self.live.lock().await;
         if live.as_ref().is_some_and(|live| live.number == number) {
+            self.number.store(0, Ordering::Release);
             *live = None;
         }
     }
@@ -128,10 +134,40 @@ impl Connection {
         self.checked(&live, answer).await.map_err(|error| self.error(what, &error))
     }
 
-    /// Has the server do several things on a connection; says how each ended.
-    pub(crate) async fn ask_all(&self, mut live: Live, pipeline: &Pipeline) -> Result<Vec<Value>> {
-        let answer = live.connection.send_packed_commands(pipeline, 0, pipeline.len()).await;
-        self.checked(&live, answer).await.map_err(|error| self.error("publishing", &error))
+    /// Has the server do several things on a connection, in a transaction or one by
+    /// one; says how each ended.
+    ///
+    /// In a transaction they are written to the file as one. One by one they are
+    /// synced whenever a read of the server's ends, every 16 KiB.
+    pub(crate) async fn ask_all(
+        &self,
+        live: &Live,
+        pipeline: &mut Pipeline,
+        as_one: bool,
+    ) -> Result<Vec<Value>> {
+        let (mut connection, count) = (live.connection.clone(), pipeline.len());
+        let answer = if as_one {
+            let answer = connection.send_packed_commands(pipeline.atomic(), count + 1, 1).await;
+            answer.and_then(|mut answer| match answer.pop().unwrap_or_default() {
+                Value::Array(answers) => Ok(answers),
+                other => Err(not_done(other)),
+            })
+        } else {
+            connection.send_packed_commands(pipeline, 0, count).await
+        };
+        self.checked(live, answer).await.map_err(|error| self.error("publishing", &error))
+    }
+
+    /// Has the server do something on a connection.
+    pub(crate) async fn ask_on(&self, live: &Live, what: &str, command: &Cmd) -> Result<Value> {
+        let answer = live.connection.clone().send_packed_command(command).await;
+        let answer = answer.and_then(Value::extract_error);
+        self.checked(live, answer).await.map_err(|error| self.error(what, &error))
+    }
+
+    /// Whether a connection is the one in use.
+    pub(crate) fn is_live(&self, live: &Live) -> bool {
+        self.number.load(Ordering::Acquire) == live.number
     }
 
     async fn checked<T>(&self, live: &Live, answer: RedisResult<T>) -> RedisResult<T> {
@@ -148,4 +184,12 @@ impl Connection {
 }
 
 /// Which connection is which.
-static NUMBERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
+
+/// A transaction that was not carried out.
+fn not_done(answer: Value) -> RedisError {
+    match answer.extract_error() {
+        Err(error) => error,
+        Ok(_) => (redis::ErrorKind::UnexpectedReturnType, "the transaction was not carried out").into(),
+    }
+}

@@ -75,6 +75,8 @@ pub(crate) async fn examine(connection: &Connection, settings: &Settings) -> Res
     }
     let said = config(connection).await?;
     match judge(said.as_ref(), version, settings.replicas) {
+        // Who accepts less does not want to wait for it.
+        Ok(Confirm::Sync(0)) if settings.weaker => Ok(Facts { durable: false, confirm: Confirm::Answer }),
         Ok(confirm) => Ok(Facts { durable: true, confirm }),
         Err(why) if settings.weaker => {
             tracing::warn!(address, why, "what this server has confirmed may be lost");

@@ -41,3 +41,8 @@ mod topology;
 mod writer;
 
 pub use config::Redis;
+
+/// The page for operators, whose code is compiled with the crate's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/transports/redis.md")]
+struct Page;

@@ -285,7 +285,7 @@ impl Reader {
         let (Some(next), Some(claimed)) = (answer.next(), answer.next()) else {
             return Err(self.unexpected(Unexpected));
         };
-        self.report_deleted(key, answer.next());
+        report_deleted(key, answer.next());
         self.state().cursors[feed] = id(&next).map_err(|why| self.unexpected(why))?;
         let claimed = entries(claimed).map_err(|why| self.unexpected(why))?;
         // What is held here is held for longer by that.
@@ -300,18 +300,6 @@ impl Reader {
             self.put(feed, claimed, |id| times.get(&id).copied().unwrap_or(2));
         }
         Ok(count)
-    }
-
-    fn report_deleted(&self, key: &str, deleted: Option<Value>) {
-        let Some(Value::Array(deleted)) = deleted else { return };
-        if !deleted.is_empty() {
-            let count = deleted.len();
-            tracing::error!(
-                stream = key,
-                count,
-                "messages were deleted before they were settled: they are lost"
-            );
-        }
     }
 
     /// How often these were delivered.
@@ -387,5 +375,14 @@ impl Reader {
             self.broker.control.run("removing consumers that are gone", &script).await?;
         }
         Ok(())
+    }
+}
+
+/// Says what was lost because somebody trimmed the stream.
+fn report_deleted(key: &str, deleted: Option<Value>) {
+    let Some(Value::Array(deleted)) = deleted else { return };
+    if !deleted.is_empty() {
+        let count = deleted.len();
+        tracing::error!(stream = key, count, "messages were deleted before they were settled: they are lost");
     }
 }

@@ -15,15 +15,12 @@ impl Sink for Redis {
     /// Its place among the events of this process is taken at the call. Dropping
     /// the future does not stop what is on its way.
     fn send(&self, envelope: Envelope) -> BoxFuture<'_, Result<()>> {
-        match self.hand_in(envelope) {
-            Ok(sent) => Box::pin(sent),
-            Err(error) => Box::pin(std::future::ready(Err(error))),
-        }
+        self.hand_in(envelope).unwrap_or_else(|error| Box::pin(std::future::ready(Err(error))))
     }
 }
 
 impl Redis {
-    fn hand_in(&self, envelope: Envelope) -> Result<impl Future<Output = Result<()>> + Send + use<>> {
+    fn hand_in(&self, envelope: Envelope) -> Result<BoxFuture<'static, Result<()>>> {
         let (size, most) = (envelope.body.len(), self.settings.max_size);
         if size > most {
             let text = format!("the body has {size} bytes; Redis takes at most {most} here");

@@ -9,7 +9,8 @@
 #[cfg(not(feature = "failpoints"))]
 use crate::error::Refusal;
 
-/// Every point of this crate.
+/// Every point: those of this crate, and at the end those that the application
+/// under torture passes.
 const NAMES: &[&str] = &[
     "tx.begin",
     "tx.after_business",
@@ -19,6 +20,7 @@ const NAMES: &[&str] = &[
     "batch.before_fsync",
     "batch.after_fsync_before_reply",
     "queue.after_claim",
+    "queue.after_begin",
     "queue.before_finish",
     "queue.after_finish",
     "dead.before_insert",
@@ -33,6 +35,13 @@ const NAMES: &[&str] = &[
     "ckpt.after",
     "lease.before_renew",
     "lease.after_expiry",
+    "shutdown.before_release",
+    "http.after_parse",
+    "http.after_commit_before_reply",
+    "consumer.in_handler",
+    "relay.before_publish",
+    "relay.after_publish",
+    "shutdown.after_stop_accept",
 ];
 
 /// The names of all points, whether they are compiled in or not.
@@ -59,6 +68,12 @@ pub(crate) const fn mutant(_name: &'static str) -> bool {
 
 #[cfg(feature = "failpoints")]
 pub(crate) use armed::{mutant, point};
+
+/// Passes a point outside of this crate.
+#[cfg(feature = "failpoints")]
+pub async fn pass(name: &'static str) {
+    drop(point(name).await);
+}
 
 #[cfg(feature = "failpoints")]
 mod armed {

@@ -12,6 +12,7 @@ mod database;
 mod error;
 mod failpoint;
 mod migration;
+mod nested;
 mod postgres;
 mod reader;
 mod row;
@@ -30,6 +31,9 @@ pub use tx::Tx;
 
 #[doc(hidden)]
 pub use failpoint::names as failpoints;
+#[cfg(feature = "failpoints")]
+#[doc(hidden)]
+pub use failpoint::pass as pass_failpoint;
 
 /// What [`migrations!`] expands to. Not part of the public interface.
 #[doc(hidden)]

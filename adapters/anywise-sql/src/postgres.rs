@@ -11,6 +11,7 @@
 //! - [`claiming`]: claims, and their leases;
 //! - [`listen`]: hints between processes.
 
+mod begin;
 mod claiming;
 mod config;
 mod inbox;
@@ -37,6 +38,7 @@ use uuid::Uuid;
 use crate::Postgres;
 use crate::batch::Batcher;
 use crate::error::from_sqlx;
+use crate::postgres::begin::Beginner;
 use crate::postgres::claiming::Holds;
 use crate::postgres::pool::{Connections, readers};
 use crate::postgres::statements::Statements;
@@ -76,6 +78,7 @@ impl Postgres {
 pub struct PostgresStore {
     shared: Arc<Shared>,
     batcher: Batcher<Shared>,
+    beginners: Batcher<Beginner>,
     /// Dropped when the store closes: hints end.
     stop: Mutex<Option<watch::Sender<()>>>,
 }
@@ -90,6 +93,7 @@ pub(crate) struct Shared {
     channel: String,
     sql: Statements,
     own: Arc<Connections>,
+    beginner: Arc<Beginner>,
     sessions: Arc<Connections>,
     readers: PgPool,
     holds: Holds,
@@ -104,12 +108,13 @@ impl PostgresStore {
         let shared = Arc::new(Shared::new(options));
         shared.check().await?;
         let batcher = Batcher::start(&shared, WORKERS);
+        let beginners = Batcher::start(&shared.beginner, 1);
         let (stop, stopped) = watch::channel(());
         if shared.options.notify {
             let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(shared.options.for_store());
             listen::start(&shared, pool, &stopped);
         }
-        Ok(Self { shared, batcher, stop: Mutex::new(Some(stop)) })
+        Ok(Self { shared, batcher, beginners, stop: Mutex::new(Some(stop)) })
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -125,11 +130,19 @@ impl Shared {
     fn new(options: PostgresOptions) -> Self {
         let patience = options.patience;
         let schema = options.schema.clone();
+        let owner = format!("{}/{}", options.node, Uuid::new_v4());
+        let sql = Statements::new(&schema);
+        let beginner = Beginner {
+            connections: Connections::new(options.for_beginning(), 1, patience),
+            sql: sql.begin.clone(),
+            owner: owner.clone(),
+        };
         Self {
-            owner: format!("{}/{}", options.node, Uuid::new_v4()),
+            owner,
+            beginner: Arc::new(beginner),
             space: crc32fast::hash(schema.as_bytes()).cast_signed(),
             channel: format!("anywise_{schema}"),
-            sql: Statements::new(&schema),
+            sql,
             own: Connections::new(options.for_store(), OWN, patience),
             sessions: Connections::new(options.for_functions(), options.connections, patience),
             readers: readers(options.for_functions(), options.connections, patience),
@@ -186,6 +199,11 @@ impl PostgresOptions {
     /// must not scan it when it has grown.
     fn for_store(&self) -> PgConnectOptions {
         self.for_functions().options([("enable_seqscan", "off")])
+    }
+
+    /// For what is said of this process alone: it need not outlive the server.
+    fn for_beginning(&self) -> PgConnectOptions {
+        self.for_store().options([("synchronous_commit", "off")])
     }
 
     /// Connections for the statements of functions.

@@ -5,6 +5,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::failpoint::mutant;
+
 /// Attempts and losses are counted in small numbers.
 pub(crate) fn count(number: i64) -> u32 {
     u32::try_from(number).unwrap_or_default()
@@ -31,7 +33,7 @@ impl From<Delivery> for Stored {
         Self {
             msg_id: *id,
             name: name.clone(),
-            key: key.clone(),
+            key: key.clone().filter(|_| !is_unordered(&delivery.target)),
             crc: checksum(&head, body),
             body: body.clone(),
             head,
@@ -39,6 +41,11 @@ impl From<Delivery> for Stored {
             target: delivery.target,
         }
     }
+}
+
+/// A planted bug: what goes out to a broker waits for nothing of its key.
+fn is_unordered(target: &str) -> bool {
+    mutant("sink_without_order") && target.starts_with("sink:")
 }
 
 /// CRC-32 of head and body.

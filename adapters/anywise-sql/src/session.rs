@@ -90,6 +90,14 @@ pub enum Session {
 }
 
 impl Session {
+    /// Runs a statement of the framework's own.
+    pub(crate) async fn act(&mut self, sql: String) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(session) => Box::new(session).optional(Statement::plain(sql)).await.map(drop),
+            Self::Postgres(session) => Box::new(session).optional(Statement::plain(sql)).await.map(drop),
+        }
+    }
+
     /// Writes the framework's rows of `batch` and commits; see
     /// [`Transaction::commit`](anywise_core::Transaction::commit).
     pub(crate) fn commit(self, batch: Batch) -> BoxFuture<'static, Result<Durable>> {

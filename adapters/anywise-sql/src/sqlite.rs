@@ -22,6 +22,7 @@ mod slot;
 mod statements;
 mod stats;
 mod store;
+mod work;
 mod writer;
 
 use std::path::Path;

@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use anywise_core::{BoxFuture, Kind};
 use futures_core::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, stream};
-use sqlx::SqlStr;
 use sqlx::any::{AnyQueryResult, AnyRow, AnyStatement};
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use sqlx::{Either, Execute};
 
 use crate::error::Refusal;
@@ -32,6 +32,11 @@ impl<D: sqlx::Database> Statement<D> {
         let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?;
         let persistent = query.persistent();
         Ok(Self { sql: query.sql(), arguments, persistent })
+    }
+
+    /// A statement without arguments.
+    pub(crate) fn plain(sql: String) -> Self {
+        Self { sql: AssertSqlSafe(sql).into_sql_str(), arguments: None, persistent: false }
     }
 
     /// The same inside a transaction, which is the framework's to end.

@@ -15,6 +15,7 @@ use crate::envelope::Head;
 use crate::error::{Error, Kind, Result};
 use crate::message::MessageMeta;
 use crate::ports::store::Store;
+use crate::walk::nest::{Chain, Nest, Waiting};
 use crate::walk::once::Remember;
 use crate::walk::plan::Plan;
 use crate::walk::work::Work;
@@ -39,6 +40,10 @@ pub(crate) struct Extra {
     /// Its guards have run, before it was looked up whether it was answered before.
     pub(crate) passed: bool,
     pub(crate) remember: Option<Arc<Remember>>,
+    /// The transaction that its function's work joins.
+    pub(crate) nest: Option<Arc<Nest>>,
+    /// Its function, as those see it that it sends to.
+    chain: Option<Arc<Chain>>,
 }
 
 impl Extra {
@@ -103,6 +108,28 @@ impl<'a> Scope<'a> {
         let mut extra = self.caused();
         extra.head.deadline = None;
         extra
+    }
+
+    /// The function, for those that it sends to and waits for.
+    pub(crate) fn chain(&mut self) -> Arc<Chain> {
+        let function = self.function();
+        let extra = self.extra();
+        let above = extra.head.above.clone();
+        Arc::clone(extra.chain.get_or_insert_with(|| Chain::new(function, above)))
+    }
+
+    /// Who waits for the function, and for whom it may wait; none if there is
+    /// nobody.
+    pub fn waiting(&self) -> Option<Waiting> {
+        let extra = self.existing()?;
+        let (own, above) = (extra.chain.clone(), extra.head.above.clone());
+        (own.is_some() || above.is_some()).then(|| Waiting { function: self.function(), own, above })
+    }
+
+    /// The transaction that the function's work is to join, if it was sent
+    /// `.within(tx)`.
+    pub fn nest(&self) -> Option<Arc<Nest>> {
+        self.existing()?.nest.clone()
     }
 
     /// The application's store, if it has one.

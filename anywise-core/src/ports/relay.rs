@@ -8,10 +8,10 @@ pub(crate) mod lane;
 pub(crate) mod policy;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Inner;
@@ -28,6 +28,9 @@ use crate::walk::in_flight::Entered;
 /// Waits between attempts to reach a store that does not answer.
 const SHORTEST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(2);
+
+/// How long a suspect runs before others begin beside it.
+const HEAD_START: Duration = Duration::from_millis(100);
 
 /// How an attempt ended, as far as this process knows.
 enum End {
@@ -49,7 +52,7 @@ pub(crate) fn start(app: &Arc<Inner>) {
         draining: app.draining.clone(),
         stopping: app.stopping.clone(),
         running: Mutex::default(),
-        suspect: AtomicBool::new(false),
+        suspect: watch::Sender::new(None),
         observers: app.observers.clone(),
         store,
     });
@@ -73,8 +76,8 @@ struct Relay {
     stopping: CancellationToken,
     /// The claims held, each with what ends its run.
     running: Mutex<HashMap<Claim, CancellationToken>>,
-    /// A delivery that may end the process is at work.
-    suspect: AtomicBool,
+    /// A delivery that may end the process is at work: since when.
+    suspect: watch::Sender<Option<Instant>>,
 }
 
 impl Relay {
@@ -94,7 +97,7 @@ impl Relay {
             // Entered before the claim: a stop waits for what it brings.
             let entered = app.in_flight.enter();
             drop(app);
-            let alone = !self.suspect.load(Ordering::SeqCst);
+            let alone = self.suspect.borrow().is_none();
             let wait = match self.store.claim(&wants, alone).await {
                 Ok(claims) => {
                     patience = SHORTEST;
@@ -131,10 +134,10 @@ impl Relay {
 
     fn run_all(self: &Arc<Self>, claimed: Vec<Claimed>) {
         let Some(app) = self.app.upgrade() else { return };
+        if claimed.iter().any(Claimed::is_suspect) {
+            self.suspect.send_replace(Some(Instant::now()));
+        }
         for one in claimed {
-            if one.is_suspect() {
-                self.suspect.store(true, Ordering::SeqCst);
-            }
             let entered = app.in_flight.enter();
             let Some(lane) = self.lanes.enter(&one) else { continue };
             tokio::spawn(Arc::clone(self).run(app.clone(), lane, one, entered));
@@ -160,7 +163,7 @@ impl Relay {
         };
         self.running().remove(&claimed.claim);
         if claimed.is_suspect() {
-            self.suspect.store(false, Ordering::SeqCst);
+            self.suspect.send_replace(None);
             // The next one waits for this moment, and no store knows of it.
             self.lanes.wake();
         }
@@ -185,6 +188,12 @@ impl Relay {
             () = self.draining.cancelled() => return (stop(), Duration::ZERO),
             permit = lane.runs.acquire() => permit.expect("a lane is never closed"),
         };
+        if !claimed.is_suspect() {
+            self.give_way().await;
+        }
+        if let Some(end) = self.begin(claimed, lost).await {
+            return (end, Duration::ZERO);
+        }
         let (began, hold) = (Instant::now(), Arc::new(Hold::new(claimed.claim)));
         let result = tokio::select! {
             biased;
@@ -204,6 +213,40 @@ impl Relay {
         };
         let took = began.elapsed();
         (result.unwrap_or_else(|error| self.failed(claimed, &error, took)), took)
+    }
+
+    /// Lets a suspect that is at work finish, or nearly so: what has begun beside
+    /// it is lost with it if it ends the process, and it is blamed for less if it
+    /// does not.
+    async fn give_way(&self) {
+        if self.suspect.borrow().is_none() {
+            return;
+        }
+        let mut suspect = self.suspect.subscribe();
+        let gone = suspect.wait_for(|since| since.is_none_or(|since| since.elapsed() >= HEAD_START));
+        drop(tokio::time::timeout(HEAD_START, gone).await);
+    }
+
+    /// Notes that its function is called now, as often as it takes; says how it
+    /// ends if it must not be.
+    async fn begin(&self, claimed: &Claimed, lost: &CancellationToken) -> Option<End> {
+        let mut patience = SHORTEST;
+        loop {
+            match self.store.begin(claimed.claim).await {
+                Ok(true) => return None,
+                Ok(false) => return Some(End::Unknown),
+                Err(error) => tracing::warn!(function = claimed.delivery.target, %error, "beginning again"),
+            }
+            tokio::select! {
+                biased;
+                () = lost.cancelled() => return Some(End::Unknown),
+                () = self.draining.cancelled() => {
+                    return Some(End::Open(Settlement::new(claimed.claim, Outcome::Stop)));
+                }
+                () = tokio::time::sleep(jitter(patience)) => {}
+            }
+            patience = (patience * 2).min(LONGEST);
+        }
     }
 
     fn failed(&self, claimed: &Claimed, error: &Error, took: Duration) -> End {

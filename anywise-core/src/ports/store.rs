@@ -4,11 +4,13 @@
 //! a store keeps it and moves it between its states, each move in one commit:
 //!
 //! ```text
-//! waiting ─► ready ─► claimed ─► (gone: done, skipped)
-//!    ▲         ▲         ├─► ready at T      retry, with the failure noted
-//!    │         └─────────┤   ready           released, or its claim ran out
-//! behind an earlier      └─► dead letter     which parks its key
-//! message of its key
+//! waiting ─► ready ─► claimed ─► begun ─► (gone: done, skipped)
+//!    ▲         ▲         │         ├─► ready at T    retry, with the failure noted
+//!    │         ├─────────┘         ├─► dead letter   which parks its key
+//!    │         │ released, or      │
+//!    │         │ lost unbegun      │
+//!    │         └───────────────────┘   its process ended: a loss
+//! behind an earlier message of its key
 //! ```
 //!
 //! A message comes here from [`commit`](Store::commit), with everything else
@@ -206,6 +208,14 @@ pub trait Store: Any + Send + Sync {
     /// suspected of ending the process: it is claimed only if `alone` is true,
     /// and then one at a time.
     fn claim<'a>(&'a self, wants: &'a [Want], alone: bool) -> BoxFuture<'a, Result<Claims>>;
+
+    /// Notes that the function of a claimed delivery is called now; false when
+    /// the claim is no longer held, and it must not be called.
+    ///
+    /// A claim that is lost counts as a loss only if it had begun; otherwise it
+    /// is as if it had never been made. When this returns, the end of this
+    /// process does not undo it; the end of the database may.
+    fn begin(&self, claim: Claim) -> BoxFuture<'_, Result<bool>>;
 
     /// Settles a claimed delivery; false when the claim is no longer held, and
     /// nothing was changed.

@@ -61,6 +61,7 @@ pub struct AppBuilder {
     sinks: Vec<Arc<dyn Sink>>,
     transports: Vec<Arc<dyn Transport>>,
     consume: ConsumePolicy,
+    shares: bool,
     remote: Option<Arc<dyn Remote>>,
     relay: RelayPolicy,
     observers: Vec<Arc<dyn Observer>>,
@@ -83,6 +84,7 @@ impl AppBuilder {
             sinks: Vec::new(),
             transports: Vec::new(),
             consume: ConsumePolicy::default(),
+            shares: false,
             remote: None,
             relay: RelayPolicy::default(),
             observers: Vec::new(),
@@ -292,10 +294,21 @@ impl AppBuilder {
         Routing::of(&model, &Ways { remote: self.remote.as_ref(), sinks: &self.sinks, beside: &beside })
     }
 
+    /// Says for [`routing`](Self::routing) that the store, which need not be at
+    /// hand yet, will be one that other processes share.
+    pub fn on_a_shared_store(mut self) -> Self {
+        self.shares = true;
+        self
+    }
+
     /// What other processes run on the same store.
     fn beside(&self, model: &Model) -> Beside {
         let shared = self.store.as_ref().is_some_and(|store| store.traits().shared);
-        if shared && self.transports.is_empty() { Beside::of(model) } else { Beside::default() }
+        if (shared || self.shares) && self.transports.is_empty() {
+            Beside::of(model)
+        } else {
+            Beside::default()
+        }
     }
 
     /// How long a stop waits for work in flight. Default: 30 s.

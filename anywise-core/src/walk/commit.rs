@@ -14,6 +14,7 @@ use crate::context::scope::Scope;
 use crate::error::Result;
 use crate::ports::store::Batch;
 use crate::walk::hold::Hold;
+use crate::walk::nest::Nest;
 use crate::walk::record::{Caused, Recorded};
 use crate::walk::work::{Durable, Transaction, Work};
 
@@ -30,6 +31,12 @@ pub async fn commit(scope: &mut Scope<'_>, reply: &(dyn Any + Send + Sync)) -> R
         return Ok(());
     }
     let mut commit = Commit::of(scope, work)?;
+    if let Some(nest) = scope.nest() {
+        return commit.join(&nest).await;
+    }
+    if commit.transaction.is_none() && (!commit.batch.is_empty() || remember.is_some()) {
+        scope.waiting().map_or(Ok(()), |waiting| waiting.begin())?;
+    }
     if let Some(remember) = remember {
         commit.batch.remember = remember.take(reply)?;
     }
@@ -54,9 +61,14 @@ struct Commit {
 
 impl Commit {
     fn of(scope: &mut Scope<'_>, work: Work) -> Result<Self> {
-        let Work { recorded, answers, cancel, transaction } = work;
+        let Work { recorded, answers, cancel, transaction, kept } = work;
         let app = scope.app();
         let mut sorted = Sorted { ordinal: 0, batch: Batch::default(), here: Vec::new() };
+        for (batch, later) in kept.parts {
+            sorted.batch.append.extend(batch.append);
+            sorted.batch.cancel.extend(batch.cancel);
+            sorted.here.extend(later);
+        }
         for one in recorded {
             sorted.add(app, scope, one, app.store.is_some())?;
         }
@@ -68,8 +80,19 @@ impl Commit {
             sorted.add(app, scope, one, durable)?;
         }
         let Sorted { mut batch, here: answers, .. } = sorted;
-        batch.cancel = cancel;
+        batch.cancel.extend(cancel);
         Ok(Self { batch, transaction, later, answers })
+    }
+
+    /// Leaves it to the transaction that it joins.
+    async fn join(self, nest: &Nest) -> Result<()> {
+        let Self { batch, transaction, mut later, answers } = self;
+        if let Some(transaction) = transaction {
+            transaction.commit(Batch::default()).await?.await?;
+        }
+        later.extend(answers);
+        nest.keep(batch, later);
+        Ok(())
     }
 
     /// Stages the commit and leaves the rest of it to the relay.

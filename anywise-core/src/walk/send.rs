@@ -157,24 +157,46 @@ impl<'a, M: Request> IntoFuture for Sending<'a, M> {
     type IntoFuture = SendFuture<'a, M::Reply>;
 
     /// Hands the message to its handler: it is moved once.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "what it returns does not fit the registers: as a call it costs a quarter of the whole"
+    )]
+    #[inline(always)]
     fn into_future(self) -> Self::IntoFuture {
         let Self { app, message, extra } = self;
-        let Some((row, handler)) = app.row(M::slot()).and_then(|row| Some((row, row.handler::<M>()?))) else {
-            return SendFuture::Waits(Box::pin(app.send_away(message, extra)));
-        };
-        if !row.plan.is_direct(extra.as_deref()) {
-            return SendFuture::Waits(guarded(app, &row.plan, handler, message, extra));
-        }
-        let mut scope = Scope::new(app, &row.plan, extra);
-        match handler {
-            HandlerOf::Waits(handler) => SendFuture::Waits(handler.handle(scope, message)),
-            HandlerOf::Now(handler) => {
+        match direct::<M>(app, extra.as_deref()) {
+            Some((plan, HandlerOf::Waits(handler))) => {
+                SendFuture::Waits(handler.handle(Scope::new(app, plan, extra), message))
+            }
+            Some((plan, HandlerOf::Now(handler))) => {
+                let mut scope = Scope::new(app, plan, extra);
                 let result = caught(|| handler.handle(&mut scope, message), Err);
                 scope.close();
                 SendFuture::Ready(Some(result))
             }
+            None => SendFuture::Waits(indirect(app, message, extra)),
         }
+    }
+}
+
+/// The handler of the message `M`, if nothing stands in front of it but guards
+/// that its future begins with.
+#[inline]
+fn direct<'a, M: Request>(app: &'a Inner, extra: Option<&Extra>) -> Option<(&'a Plan, HandlerOf<'a, M>)> {
+    let row = app.row(M::slot()).filter(|row| row.plan.is_direct(extra))?;
+    Some((&row.plan, row.handler::<M>()?))
+}
+
+/// The walk of every other message.
+#[inline(never)]
+fn indirect<M: Request>(
+    app: &Arc<Inner>,
+    message: M,
+    extra: Option<Box<Extra>>,
+) -> BoxFuture<'_, Result<M::Reply>> {
+    match app.row(M::slot()).and_then(|row| Some((row, row.handler::<M>()?))) {
+        Some((row, handler)) => guarded(app, &row.plan, handler, message, extra),
+        None => Box::pin(app.send_away(message, extra)),
     }
 }
 
@@ -207,7 +229,6 @@ impl<R> Future for SendFuture<'_, R> {
 }
 
 /// The walk when more than the function's own guards stands in front of it.
-#[inline(never)]
 fn guarded<'a, M: Request>(
     app: &'a Arc<Inner>,
     plan: &'a Plan,

@@ -12,6 +12,7 @@ use crate::message::MessageMeta;
 use crate::message::set::MessageSet;
 use crate::ports::store::Batch;
 use crate::walk::call::BoxFuture;
+use crate::walk::nest::Kept;
 use crate::walk::record::Recorded;
 
 /// Something begun for one message, kept if its function succeeds.
@@ -120,9 +121,15 @@ pub struct Work {
     pub(crate) answers: Vec<Recorded>,
     pub(crate) cancel: Vec<Uuid>,
     pub(crate) transaction: Option<Box<dyn Transaction>>,
+    pub(crate) kept: Kept,
 }
 
 impl Work {
+    /// Adds what functions want kept that joined a unit of work.
+    pub fn adopt(&mut self, kept: Kept) {
+        self.kept.append(kept);
+    }
+
     /// Makes `transaction` the one that everything commits with.
     pub fn enlist(&mut self, transaction: Box<dyn Transaction>) {
         self.transaction = Some(transaction);
@@ -133,6 +140,7 @@ impl Work {
             && self.answers.is_empty()
             && self.cancel.is_empty()
             && self.transaction.is_none()
+            && self.kept.is_empty()
     }
 }
 

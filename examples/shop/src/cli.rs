@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
+use crate::network::Network;
 use crate::operate::{Dlq, depth, dlq};
 use crate::{Data, SLICES, Scratch, builder, export, http, pages};
 
@@ -41,6 +42,11 @@ enum Command {
     Dlq(Dlq),
     /// Print what waits to be delivered, by target
     Depth,
+    /// Print where a message would go, and through which guards; where each would go, without a name
+    Explain {
+        /// Wire name, such as `payment.CreatePayment`
+        message: Option<String>,
+    },
 }
 
 /// What every command takes.
@@ -62,9 +68,8 @@ pub(crate) struct Options {
     /// Postgres database for the shop's data instead, such as `postgres://user@host/name`; shops can share it
     #[arg(long, global = true, env = "SHOP_POSTGRES", hide_env_values = true, value_name = "URL")]
     postgres: Option<String>,
-    /// Comes with a later version
-    #[arg(long, global = true, env = "SHOP_NATS", hide = true, value_name = "URL")]
-    nats: Option<String>,
+    #[command(flatten)]
+    network: Network,
 }
 
 impl Cli {
@@ -74,7 +79,6 @@ impl Cli {
     /// Why that cannot be done, for whoever typed it.
     pub async fn run(self) -> Result<(), Box<dyn Error>> {
         let Self { command, options } = self;
-        options.check()?;
         tracing_subscriber::registry()
             .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
             .with(options.log.clone())
@@ -98,19 +102,15 @@ impl Cli {
                 print!("{}", depth(&options).await?);
                 Ok(())
             }
+            Command::Explain { message } => {
+                print!("{}", options.explain(message.as_deref())?);
+                Ok(())
+            }
         }
     }
 }
 
 impl Options {
-    /// Refuses what this version cannot do yet.
-    fn check(&self) -> Result<(), Box<dyn Error>> {
-        match &self.nats {
-            None => Ok(()),
-            Some(_) => Err("--nats comes with a later version of the shop".into()),
-        }
-    }
-
     /// Where the command line says that the data is.
     pub(crate) fn data(&self) -> Data {
         match &self.postgres {
@@ -121,7 +121,18 @@ impl Options {
 
     async fn app(&self, data: &Data) -> Result<App, Box<dyn Error>> {
         let store = data.open().await.map_err(|error| format!("{}: {error}", data.flag()))?;
-        Ok(builder(self.slices(), store).build().await?)
+        Ok(self.network.join(builder(self.slices(), store))?.build().await?)
+    }
+
+    /// Where messages would go. Opens no store and connects to nothing.
+    fn explain(&self, message: Option<&str>) -> Result<String, Box<dyn Error>> {
+        let plan = App::builder().name("shop").slices(self.slices());
+        let plan = if self.postgres.is_some() { plan.on_a_shared_store() } else { plan };
+        let routing = self.network.join(plan)?.routing();
+        match message {
+            None => Ok(routing.to_string()),
+            Some(message) => Ok(routing.explain(message)?.to_string()),
+        }
     }
 
     pub(crate) fn slices(&self) -> impl Iterator<Item = Slice> {
@@ -137,7 +148,10 @@ impl Options {
         let address = listener.local_addr()?;
         println!("The shop is open at http://{address}");
         println!("Its pages are at   http://{address}{}", pages::ROOT);
-        app.serve(http(app, listener)).await?;
+        if self.network.is_split() || !self.slices.is_empty() {
+            print!("{}", app.routing());
+        }
+        app.serve(http(app, listener, self.network.secret())).await?;
         Ok(())
     }
 }
@@ -177,10 +191,33 @@ mod tests {
         check(&["--slices", "stock"], Err("[possible values: order, payment, inventory, notification]"));
     }
 
+    fn explained(arguments: &[&str]) -> String {
+        let arguments = ["shop", "explain"].iter().chain(arguments);
+        let cli = Cli::try_parse_from(arguments).expect("it can be parsed");
+        let Some(Command::Explain { message }) = cli.command else { panic!("it is another command") };
+        cli.options.explain(message.as_deref()).unwrap_or_else(|error| error.to_string())
+    }
+
     #[test]
-    fn what_comes_later_is_refused_when_it_is_asked_for() {
-        let cli = Cli::try_parse_from(["shop", "--nats", "nats://localhost"]).expect("it is a flag");
-        let error = cli.options.check().expect_err("it comes later").to_string();
-        assert_eq!(error, "--nats comes with a later version of the shop");
+    fn it_is_explained_where_a_message_goes_and_what_has_nowhere_to_go() {
+        let here = explained(&["payment.CreatePayment"]);
+        assert!(here.contains("shop_payment::handlers::create_payment"), "{here}");
+        assert!(here.contains("behind shop::guards::log_commands"), "{here}");
+        let away = ["--slices", "order", "--at", "payment=http://127.0.0.1:3001", "payment.CreatePayment"];
+        assert!(explained(&away).contains("away: "), "{}", explained(&away));
+        assert!(explained(&away).contains("127.0.0.1:3001"), "{}", explained(&away));
+        assert!(explained(&["--slices", "order", "payment.CreatePayment"]).contains("has nowhere to go"));
+        let shared =
+            ["--slices", "order", "--postgres", "postgres://nobody@127.0.0.1:1/x", "payment.RefundPayment"];
+        assert!(explained(&shared).contains("in another process on this store"), "{}", explained(&shared));
+        assert!(explained(&["payment.CreatPayment"]).contains("did you mean `payment.CreatePayment`?"));
+    }
+
+    #[test]
+    fn where_slices_are_is_checked_while_it_is_read() {
+        check(&["--at", "payment"], Err("write SLICE=URL"));
+        check(&["--at", "stock=http://127.0.0.1:1"], Err("there is no slice `stock`"));
+        let bad = explained(&["--at", "payment=ftp://127.0.0.1"]);
+        assert!(bad.starts_with("--at payment:"), "{bad}");
     }
 }

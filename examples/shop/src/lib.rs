@@ -10,6 +10,7 @@ pub mod cli;
 mod data;
 mod guards;
 mod http;
+mod network;
 mod operate;
 mod operations;
 mod pages;

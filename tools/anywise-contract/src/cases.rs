@@ -51,6 +51,8 @@ pub(crate) const CASES: &[Case] = cases! {
             "an empty claim is no error"
         Any an_attempt_is_counted_by_its_claim:
             "an attempt counts from its claim, whatever becomes of it"
+        Any a_beginning_changes_nothing_else:
+            "only what is held may begin, and nothing else comes of it"
         Any an_empty_batch_is_kept:
             "a batch with nothing in it is no error"
         Any a_thousand_deliveries_are_one_batch:
@@ -288,7 +290,9 @@ pub(crate) const CASES: &[Case] = cases! {
         Shared numbers_go_on_after_a_restart:
             "a claim names one delivery for ever, across restarts"
         Loss a_claim_is_lost_with_its_process:
-            "what a process held comes again, with its loss counted"
+            "what a process was at work on comes again, with its loss counted"
+        Loss what_had_not_begun_is_no_loss:
+            "what a process held and had not begun comes again as if it had never been claimed"
         Loss a_suspect_is_claimed_alone:
             "what ended its process often enough is claimed alone"
         Durable a_closed_store_gives_its_claims_back:
@@ -297,6 +301,8 @@ pub(crate) const CASES: &[Case] = cases! {
             "what one process keeps the other sees"
         Lease a_claim_that_is_not_renewed_is_anothers:
             "who stands still loses what it holds, and cannot commit it"
+        Lease a_claim_that_ran_out_before_it_began_is_no_loss:
+            "who stands still before it begins leaves no trace, and does not begin"
         Lease a_claim_that_is_renewed_is_held:
             "who renews in time keeps what it holds"
     }

@@ -21,6 +21,7 @@ macro_rules! store_suite {
             only_wanted_targets_are_claimed
             nothing_is_claimed_of_nothing
             an_attempt_is_counted_by_its_claim
+            a_beginning_changes_nothing_else
             an_empty_batch_is_kept
             a_thousand_deliveries_are_one_batch
             a_lost_claim_settles_nothing
@@ -126,10 +127,12 @@ macro_rules! store_suite {
             a_replay_goes_first_after_a_restart
             numbers_go_on_after_a_restart
             a_claim_is_lost_with_its_process
+            what_had_not_begun_is_no_loss
             a_suspect_is_claimed_alone
             a_closed_store_gives_its_claims_back
             two_processes_share_what_is_kept
             a_claim_that_is_not_renewed_is_anothers
+            a_claim_that_ran_out_before_it_began_is_no_loss
             a_claim_that_is_renewed_is_held
         }
     };

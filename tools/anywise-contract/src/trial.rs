@@ -100,6 +100,12 @@ impl Trial {
         eventually(what, async || self.claim(1).await.pop()).await
     }
 
+    /// Notes that the function of a claimed delivery is called; says whether it
+    /// may be.
+    pub(crate) async fn begins(&self, claimed: &Claimed) -> bool {
+        self.store.begin(claimed.claim).await.expect("a beginning is answered")
+    }
+
     /// Settles a claim; says whether it was held.
     pub(crate) async fn settle(&self, claimed: &Claimed, outcome: Outcome) -> bool {
         let settlement = Settlement::new(claimed.claim, outcome);

@@ -44,16 +44,17 @@ pub(crate) fn check(entries: &Entries, found: &Evidence) -> Vec<Violation> {
     report.0
 }
 
+/// Violations, as they are found.
 #[derive(Default)]
-struct Report(Vec<Violation>);
+pub(crate) struct Report(pub(crate) Vec<Violation>);
 
 impl Report {
-    fn add(&mut self, invariant: &'static str, what: impl Into<String>) {
+    pub(crate) fn add(&mut self, invariant: &'static str, what: impl Into<String>) {
         self.0.push(Violation { invariant, what: what.into() });
     }
 
     /// One violation for all `ids`, if there are any.
-    fn list(&mut self, invariant: &'static str, what: &str, ids: &[String]) {
+    pub(crate) fn list(&mut self, invariant: &'static str, what: &str, ids: &[String]) {
         if !ids.is_empty() {
             let shown = ids.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
             self.add(invariant, format!("{what}: {} ({shown})", ids.len()));
@@ -215,7 +216,7 @@ fn drained(found: &Evidence, report: &mut Report) {
 /// I7: the dead letters are the poison that was planted, each with its context.
 fn poisoned(entries: &Entries, found: &Evidence, report: &mut Report) {
     let dead: BTreeSet<_> = found.dead.iter().map(|dead| dead.id.as_str()).collect();
-    let planted = |id: &str| entries.get(id).is_some_and(|entry| entry.op.ask == Ask::Plant);
+    let planted = |id: &str| entries.get(id).is_some_and(|entry| entry.op.ask.is_poison());
     let strange = found.dead.iter().filter(|dead| !planted(&dead.id));
     let strange: Vec<_> =
         strange.map(|dead| format!("{} of {}: {}", dead.id, dead.target, dead.reason)).collect();
@@ -227,7 +228,7 @@ fn poisoned(entries: &Entries, found: &Evidence, report: &mut Report) {
     let twice: Vec<_> =
         times.iter().filter(|(_, n)| **n > 1).map(|((id, _), n)| format!("{id} ×{n}")).collect();
     report.list("I7", "dead letters kept more than once", &twice);
-    let acked = entries.iter().filter(|(_, entry)| entry.acked() && entry.op.ask == Ask::Plant);
+    let acked = entries.iter().filter(|(_, entry)| entry.acked() && entry.op.ask.is_poison());
     let missing: Vec<_> = acked.map(|(id, _)| id).filter(|id| !dead.contains(id.as_str())).cloned().collect();
     if found.cured {
         let left: Vec<_> = dead.iter().map(|id| (*id).to_owned()).collect();

@@ -27,6 +27,10 @@ pub(crate) enum Ask {
     Beat,
     /// A message whose listener always fails.
     Plant,
+    /// A message that a broker delivers.
+    Arrive,
+    /// One that nobody can read, and that would be poison.
+    Bury,
 }
 
 impl Ask {
@@ -39,17 +43,24 @@ impl Ask {
             Self::Late => "late",
             Self::Beat => "beat",
             Self::Plant => "plant",
+            Self::Arrive => "arrive",
+            Self::Bury => "bury",
         }
+    }
+
+    /// Whether it ends as a dead letter.
+    pub(crate) fn is_poison(self) -> bool {
+        matches!(self, Self::Plant | Self::Bury)
     }
 
     /// The consumers that see each of these once.
     pub(crate) fn consumers(self) -> &'static [&'static str] {
         match self {
             Self::Put | Self::Refuse => &["ledger", "flaky", "echo"],
-            Self::Poke => &["poke"],
+            Self::Poke | Self::Arrive => &["poke"],
             Self::Late => &["late"],
             Self::Beat => &["beat"],
-            Self::Plant => &["poison"],
+            Self::Plant | Self::Bury => &["poison"],
         }
     }
 }

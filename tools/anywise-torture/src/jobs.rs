@@ -1,6 +1,7 @@
 //! What is done to an application, job by job.
 
 mod bomb;
+mod brokers;
 mod cuts;
 mod failpoints;
 mod full;
@@ -134,6 +135,10 @@ pub(crate) enum Job {
     Full,
     /// Messages that end the process
     Bomb,
+    /// A broker that is killed, between two applications
+    BrokerKills,
+    /// A bad way to the broker
+    BrokerFaults,
     /// Connections that are cut
     PgTerminate,
     /// Commits whose answer is lost
@@ -164,7 +169,16 @@ impl Job {
                 Self::PgStorm,
             ]
         } else {
-            &[Self::Kills, Self::Failpoints, Self::Cuts, Self::Storm, Self::Full, Self::Bomb]
+            &[
+                Self::Kills,
+                Self::Failpoints,
+                Self::Cuts,
+                Self::Storm,
+                Self::Full,
+                Self::Bomb,
+                Self::BrokerKills,
+                Self::BrokerFaults,
+            ]
         }
     }
 
@@ -176,6 +190,8 @@ impl Job {
             Self::Storm => "storm",
             Self::Full => "full",
             Self::Bomb => "bomb",
+            Self::BrokerKills => "broker-kills",
+            Self::BrokerFaults => "broker-faults",
             Self::PgTerminate => "pg-terminate",
             Self::PgCut => "pg-cut",
             Self::PgCrash => "pg-crash",
@@ -196,6 +212,8 @@ impl Job {
             Self::Storm => storm::run(plan, false).await,
             Self::Full => full::run(plan).await,
             Self::Bomb => bomb::run(plan).await,
+            Self::BrokerKills => brokers::kills(plan).await,
+            Self::BrokerFaults => brokers::faults(plan).await,
             Self::PgTerminate => postgres::terminations(plan).await,
             Self::PgCut => postgres::cuts(plan).await,
             Self::PgCrash => postgres::crashes(plan).await,

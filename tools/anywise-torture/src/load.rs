@@ -164,15 +164,17 @@ impl Producer {
 
     fn choose(&mut self) -> (Ask, bool) {
         let ask = match self.seed.pick(0..100) {
-            0..50 => Ask::Put,
             50..58 => Ask::Refuse,
-            58..76 => Ask::Poke,
+            58..67 => Ask::Poke,
+            67..76 => Ask::Arrive,
             76..88 => Ask::Late,
             88..98 => Ask::Beat,
-            _ if self.shape.poison => Ask::Plant,
+            98 if self.shape.poison => Ask::Plant,
+            99 if self.shape.poison => Ask::Bury,
             _ => Ask::Put,
         };
-        let once = ask == Ask::Poke || ask == Ask::Put && self.seed.chance(50);
+        let once =
+            matches!(ask, Ask::Poke | Ask::Arrive | Ask::Bury) || ask == Ask::Put && self.seed.chance(50);
         (ask, once)
     }
 

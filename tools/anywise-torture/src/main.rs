@@ -4,13 +4,19 @@
 //! harm. Its children are real applications on real stores. What they leave is
 //! compared with what was promised, by invariants with names.
 
+mod across;
+mod broker;
 mod check;
 mod evidence;
+mod far;
 mod history;
 mod jobs;
+mod link;
 mod load;
 mod mutants;
 mod node;
+mod pair;
+mod planted;
 mod postgres;
 mod powercut;
 mod profile;
@@ -21,6 +27,7 @@ mod shop;
 mod slice;
 mod store;
 mod sut;
+mod yonder;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -186,8 +193,8 @@ async fn torture(run: Run) -> Result<bool> {
     let amounts = run.profile.amounts();
     let plan = Plan { dir: dir.clone(), seed, amounts, server: server.clone(), mutant: None };
     let began = Instant::now();
-    let second = async {
-        let mut ended = lane(&plan, &postgres).await;
+    let first = async {
+        let mut ended = lane(&plan, &sqlite).await;
         if let Some(binary) = &run.shop {
             let options = shop::Options { binary: Some(binary.clone()), ..shop::Options::default() };
             ended.push(shop::run(&options, amounts.shop_kills, seed).await);
@@ -195,7 +202,7 @@ async fn torture(run: Run) -> Result<bool> {
         }
         ended
     };
-    let (mut ended, others) = tokio::join!(lane(&plan, &sqlite), second);
+    let (mut ended, others) = tokio::join!(first, lane(&plan, &postgres));
     ended.extend(others);
     if let Some(server) = &server {
         server.stop().await?;

@@ -31,6 +31,7 @@ const MUTANTS: &[Mutant] = &[
     mutant(1, "ack_before_commit", Job::Kills, &["I1"]),
     mutant(2, "synchronous_normal", Job::Cuts, &["I1"]),
     mutant(4, "no_fence", Job::PgZombies, &["I3", "I9"]),
+    mutant(4, "no_inbox", Job::Kills, &["I3"]),
     mutant(6, "outbox_after_commit", Job::Kills, &["I1", "I10"]),
     mutant(8, "lease_without_epoch", Job::PgZombies, &["I3", "I9"]),
     mutant(9, "followers_not_blocked", Job::Kills, &["I5"]),
@@ -39,6 +40,12 @@ const MUTANTS: &[Mutant] = &[
     mutant(12, "ambiguous_is_failure", Job::PgCut, &["I3", "I4", "I7"]),
     mutant(13, "dropped_and_reused", Job::PgStorm, &["I1", "I3", "I10", "P16"]),
     mutant(16, "reply_before_fsync", Job::Cuts, &["I1"]),
+    mutant(3, "ack_before_take", Job::BrokerKills, &["I1", "I5"]),
+    mutant(4, "no_inbox", Job::BrokerKills, &["I3"]),
+    mutant(5, "inbox_by_id", Job::BrokerKills, &["I1"]),
+    mutant(7, "mark_before_publish", Job::BrokerKills, &["I1"]),
+    mutant(9, "sink_without_order", Job::BrokerFaults, &["I5"]),
+    mutant(14, "short_memory", Job::BrokerKills, &["I3"]),
     mutant(20, "timer_without_fence", Job::Kills, &["I3"]),
 ];
 

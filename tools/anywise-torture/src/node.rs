@@ -24,6 +24,8 @@ pub(crate) struct Spec {
     pub(crate) node: i64,
     pub(crate) pages: Option<u32>,
     pub(crate) cured: bool,
+    /// More options.
+    pub(crate) more: Vec<String>,
     /// Set in its environment.
     pub(crate) env: Vec<(String, String)>,
 }
@@ -48,6 +50,7 @@ impl Spec {
         if self.cured {
             command.arg("--cured");
         }
+        command.args(&self.more);
         command.envs(self.env.iter().cloned());
         Ok(command)
     }

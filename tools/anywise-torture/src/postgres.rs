@@ -33,9 +33,8 @@ impl Server {
         }
         let data = server.data();
         run(server.tool("initdb").args(["-U", "postgres", "-A", "trust", "-N", "-D"]).arg(&data)).await?;
-        // Processes crash here, machines do not: the kernel keeps what was written.
         let settings = format!(
-            "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n\
+            "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = on\n\
              max_connections = 200\nshared_buffers = 64MB\nlog_min_messages = fatal\n"
         );
         let own = server.dir.join("own.conf");

@@ -27,6 +27,9 @@ pub(crate) struct Amounts {
     pub(crate) storm: u64,
     pub(crate) full: u64,
     pub(crate) bombs: u64,
+    pub(crate) broker_kills: u64,
+    /// Seconds of bad weather between applications and their broker.
+    pub(crate) broker_faults: u64,
     pub(crate) shop_kills: u64,
 }
 
@@ -54,6 +57,8 @@ impl Profile {
                 storm: 2_000,
                 full: 50,
                 bombs: 2,
+                broker_kills: 60,
+                broker_faults: 60,
                 shop_kills: 200,
             },
             Self::Night => Amounts {
@@ -68,6 +73,8 @@ impl Profile {
                 storm: 200_000,
                 full: 5_000,
                 bombs: 50,
+                broker_kills: 2_000,
+                broker_faults: 3_600,
                 shop_kills: 10_000,
             },
             Self::Release => Amounts {
@@ -82,6 +89,8 @@ impl Profile {
                 storm: 200_000,
                 full: 5_000,
                 bombs: 100,
+                broker_kills: 10_000,
+                broker_faults: 28_800,
                 shop_kills: 50_000,
             },
         }

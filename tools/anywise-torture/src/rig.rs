@@ -190,7 +190,7 @@ fn left(depth: &Value) -> Left {
     }
 }
 
-async fn letters(node: &Node) -> Result<Vec<Dead>> {
+pub(crate) async fn letters(node: &Node) -> Result<Vec<Dead>> {
     let answer = node.call(json!({"op": "dead"})).await.ok_or("no dead letters")?;
     Ok(answer["d"].as_array().ok_or("no dead letters")?.iter().map(letter).collect())
 }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use anywise::prelude::*;
-use anywise_sql::{Any, Tx};
+use anywise_sql::{Any, Tx, pass_failpoint};
 use sqlx::Row as _;
 
 anywise::slice!(pub(crate) SLICE = "torture", "Writes down everything it does.");
@@ -154,7 +154,10 @@ async fn flaky(event: &Moved, tx: &mut Tx<Any>, process: &Process, cx: Context) 
 #[listen]
 async fn loose(event: &Moved, process: &Process) -> Result<()> {
     let line = format!("{}\n", event.id);
-    Ok((&process.loose).write_all(line.as_bytes())?)
+    pass_failpoint("relay.before_publish").await;
+    (&process.loose).write_all(line.as_bytes())?;
+    pass_failpoint("relay.after_publish").await;
+    Ok(())
 }
 
 /// Answers with a command.
@@ -229,6 +232,7 @@ async fn effect(
     if epoch > 0 {
         (&process.epochs).write_all(format!("{consumer} {id} {epoch}\n").as_bytes())?;
     }
+    pass_failpoint("consumer.in_handler").await;
     sqlx::query("INSERT INTO effect (consumer, id, k, seq, amount, node, at, epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(consumer)
         .bind(id)

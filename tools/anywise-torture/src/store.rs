@@ -6,6 +6,8 @@ use std::time::Duration;
 use anywise::Retention;
 use anywise_sql::{Postgres, PostgresStore, Sqlite, SqliteStore};
 
+use crate::planted::planted;
+
 /// SQLite in a file; of at most so many pages. `TORTURE_SYNCHRONOUS` plants a bug.
 pub(crate) async fn sqlite(path: &Path, pages: Option<u32>) -> anywise::Result<SqliteStore> {
     let mut options = Sqlite::options(path).readers(2);
@@ -28,5 +30,9 @@ pub(crate) fn retention() -> Retention {
     let mut retention = Retention::default();
     retention.settled_dead_letters = Duration::from_millis(50);
     retention.most_replies = 20_000;
+    retention.most_inbox = 100_000;
+    if planted("short_memory") {
+        retention.inbox = Duration::from_secs(1);
+    }
     retention
 }

@@ -11,14 +11,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::task::Poll;
 use std::time::Duration;
 
-use anywise::{App, Delivery, Envelope, Error, RelayPolicy};
+use anywise::{
+    Acceptance, App, Arrival, Batch, Buried, Delivery, Envelope, Error, Failure, RelayPolicy, Uuid,
+};
+use anywise_sql::pass_failpoint;
 use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::Result;
-use crate::slice::{Ballast, Bomb, Free, Late, Poisoned, Poked, Process, Put, SLICE};
+use crate::slice::{Ballast, Bomb, Free, Late, Poisoned, Poked, Process, Put};
 
 /// What the child is told on its command line.
 #[derive(Clone, Debug, Args)]
@@ -41,6 +44,9 @@ pub(crate) struct Options {
     /// Poison is medicine
     #[arg(long)]
     cured: bool,
+    /// The broker between it and others
+    #[command(flatten)]
+    link: crate::link::Link,
 }
 
 /// A request of the parent.
@@ -70,6 +76,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     while let Some(line) = lines.next_line().await? {
         let request: Request = serde_json::from_str(&line)?;
         if request.op == "stop" {
+            pass_failpoint("shutdown.after_stop_accept").await;
             let stopped = app.stop(Duration::from_secs(5)).await;
             say(&json!({"c": request.c, "r": "ok", "d": {"left": stopped.left}}));
             return Ok(());
@@ -77,7 +84,9 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         let app = Arc::clone(&app);
         tokio::spawn(async move {
             let (number, id) = (request.c, request.id.clone());
+            pass_failpoint("http.after_parse").await;
             let mut answer = answer(&app, request).await;
+            pass_failpoint("http.after_commit_before_reply").await;
             (answer["c"], answer["id"]) = (json!(number), json!(id));
             say(&answer);
         });
@@ -116,7 +125,9 @@ async fn open(options: &Options) -> Result<App> {
         retention: crate::store::retention(),
         ..RelayPolicy::default()
     };
-    let builder = App::builder().name("torture").slices([SLICE]).provide(process).relay(relay);
+    let slices = options.link.slices(options.postgres.is_some());
+    let builder = App::builder().name("torture").slices(slices).provide(process).relay(relay);
+    let builder = options.link.join(builder);
     let builder = match &options.postgres {
         Some(url) => builder.store(crate::store::postgres(url, Duration::from_millis(options.lease)).await?),
         None => builder.store(crate::store::sqlite(&options.dir.join("torture.db"), options.pages).await?),
@@ -176,6 +187,8 @@ async fn act(app: &App, request: &Request) -> anywise::Result<Value> {
             app.send(Late { id, amount, due: due.as_millisecond() }).durable().at(due).await?;
         }
         "beat" => return fire(app, id, key, amount).await,
+        "arrive" => return arrive(app, id, amount).await,
+        "bury" => return bury(app, id, amount).await,
         "plant" => app.publish(Poisoned { id, amount }).await?,
         "bomb" => app.publish(Bomb { id }).await?,
         "fill" => app.send(Ballast { kilobytes: amount }).await?,
@@ -185,6 +198,39 @@ async fn act(app: &App, request: &Request) -> anywise::Result<Value> {
         "replay" => return replay(app, &id).await,
         _ => return Err(Error::internal(format!("no such request: {op}"))),
     }
+    Ok(Value::Null)
+}
+
+/// A message with an id of its own, however often it comes.
+fn message(id: &str, name: &str, amount: i64) -> anywise::Result<Envelope> {
+    let mut envelope = Envelope::json(name, serde_json::to_string(&json!({"id": id, "amount": amount}))?);
+    envelope.id = Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes());
+    Ok(envelope)
+}
+
+/// Takes in what a broker delivered, together with what it had delivered before.
+async fn arrive(app: &App, id: String, amount: i64) -> anywise::Result<Value> {
+    let store = app.store().expect("there is one");
+    let envelope = message(&id, "torture.Poked", amount)?;
+    let (number, says) = (envelope.id, Uuid::new_v5(&Uuid::nil(), &envelope.body));
+    let arrivals = vec![
+        Arrival::new("torture", Uuid::nil(), Uuid::nil(), Vec::new()),
+        Arrival::new("torture", number, says, vec![Delivery::new("torture::slice::poke", envelope)]),
+    ];
+    match store.accept(arrivals).await?[1] {
+        Acceptance::New | Acceptance::Known => Ok(Value::Null),
+        _ => Err(Error::internal("another message has come under its id")),
+    }
+}
+
+/// Makes a message a dead letter that nobody could read.
+async fn bury(app: &App, id: String, amount: i64) -> anywise::Result<Value> {
+    let delivery = Delivery::new("torture::slice::poison", message(&id, "torture.Poisoned", amount)?);
+    let mut failure = Failure::new(1, "torture.unreadable", "nobody can read it");
+    failure.node = format!("pid {}", std::process::id());
+    let mut batch = Batch::default();
+    batch.bury.push(Buried::new(delivery, failure));
+    app.store().expect("there is one").commit(batch).await?;
     Ok(Value::Null)
 }
 

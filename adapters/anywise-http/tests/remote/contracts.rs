@@ -154,10 +154,10 @@ impl Shop {
         prop_assert_eq!(self.heard.take(), heard_here);
         Ok(())
     }
+}
 
-    fn run<S: Strategy>(&self, strategy: S, check: impl Fn(S::Value) -> Result<(), TestCaseError>) {
-        TestRunner::new(ProptestConfig::with_cases(60)).run(&strategy, check).unwrap();
-    }
+fn run<S: Strategy>(strategy: &S, check: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+    TestRunner::new(ProptestConfig::with_cases(60)).run(strategy, check).unwrap();
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -176,7 +176,7 @@ fn lines() -> impl Strategy<Value = Vec<OrderLine>> {
 #[test]
 fn every_message_of_the_shop_crosses() {
     let shop = Shop::start();
-    shop.run((text(), text(), lines()), |(one, other, lines)| {
+    run(&(text(), text(), lines()), |(one, other, lines)| {
         let (order_id, payment_id) = (OrderId(one.clone()), PaymentId(other.clone()));
         shop.check(PlaceOrder { customer: one.clone(), lines: lines.clone() })?;
         shop.check(Checkout { customer: one.clone(), lines: lines.clone(), card: CardToken(other) })?;
@@ -190,7 +190,7 @@ fn every_message_of_the_shop_crosses() {
         shop.check(ReserveStock { order_id, lines })?;
         shop.check(GetStock { sku: Sku(one) })
     });
-    shop.run((text(), text(), any::<i64>(), any::<u32>()), |(one, other, cents, count)| {
+    run(&(text(), text(), any::<i64>(), any::<u32>()), |(one, other, cents, count)| {
         shop.check(CreatePayment {
             order_id: OrderId(one.clone()),
             amount_cents: Cents(cents),

@@ -1,7 +1,8 @@
 //! Several instances of one target: turns, deaths, changes.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anywise::prelude::*;
@@ -103,7 +104,7 @@ async fn a_server_that_comes_back_is_reached_again() {
 
 #[tokio::test]
 async fn a_target_that_is_not_there_is_unavailable_at_once() {
-    let client = Client::connect(&format!("http://{}", nobody())).unwrap();
+    let client = Client::connect(&format!("http://{}", nobody().await)).unwrap();
     let error = within(client.send(Who).into_future()).await.unwrap_err();
     assert_eq!((error.status(), error.code()), (503, "AW2101"));
     let client = Client::connect("http://no-such-host.invalid:80").unwrap();
@@ -127,7 +128,7 @@ async fn changes_are_followed() {
 async fn the_first_instance_is_waited_for_and_none_is_an_error() {
     let (sender, told) = Told::new();
     let remote = HttpRemote::found(&told, "who").unwrap();
-    let limits = HttpLimits { connect_time: Duration::from_millis(50), ..HttpLimits::default() };
+    let limits = HttpLimits { connect_time: Duration::from_millis(500), ..HttpLimits::default() };
     let remote = remote.limits(limits).unwrap();
     let requests = Requests::through(remote);
     let error = within(requests.send(Who).into_future()).await.unwrap_err();
@@ -158,28 +159,32 @@ async fn an_answer_that_was_lost_is_not_asked_of_another() {
 
 #[tokio::test]
 async fn an_instance_that_keeps_silent_is_skipped_in_the_end() {
-    let silent = Server::raw(|mut stream| async move {
-        request(&mut stream).await;
-        std::future::pending::<()>().await;
+    let asked = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&asked);
+    let silent = Server::raw(move |mut stream| {
+        counter.fetch_add(1, SeqCst);
+        async move {
+            request(&mut stream).await;
+            std::future::pending::<()>().await;
+        }
     })
     .await;
     let (_app, other, _) = desk::start().await;
-    let limits = HttpLimits { answer_time: Duration::from_millis(50), ..HttpLimits::default() };
+    let limits = HttpLimits { answer_time: Duration::from_millis(200), ..HttpLimits::default() };
     let remote = HttpRemote::among([&*silent.url(), &*other.url()]).unwrap().limits(limits).unwrap();
     let requests = Requests::through(remote);
-    let mut late = 0;
     for _ in 0..20 {
-        late += usize::from(within(requests.send(Note::Short("x".into())).into_future()).await.is_err());
+        let _ = within(requests.send(Note::Short("x".into())).into_future()).await;
     }
-    assert_eq!(late, 3);
+    assert_eq!(asked.load(SeqCst), 3);
 }
 
 #[tokio::test]
 async fn connections_are_kept() {
-    let ports = std::sync::Arc::new(Mutex::new(std::collections::BTreeSet::new()));
-    let seen = std::sync::Arc::clone(&ports);
+    let ports = Arc::new(Mutex::new(std::collections::BTreeSet::new()));
+    let seen = Arc::clone(&ports);
     let server = Server::raw(move |mut stream| {
-        let seen = std::sync::Arc::clone(&seen);
+        let seen = Arc::clone(&seen);
         async move {
             seen.lock().unwrap().insert(stream.peer_addr().unwrap().port());
             while request(&mut stream).await.contains("\r\n\r\n") {

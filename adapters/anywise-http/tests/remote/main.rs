@@ -11,4 +11,6 @@ mod instances;
 mod names;
 mod once;
 mod server;
+#[cfg(feature = "tls")]
+mod tls;
 mod trust;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anywise::App;
 use anywise_axum::{Http, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -24,15 +24,12 @@ pub(crate) struct Server {
 impl Server {
     /// An application over HTTP, set up by `how`.
     pub(crate) async fn of(app: App, how: impl FnOnce(Http) -> Http) -> Self {
-        Self::on(listener("127.0.0.1:0".parse().unwrap()), app, how).await
+        Self::at("127.0.0.1:0".parse().unwrap(), app, how).await
     }
 
     /// The same at an address.
     pub(crate) async fn at(address: SocketAddr, app: App, how: impl FnOnce(Http) -> Http) -> Self {
-        Self::on(listener(address), app, how).await
-    }
-
-    async fn on(listener: TcpListener, app: App, how: impl FnOnce(Http) -> Http) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let limits = Limits { connections_per_client: None, ..Limits::default() };
@@ -47,7 +44,7 @@ impl Server {
     pub(crate) async fn raw<F: Future<Output = ()> + Send + 'static>(
         serve: impl Fn(TcpStream) -> F + Send + 'static,
     ) -> Self {
-        let listener = listener("127.0.0.1:0".parse().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -93,14 +90,6 @@ impl Drop for Server {
     }
 }
 
-/// Listens, also where a server has just stopped.
-fn listener(address: SocketAddr) -> TcpListener {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_reuseaddr(true).unwrap();
-    socket.bind(address).unwrap();
-    socket.listen(64).unwrap()
-}
-
 /// Reads a request: its head, and a body with a length.
 pub(crate) async fn request(stream: &mut TcpStream) -> String {
     let mut read = Vec::new();
@@ -120,8 +109,8 @@ pub(crate) async fn request(stream: &mut TcpStream) -> String {
 }
 
 /// An address at which nobody listens.
-pub(crate) fn nobody() -> SocketAddr {
-    listener("127.0.0.1:0".parse().unwrap()).local_addr().unwrap()
+pub(crate) async fn nobody() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }
 
 /// Fails the test instead of waiting for ever.

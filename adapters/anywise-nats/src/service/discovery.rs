@@ -95,9 +95,7 @@ impl Service {
         let each = |of: fn(&Endpoint) -> Value| self.endpoints.iter().map(|one| of(one)).collect::<Vec<_>>();
         let (word, more) = match verb {
             "PING" => ("ping", json!({})),
-            "INFO" => {
-                ("info", json!({ "description": self.description, "endpoints": each(Endpoint::info) }))
-            }
+            "INFO" => ("info", json!({ "description": self.description, "endpoints": each(Endpoint::info) })),
             "STATS" => {
                 let started = self.started.to_string();
                 ("stats", json!({ "started": started, "endpoints": each(Endpoint::stats) }))

@@ -26,7 +26,7 @@ pub(crate) async fn declare(nats: &Nats, connection: &Connection, group: &Subscr
     let info = connection.ask_for(format!("CONSUMER.INFO.{stream}.{name}"), &json!({})).await?;
     let wanted = match info {
         None => Some(new(nats, &name, &group.group, &subjects)),
-        Some(mut info) => changed(nats, &group.group, &subjects, before, info["config"].take())?,
+        Some(info) => changed(nats, &group.group, &subjects, before, &info["config"])?,
     };
     let Some(wanted) = wanted else {
         nats.declared.add(&group.group);
@@ -39,7 +39,10 @@ pub(crate) async fn declare(nats: &Nats, connection: &Connection, group: &Subscr
         nats.declared.add(&group.group);
         return Ok(());
     }
-    Err(conflict(format!("the server took `{subjects:?}` for the group `{}` and keeps `{kept:?}`", group.group)))
+    Err(conflict(format!(
+        "the server took `{subjects:?}` for the group `{}` and keeps `{kept:?}`",
+        group.group
+    )))
 }
 
 /// What comes to a group: its events, and those of foreign producers.
@@ -90,12 +93,12 @@ fn changed(
     group: &str,
     subjects: &BTreeSet<String>,
     before: bool,
-    there: Value,
+    there: &Value,
 ) -> Result<Option<Value>> {
-    compare(nats, group, &there)?;
+    compare(nats, group, there)?;
     let mut subjects = subjects.clone();
     if before {
-        subjects.extend(filters(&there));
+        subjects.extend(filters(there));
     }
     let mut wanted = there.clone();
     if let Some(fields) = wanted.as_object_mut() {
@@ -103,7 +106,7 @@ fn changed(
     }
     own(nats, &mut wanted, &subjects);
     wanted["max_deliver"] = json!(-1);
-    let same = filters(&there) == subjects
+    let same = filters(there) == subjects
         && ["ack_wait", "max_ack_pending", "max_deliver", "priority_timeout"]
             .into_iter()
             .all(|field| there[field] == wanted[field]);

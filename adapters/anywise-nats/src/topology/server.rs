@@ -64,14 +64,14 @@ mod tests {
 
     #[test]
     fn releases_are_told_apart() {
-        check("2.9.10", false, false, Some("AW2051"));
-        check("2.9.10", false, true, Some("AW2051"));
-        check("", false, false, Some("AW2051"));
+        check("2.9.10", false, false, Some("AW2021"));
+        check("2.9.10", false, true, Some("AW2021"));
+        check("", false, false, Some("AW2021"));
         check("2.10.0", false, false, None);
         check("2.10.21", false, false, Some("AW3023"));
         check("2.10.21", false, true, None);
         check("2.10.23", false, false, None);
-        check("2.10.25", true, false, Some("AW2051"));
+        check("2.10.25", true, false, Some("AW2021"));
         check("v2.11.0-RC.1", true, false, None);
         check("2.15.1", true, false, None);
         check("3.0.0", true, false, None);

@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 
 use crate::Nats;
 use crate::config::{Config, DEDUP, KEEP};
-use crate::connection::Connection;
+use crate::connection::{Connection, chance};
 use crate::error::{conflict, weak};
 
 /// How often what another process declared at the same moment is put right.
-const TRIES: usize = 5;
+const TRIES: u32 = 30;
+/// Longest wait before that, for each time it has been done.
+const JITTER: Duration = Duration::from_millis(10);
 
 /// What a stream is to be.
 struct Wanted<'c> {
@@ -77,7 +79,8 @@ impl Wanted<'_> {
     /// do so at the same moment, and the server takes the last word: it is
     /// looked at again until everything is there.
     async fn declare(&self, connection: &Connection) -> Result<()> {
-        for _ in 0..TRIES {
+        for tries in 0..TRIES {
+            tokio::time::sleep(JITTER.mul_f64(chance()) * tries.saturating_sub(1)).await;
             let Some(there) = self.there(connection).await? else {
                 self.create(connection).await?;
                 continue;
@@ -113,7 +116,7 @@ impl Wanted<'_> {
         if !self.sources.is_empty() {
             new["sources"] = self.sources.iter().map(source).collect();
         }
-        connection.ask(format!("STREAM.CREATE.{}", self.name), &new).await.map(drop)
+        connection.ask_for(format!("STREAM.CREATE.{}", self.name), &new).await.map(drop)
     }
 
     /// Longer than the age of messages it must not be.
@@ -131,7 +134,9 @@ impl Wanted<'_> {
             return Err(self.too_weak("keeps its events in memory alone: an end of the server loses them"));
         }
         if there["discard"] != "new" && limited(there) && !config.weaker {
-            return Err(self.too_weak("drops events that nobody has had when it is full (`discard` is `old`)"));
+            return Err(
+                self.too_weak("drops events that nobody has had when it is full (`discard` is `old`)")
+            );
         }
         for (field, why) in [("no_ack", "confirms nothing"), ("sealed", "takes nothing in")] {
             if there[field] == true {
@@ -139,7 +144,9 @@ impl Wanted<'_> {
             }
         }
         if there["retention"] == "workqueue" {
-            return Err(self.contradiction("gives each event to one group alone (`retention` is `workqueue`)"));
+            return Err(
+                self.contradiction("gives each event to one group alone (`retention` is `workqueue`)")
+            );
         }
         if there["mirror"].is_object() {
             return Err(self.contradiction("is a mirror, to which nothing can be published"));
@@ -175,7 +182,10 @@ impl Wanted<'_> {
     }
 
     fn too_weak(&self, why: &str) -> anywise_core::Error {
-        weak(format!("the stream `{}` {why}; say `accept_weaker_durability` to use it all the same", self.name))
+        weak(format!(
+            "the stream `{}` {why}; say `accept_weaker_durability` to use it all the same",
+            self.name
+        ))
     }
 
     fn contradiction(&self, why: &str) -> anywise_core::Error {

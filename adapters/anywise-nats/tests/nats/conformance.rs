@@ -27,7 +27,8 @@ impl Harness for Tested {
         let option = self.option;
         Box::pin(async move {
             let nothing = || Error::internal("there is no NATS server");
-            let own = if setting.crashes { Some(Arc::new(Own::start(&[]).ok_or_else(nothing)?)) } else { None };
+            let own =
+                if setting.crashes { Some(Arc::new(Own::start(&[]).ok_or_else(nothing)?)) } else { None };
             let url = match &own {
                 Some(own) => own.url(),
                 None => shared().ok_or_else(nothing)?,

@@ -5,5 +5,13 @@
 //! `ANYWISE_NATS_SERVER`. `.ci/services.d/nats` provides both. What is not there
 //! is skipped and says so, unless `ANYWISE_REQUIRE` names `nats`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod conformance;
+mod dead_letters;
+mod declaring;
+mod foreign;
+mod outages;
+mod refusals;
+mod requests;
 mod server;

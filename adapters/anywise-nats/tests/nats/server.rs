@@ -7,6 +7,8 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anywise::Uuid;
+use anywise_nats::Nats;
+use async_nats::jetstream;
 
 /// The server that the tests share, if it answers.
 pub(crate) fn shared() -> Option<String> {
@@ -46,6 +48,42 @@ pub(crate) fn clean(url: &str, prefix: &str) {
     std::thread::spawn(move || runtime.block_on(clean)).join().unwrap();
 }
 
+/// A corner of the shared server: a prefix, whose streams are deleted at the end.
+pub(crate) struct Corner {
+    pub(crate) url: String,
+    pub(crate) prefix: String,
+}
+
+impl Corner {
+    pub(crate) fn new() -> Option<Self> {
+        Some(Self { url: shared()?, prefix: fresh_prefix() })
+    }
+
+    pub(crate) fn nats(&self) -> Nats {
+        Nats::new(self.url.clone()).prefix(&self.prefix)
+    }
+
+    pub(crate) fn stream(&self) -> String {
+        self.prefix.to_uppercase()
+    }
+
+    /// The bare client.
+    pub(crate) async fn client(&self) -> async_nats::Client {
+        async_nats::connect(&self.url).await.unwrap()
+    }
+
+    /// The bare client's JetStream.
+    pub(crate) async fn jetstream(&self) -> jetstream::Context {
+        jetstream::new(self.client().await)
+    }
+}
+
+impl Drop for Corner {
+    fn drop(&mut self) {
+        clean(&self.url, &self.prefix);
+    }
+}
+
 /// A server process of a test's own, with its files.
 pub(crate) struct Own {
     program: PathBuf,
@@ -56,8 +94,13 @@ pub(crate) struct Own {
 }
 
 impl Own {
-    /// Starts a server, if its program is there.
+    /// Starts a server with JetStream, if its program is there.
     pub(crate) fn start(more: &[&str]) -> Option<Self> {
+        Self::plain(&[&["-js"], more].concat())
+    }
+
+    /// Starts a server without it.
+    pub(crate) fn plain(more: &[&str]) -> Option<Self> {
         let program = program()?;
         let folder = std::env::temp_dir().join(format!("anywise-nats-{}", Uuid::now_v7()));
         std::fs::create_dir_all(&folder).unwrap();
@@ -72,6 +115,13 @@ impl Own {
         format!("nats://{}", self.address)
     }
 
+    /// Sends its process a signal, such as `STOP`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.process.lock().unwrap().as_ref().map(Child::id).unwrap();
+        let sent = Command::new("kill").args([&format!("-{signal}"), &id.to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
     /// Ends the process as a crash would.
     pub(crate) fn kill(&self) {
         if let Some(mut process) = self.process.lock().unwrap().take() {
@@ -83,7 +133,7 @@ impl Own {
     /// Starts the process again, on the files of the one before.
     pub(crate) fn resume(&self) {
         let mut command = Command::new(&self.program);
-        command.args(["-js", "-a", "127.0.0.1", "-p", &self.address.port().to_string(), "-sd"]);
+        command.args(["-a", "127.0.0.1", "-p", &self.address.port().to_string(), "-sd"]);
         command.arg(&self.folder).args(&self.more);
         let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         *self.process.lock().unwrap() = Some(process);
@@ -104,7 +154,8 @@ impl Drop for Own {
 
 fn program() -> Option<PathBuf> {
     let named = std::env::var_os("ANYWISE_NATS_SERVER").map(PathBuf::from);
-    let usual = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/anywise/nats/2.15.1/bin/nats-server"));
+    let usual =
+        || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/anywise/nats/2.15.1/bin/nats-server"));
     let program = named.or_else(usual).filter(|path| path.exists());
     if program.is_none() {
         missing("there is no program of a NATS server (ANYWISE_NATS_SERVER)");

@@ -1,6 +1,8 @@
 //! Against real servers: the suite that every transport passes, and what is
 //! Redis' own.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod durability;
 mod groups;
 mod refusals;

@@ -75,7 +75,7 @@ impl PostgresOptions {
     }
 
     /// Connections for transactions, and as many for queries, beside the store's
-    /// own seven. They are opened when they are needed. Default: 16.
+    /// own eight. They are opened when they are needed. Default: 16.
     #[must_use]
     pub fn connections(mut self, most: u32) -> Self {
         self.connections = most.max(1);

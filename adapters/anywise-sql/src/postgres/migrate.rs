@@ -21,8 +21,11 @@ use crate::postgres::transaction::Transaction;
 /// Under which the store's own steps are noted; no slice has an empty name.
 const OWN: &str = "";
 /// The store's own tables, in the order of their steps.
-const STEPS: &[(&str, &str)] =
-    &[("0001_store", include_str!("schema.sql")), ("0002_inbox", include_str!("inbox.sql"))];
+const STEPS: &[(&str, &str)] = &[
+    ("0001_store", include_str!("schema.sql")),
+    ("0002_inbox", include_str!("inbox.sql")),
+    ("0003_begun", include_str!("begun.sql")),
+];
 /// The lock of migrations, after those of the lanes.
 const LOCK: i32 = 1_024;
 

@@ -26,6 +26,7 @@ pub(super) struct Statements {
     pub(super) noted: Sql,
     pub(super) release: Sql,
     pub(super) claim: Sql,
+    pub(super) begin: Sql,
     pub(super) wake: Sql,
     pub(super) reap: Sql,
     pub(super) renew: Sql,
@@ -75,6 +76,7 @@ impl Statements {
             noted: sql(NOTED),
             release: sql(RELEASE),
             claim: sql(CLAIM),
+            begin: sql(BEGIN),
             wake: sql(WAKE),
             reap: sql(REAP),
             renew: sql(RENEW),
@@ -273,6 +275,13 @@ SELECT (extract(epoch FROM next.due - statement_timestamp()) * 1000000)::bigint 
 FROM next LEFT JOIN claimed c ON true
 ORDER BY c.id";
 
+/// Notes that the functions of these are called, if the owner `$3` still holds
+/// them. The epoch says in which claim: a later one has not begun.
+const BEGIN: &str = "
+UPDATE {s}.aw_delivery d SET begun = d.epoch FROM unnest($1::bigint[], $2::bigint[]) AS f(id, epoch)
+WHERE d.id = f.id AND d.epoch = f.epoch AND d.state = 1 AND d.owner = $3
+RETURNING d.id";
+
 /// Makes ready what is due by now.
 const WAKE: &str = "
 UPDATE {s}.aw_delivery d SET state = 0
@@ -282,14 +291,16 @@ FROM (SELECT l.id FROM unnest($1::text[]) AS w(target) CROSS JOIN LATERAL (
           ORDER BY i.due LIMIT 256 FOR UPDATE SKIP LOCKED) l) due
 WHERE d.id = due.id";
 
-/// Takes back what was claimed and not renewed. A row that its holder is just
-/// settling is locked, and left to it.
+/// Takes back what was claimed and not renewed: what had begun with a loss, the
+/// rest as if it had never been claimed. A row that its holder is just settling
+/// is locked, and left to it.
 const REAP: &str = "
 WITH lost AS MATERIALIZED (
     SELECT id FROM {s}.aw_delivery WHERE state = 1 AND lease_until < statement_timestamp()
     ORDER BY lease_until LIMIT 100 FOR UPDATE SKIP LOCKED
 )
-UPDATE {s}.aw_delivery d SET state = 0, losses = d.losses + 1, owner = NULL, lease_until = NULL
+UPDATE {s}.aw_delivery d SET state = 0, owner = NULL, lease_until = NULL,
+    losses = d.losses + (d.begun = d.epoch)::int, attempts = d.attempts - (d.begun <> d.epoch)::int
 FROM lost WHERE d.id = lost.id
 RETURNING d.id";
 

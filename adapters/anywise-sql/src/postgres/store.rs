@@ -79,6 +79,16 @@ impl Store for PostgresStore {
         })
     }
 
+    fn begin(&self, claim: Claim) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async move {
+            let begun = self.beginners.ask(claim).await?;
+            if !begun {
+                self.shared().holds.let_go(claim.id);
+            }
+            Ok(begun)
+        })
+    }
+
     fn settle(&self, settlement: Settlement) -> BoxFuture<'_, Result<bool>> {
         Box::pin(async move {
             if matches!(settlement.outcome, Outcome::DeadLetter(_) | Outcome::Park(_)) {
@@ -161,6 +171,7 @@ impl Store for PostgresStore {
             drop(stop);
             let given_back = give_back(&shared).await;
             shared.sessions.close().await;
+            shared.beginner.connections.close().await;
             shared.own.close().await;
             shared.readers.close().await;
             given_back
@@ -254,6 +265,7 @@ async fn sweep_one(
 }
 
 async fn give_back(shared: &Arc<Shared>) -> Result<()> {
+    point("shutdown.before_release").await?;
     let mut connection = shared.own.get().await.map_err(from_sqlx)?;
     let given = sqlx::query(shared.sql.give_back.text()).bind(&shared.owner).execute(connection.raw()).await;
     connection.put_back_after(&given);

@@ -52,6 +52,9 @@ impl Transaction {
     /// That there is no connection.
     pub(super) async fn begin(connections: &Arc<Connections>) -> sqlx::Result<Self> {
         let mut connection = connections.get().await?;
+        if mutant("dropped_and_reused") && PgTransactionManager::get_transaction_depth(connection.raw()) > 0 {
+            return Ok(Self { connection: Some(connection), mark: None });
+        }
         if let Err(error) = PgTransactionManager::begin(connection.raw(), Some(BEGIN.into_sql_str())).await {
             if is_answer(&error) {
                 return Err(error);

@@ -80,7 +80,7 @@ fn is_of_one(error: &Error) -> bool {
 }
 
 /// The same error, for another caller.
-fn same(error: &Error) -> Error {
+pub(super) fn same(error: &Error) -> Error {
     if error.is_unknown_outcome() {
         return Error::unknown_outcome(error.message().to_owned());
     }

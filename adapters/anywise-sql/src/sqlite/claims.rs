@@ -70,7 +70,10 @@ impl Writer {
         for row in &rows {
             let claim = Claim { id: row.try_get(0)?, epoch: row.try_get(1)? };
             match read(row, claim) {
-                Ok(one) => claimed.push(one),
+                Ok(one) => {
+                    self.round.claimed.push(claim);
+                    claimed.push(one);
+                }
                 Err(error) => {
                     tracing::error!(id = claim.id, %error, "a stored message is damaged; it is a dead letter now");
                     self.bury(claim, None, format!("{error}"), true).await?;
@@ -127,7 +130,7 @@ impl Writer {
         bind(&mut arguments, claim.id)?;
         bind(&mut arguments, claim.epoch)?;
         let rows = self.fetch_with(RETRY, arguments).await?;
-        self.offer_all(&rows, state, due)
+        self.let_go(&rows, state, due)
     }
 
     async fn stop(&mut self, claim: Claim) -> sqlx::Result<bool> {
@@ -135,13 +138,14 @@ impl Writer {
         bind(&mut arguments, claim.id)?;
         bind(&mut arguments, claim.epoch)?;
         let rows = self.fetch_with(STOP, arguments).await?;
-        self.offer_all(&rows, READY, 0)
+        self.let_go(&rows, READY, 0)
     }
 
-    /// Notes that the targets in `rows` have something again.
-    fn offer_all(&mut self, rows: &[SqliteRow], state: i64, due: i64) -> sqlx::Result<bool> {
+    /// Notes that what is in `rows` is held no more, and can be claimed again.
+    fn let_go(&mut self, rows: &[SqliteRow], state: i64, due: i64) -> sqlx::Result<bool> {
         for row in rows {
             self.offer(row.try_get(0)?, state, due);
+            self.round.ended.push(row.try_get(1)?);
         }
         Ok(!rows.is_empty())
     }
@@ -166,7 +170,7 @@ impl Writer {
                 bind(&mut arguments, claim.epoch)?;
             }
             let rows = self.fetch_with(sql, arguments).await?;
-            self.offer_all(&rows, READY, 0)?;
+            self.let_go(&rows, READY, 0)?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteArguments;
 use uuid::Uuid;
 
-use crate::failpoint::point;
+use crate::failpoint::{mutant, point};
 use crate::row::Stored;
 use crate::sqlite::plain::now;
 use crate::sqlite::statements::{LAST_ARRIVAL, NOTE, NOTED, bind};
@@ -23,7 +23,10 @@ pub(super) struct Noted {
 
 impl From<Arrival> for Noted {
     fn from(arrival: Arrival) -> Self {
-        let Arrival { group, id, fingerprint, deliveries, .. } = arrival;
+        let Arrival { mut group, id, fingerprint, deliveries, .. } = arrival;
+        if mutant("inbox_by_id") {
+            group.clear();
+        }
         Self { group, id, fingerprint, rows: deliveries.into_iter().map(Stored::from).collect() }
     }
 }
@@ -42,7 +45,10 @@ impl Writer {
                 marks.len() - 1
             });
         }
-        let known = self.note(marks.clone()).await?;
+        let mut known = self.note(marks.clone()).await?;
+        if mutant("no_inbox") {
+            known.clear();
+        }
         let mut seen = vec![false; marks.len()];
         let (mut acceptances, mut rows) = (Vec::with_capacity(arrivals.len()), Vec::new());
         for one in arrivals {

@@ -37,6 +37,7 @@ impl Writer {
         if self.execute_with(BURY, arguments).await?.rows_affected() == 0 {
             return Ok(false);
         }
+        self.round.ended.push(claim.id);
         point("dead.after_insert").await?;
         let mut arguments = SqliteArguments::default();
         bind(&mut arguments, claim.id)?;

@@ -1,17 +1,24 @@
 //! One process at a time: a lock beside the database file.
 //!
 //! The operating system gives it back when the process ends, however it ends.
+//! The file also says what its holder is at [`work`](super::work) on.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anywise_core::{Error, Kind, Result, Timestamp};
+
+use crate::sqlite::work::AtWork;
+
+/// Bytes of the holder's name, for people.
+const NAME: usize = 200;
 
 /// The lock, until dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    pub(super) work: Arc<AtWork>,
 }
 
 impl Lock {
@@ -32,8 +39,16 @@ impl Lock {
             }
         }
         // For people alone; the lock is what counts.
-        drop(note(&mut file));
-        Ok(Self { _file: file })
+        drop(note(&file));
+        let work = AtWork::open(file)
+            .map_err(|error| cannot(&format!("`{}` cannot be read", beside.display()), error))?;
+        Ok(Self { work: Arc::new(work) })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.work.close();
     }
 }
 
@@ -51,16 +66,18 @@ fn options() -> OpenOptions {
     options
 }
 
-fn note(file: &mut File) -> std::io::Result<()> {
-    file.set_len(0)?;
-    write!(file, "process {} since {}", std::process::id(), Timestamp::now())
+fn note(file: &File) -> std::io::Result<()> {
+    let name = format!("process {} since {}", std::process::id(), Timestamp::now());
+    crate::sqlite::work::write_at(file, format!("{name:<NAME$}").as_bytes(), 0)
 }
 
 fn taken(path: &Path, file: &mut File) -> Error {
     let mut holder = String::new();
-    if file.take(200).read_to_string(&mut holder).is_err() || holder.is_empty() {
-        "another process".clone_into(&mut holder);
-    }
+    let read = file.take(NAME as u64).read_to_string(&mut holder);
+    let holder = match holder.trim_end() {
+        name if read.is_ok() && !name.is_empty() => name,
+        _ => "another process",
+    };
     let text = format!(
         "`{}` is in use by {holder}: a database on SQLite belongs to one process; for several take Postgres",
         path.display()

@@ -115,13 +115,19 @@ impl SqliteOptions {
             drop(connection.close().await);
             return Err(error);
         }
-        let found = schema::take_over(&mut connection).await?;
+        let found = schema::take_over(&mut connection, lock.work.before()).await?;
+        lock.work
+            .forget()
+            .map_err(|error| cannot("the lock file cannot be written", error))
+            .map_err(Open::Ours)?;
         let readers = self.pool();
         let (requests, queue) = mpsc::channel(QUEUE);
         let common = Arc::new(Common::default());
-        let writer = Writer::new(connection, queue, Arc::clone(&common), self.hold_limit, found);
+        let work = Arc::clone(&lock.work);
+        let writer =
+            Writer::new(connection, queue, Arc::clone(&common), Arc::clone(&work), self.hold_limit, found);
         tokio::spawn(writer.run(readers.clone(), lock));
-        Ok(SqliteStore::new(Shared::new(requests, common, readers, self.path)))
+        Ok(SqliteStore::new(Shared::new(requests, common, work, readers, self.path)))
     }
 
     async fn prepare(&self, connection: &mut SqliteConnection) -> Result<(), Open> {

@@ -12,7 +12,7 @@ use sqlx::sqlite::SqliteArguments;
 use uuid::Uuid;
 
 use crate::error::Refusal;
-use crate::failpoint::point;
+use crate::failpoint::{mutant, point};
 use crate::row::Stored;
 use crate::sqlite::request::{Plain, PlainReply};
 use crate::sqlite::statements::{
@@ -164,6 +164,7 @@ impl Writer {
             }
             for row in self.fetch_with(sql, arguments).await? {
                 done.insert((row.try_get::<i64, _>(0)?, row.try_get::<i64, _>(1)?));
+                self.round.ended.push(row.try_get(0)?);
                 if let Some(key) = row.try_get(3)? {
                     freed.push((row.try_get(2)?, key));
                 }
@@ -231,7 +232,7 @@ impl Writer {
             }
             self.execute_with(sql, arguments).await?;
         }
-        if keyed {
+        if keyed && !mutant("followers_not_blocked") {
             let mut arguments = SqliteArguments::default();
             bind(&mut arguments, first)?;
             self.execute_with(BLOCK, arguments).await?;

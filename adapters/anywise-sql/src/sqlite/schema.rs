@@ -1,12 +1,12 @@
 //! The framework's own tables, and taking them over from a process that is gone.
 
-use anywise_core::{Error, Kind, Result};
+use anywise_core::{Claim, Error, Kind, Result};
 use sqlx::{Connection, SqliteConnection};
 
 use crate::error::from_sqlx;
 use crate::failpoint::{mutant, point};
 use crate::sqlite::lock::cannot;
-use crate::sqlite::statements::{LOST, SUSPECTS};
+use crate::sqlite::statements::{LOST, RELEASE_ALL, SUSPECTS};
 
 /// The steps from an empty file to the tables of today; never changed, only
 /// added to.
@@ -66,13 +66,17 @@ pub(super) struct Found {
 }
 
 /// Makes ready what was claimed: its process is gone, and had the file alone.
-pub(super) async fn take_over(connection: &mut SqliteConnection) -> sqlx::Result<Found> {
-    let lost = if mutant("attempts_after_handler") {
-        "UPDATE aw_delivery SET state = 0, attempts = attempts - 1 WHERE state = 1"
-    } else {
-        LOST
-    };
-    let lost = sqlx::query(lost).execute(&mut *connection).await?.rows_affected();
+/// What had `begun` counts as lost.
+pub(super) async fn take_over(connection: &mut SqliteConnection, begun: &[Claim]) -> sqlx::Result<Found> {
+    let begun: Vec<_> = begun.iter().map(|claim| (claim.id, claim.epoch)).collect();
+    let begun = serde_json::to_string(&begun).expect("numbers are text");
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let mut lost = 0;
+    if !mutant("attempts_after_handler") {
+        lost = sqlx::query(LOST).bind(begun).execute(&mut *transaction).await?.rows_affected();
+    }
+    sqlx::query(RELEASE_ALL).execute(&mut *transaction).await?;
+    transaction.commit().await?;
     if lost > 0 {
         tracing::warn!(lost, "deliveries were at work when the last process ended; they are tried again");
     }

@@ -10,12 +10,14 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use crate::error::Refusal;
 use crate::sqlite::request::{Reply, Request};
 use crate::sqlite::stats::Counters;
+use crate::sqlite::work::AtWork;
 
 /// The way to the writer.
 #[derive(Debug)]
 pub(crate) struct Shared {
     requests: mpsc::Sender<Request>,
     pub(super) common: Arc<Common>,
+    pub(super) work: Arc<AtWork>,
     pub(super) readers: SqlitePool,
     pub(super) path: PathBuf,
 }
@@ -32,10 +34,11 @@ impl Shared {
     pub(super) fn new(
         requests: mpsc::Sender<Request>,
         common: Arc<Common>,
+        work: Arc<AtWork>,
         readers: SqlitePool,
         path: PathBuf,
     ) -> Self {
-        Self { requests, common, readers, path }
+        Self { requests, common, work, readers, path }
     }
 
     /// Hands a request over. What is handed over is done, whoever waits for it.

@@ -108,7 +108,7 @@ pub(super) static RELEASE: Rows = Rows::new(
     "UPDATE aw_delivery SET state = 0, attempts = max(attempts - 1, 0) WHERE id IN (SELECT d.id FROM (VALUES ",
     "(?, ?)",
     ") v CROSS JOIN aw_delivery d ON d.id = v.column1 AND d.epoch = v.column2 AND d.state = 1) \
-     RETURNING target",
+     RETURNING target, id",
 );
 
 /// New deliveries, from a number on, that stand behind others of their key.
@@ -147,7 +147,7 @@ pub(super) const PROMOTE: &str = "UPDATE aw_delivery SET state = 0 WHERE id IN \
 pub(super) const NEXT: &str = "SELECT min(due) FROM aw_delivery WHERE state = 3";
 
 pub(super) const STOP: &str = "UPDATE aw_delivery SET state = 0, attempts = max(attempts - 1, 0) \
-     WHERE id = ? AND epoch = ? AND state = 1 RETURNING target";
+     WHERE id = ? AND epoch = ? AND state = 1 RETURNING target, id";
 
 pub(super) const RELEASE_ALL: &str =
     "UPDATE aw_delivery SET state = 0, attempts = max(attempts - 1, 0) WHERE state = 1";
@@ -162,15 +162,17 @@ macro_rules! failures {
     };
 }
 
-/// What a process that is gone had claimed.
-pub(super) const LOST: &str = "UPDATE aw_delivery SET state = 0, losses = losses + 1 WHERE state = 1";
+/// What a process that is gone was at work on: a JSON list of numbers and epochs.
+pub(super) const LOST: &str = "UPDATE aw_delivery SET state = 0, losses = losses + 1 WHERE state = 1 \
+     AND id IN (SELECT d.id FROM json_each(?) b CROSS JOIN aw_delivery d \
+     ON d.id = json_extract(b.value, '$[0]') AND d.epoch = json_extract(b.value, '$[1]'))";
 
 pub(super) const SUSPECTS: &str = "SELECT EXISTS (SELECT 1 FROM aw_delivery WHERE losses >= 3)";
 
 pub(super) const RETRY: &str = concat!(
     "UPDATE aw_delivery SET failures = ",
     failures!(),
-    ", state = ?2, due = ?3 WHERE id = ?4 AND epoch = ?5 AND state = 1 RETURNING target"
+    ", state = ?2, due = ?3 WHERE id = ?4 AND epoch = ?5 AND state = 1 RETURNING target, id"
 );
 
 pub(super) const BURY: &str = concat!(

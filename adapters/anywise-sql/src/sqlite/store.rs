@@ -14,8 +14,10 @@ use uuid::Uuid;
 
 use crate::database::{Any, Sqlite};
 use crate::error::{Refusal, from_sqlx};
+use crate::failpoint::point;
 use crate::reader::{Pools, Reader};
 use crate::sqlite::inbox::Noted;
+use crate::sqlite::lock::cannot;
 use crate::sqlite::plain::now;
 use crate::sqlite::reads;
 use crate::sqlite::request::{Plain, PlainReply, Request, Sweep};
@@ -117,6 +119,17 @@ impl Store for SqliteStore {
 
     fn claim<'a>(&'a self, wants: &'a [Want], alone: bool) -> BoxFuture<'a, Result<Claims>> {
         Box::pin(self.0.ask(move |reply| Request::Claim { wants: wants.to_vec(), alone, reply }))
+    }
+
+    fn begin(&self, claim: Claim) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async move {
+            if let Some(failure) = self.0.common.failure() {
+                return Err(failure.into_error());
+            }
+            let begun = self.0.work.begin(claim);
+            point("queue.after_begin").await?;
+            begun.map_err(|error| cannot("the lock file cannot be written", error))
+        })
     }
 
     fn settle(&self, settlement: Settlement) -> BoxFuture<'_, Result<bool>> {

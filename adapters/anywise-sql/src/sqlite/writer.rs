@@ -26,6 +26,7 @@ use crate::sqlite::shared::{Common, closed};
 use crate::sqlite::slot::Interrupt;
 use crate::sqlite::statements::RELEASE_ALL;
 use crate::sqlite::stats::count;
+use crate::sqlite::work::AtWork;
 
 /// Requests of one round.
 const MOST: usize = 256;
@@ -41,6 +42,7 @@ pub(super) struct Writer {
     pub(super) connection: SqliteConnection,
     requests: mpsc::Receiver<Request>,
     pub(super) common: Arc<Common>,
+    work: Arc<AtWork>,
     pub(super) hold_limit: Duration,
     pub(super) interrupt: Interrupt,
     pub(super) round: Round,
@@ -75,6 +77,9 @@ pub(super) struct Round {
     pub(super) lost: Option<Refusal>,
     /// There may be more to claim after it.
     pub(super) wakes: bool,
+    /// Claims that it makes, and deliveries whose claims it ends.
+    pub(super) claimed: Vec<Claim>,
+    pub(super) ended: Vec<i64>,
     answers: Vec<Answer>,
 }
 
@@ -94,6 +99,7 @@ impl Writer {
         connection: SqliteConnection,
         requests: mpsc::Receiver<Request>,
         common: Arc<Common>,
+        work: Arc<AtWork>,
         hold_limit: Duration,
         found: Found,
     ) -> Self {
@@ -101,6 +107,7 @@ impl Writer {
             connection,
             requests,
             common,
+            work,
             hold_limit,
             interrupt: Interrupt::default(),
             round: Round::default(),
@@ -342,7 +349,10 @@ impl Writer {
             .counters
             .requests
             .fetch_add(round.answers.len() as u64, std::sync::atomic::Ordering::Relaxed);
-        if !matches!(end, End::Kept) {
+        if matches!(end, End::Kept) {
+            self.work.end(&round.ended);
+            self.work.hold(&round.claimed);
+        } else {
             count(&self.common.counters.rollbacks);
             self.forget();
         }
@@ -421,6 +431,7 @@ impl Writer {
         if self.common.failure().is_some() {
             return;
         }
+        drop(point("shutdown.before_release").await);
         if let Err(error) = self.execute(RELEASE_ALL).await {
             tracing::error!(%error, "the claims could not be given back; they count as lost");
         }

@@ -31,6 +31,7 @@ async fn what_a_process_had_claimed_when_it_ended_counts_as_lost() {
     let store = folder.store().await;
     let sent = keep(&store, [delivery("t", None), delivery("t", None)]).await;
     let [one, other] = &claim(&store).await[..] else { panic!("two were kept") };
+    assert!(store.begin(one.claim).await.unwrap());
     assert!(settle(&store, other.claim, Outcome::Done(None)).await);
     drop(store);
     let store = reopen(&folder).await;
@@ -62,7 +63,11 @@ async fn a_suspect_runs_alone() {
     let mut store = folder.store().await;
     keep(&store, [delivery("t", None), delivery("t", None)]).await;
     for _ in 0..SUSPECT {
-        assert_eq!(claim(&store).await.len(), 2);
+        let claimed = claim(&store).await;
+        assert_eq!(claimed.len(), 2);
+        for one in claimed {
+            assert!(store.begin(one.claim).await.unwrap());
+        }
         drop(store);
         store = reopen(&folder).await;
     }

@@ -8,6 +8,7 @@ mod files;
 mod full;
 mod group;
 mod migrations;
+mod nested;
 mod postgres;
 mod slot;
 mod support;

@@ -127,6 +127,11 @@ impl Store for MemoryStore {
         self.act(|state, now| state.ledger.claim(wants, now))
     }
 
+    fn begin(&self, claim: Claim) -> BoxFuture<'_, Result<bool>> {
+        // Nothing is lost by a process that its store ends with.
+        self.act(move |state, _| state.ledger.holds(claim))
+    }
+
     fn settle(&self, settlement: Settlement) -> BoxFuture<'_, Result<bool>> {
         self.change(|state, now| state.ledger.settle(settlement, now))
     }

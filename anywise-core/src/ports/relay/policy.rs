@@ -119,7 +119,7 @@ impl RelayPolicy {
 
 /// Full jitter: anything up to `longest`, so that what failed together is not
 /// tried again together.
-pub(crate) fn jitter(longest: Duration) -> Duration {
+pub fn jitter(longest: Duration) -> Duration {
     let [a, b, ..] = *Uuid::new_v4().as_bytes();
     longest.mul_f64(f64::from(u16::from_be_bytes([a, b])) / f64::from(u16::MAX))
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::ports::store::delivery::Delivery;
 use crate::ports::store::outcome::Outcome;
 
-/// Lost claims after which a delivery is suspected of ending the process.
+/// Losses after which a delivery is suspected of ending the process.
 pub const SUSPECT: u32 = 3;
 
 /// A delivery held by this process.
@@ -42,7 +42,8 @@ pub struct Claimed {
     pub delivery: Delivery,
     /// Attempts begun, with this one.
     pub attempts: u32,
-    /// Attempts whose claim was lost: the process ended, or stood still.
+    /// Attempts that had begun and whose claim was lost: the process ended, or
+    /// stood still.
     pub losses: u32,
     /// Earlier failures, oldest first; the store may keep only the latest.
     pub failures: Vec<Failure>,

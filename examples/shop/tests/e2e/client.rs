@@ -30,7 +30,7 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let client = Client::new(listener.local_addr().expect("it is bound"));
         let (stop, stopped) = oneshot::channel::<()>();
-        let (served, ingress) = (app.clone(), shop::http(&app, listener));
+        let (served, ingress) = (app.clone(), shop::http(&app, listener, None));
         tokio::spawn(async move { served.serve_until(ingress, async { drop(stopped.await) }).await });
         Self { app, client, _stop: stop }
     }

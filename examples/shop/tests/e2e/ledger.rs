@@ -1,6 +1,7 @@
 //! Everything a shop holds, read from its tables, and what must be true of it.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use anywise::sql::sqlx::any::{AnyRow, install_default_drivers};
 use anywise::sql::sqlx::{AnyConnection, Connection as _, Row as _, query};
@@ -33,17 +34,21 @@ pub(crate) struct Payment {
 impl Ledger {
     /// Reads it. The shop must not be running, unless its server is.
     pub(crate) async fn read(home: &Home) -> Self {
-        install_default_drivers();
         let url = match &home.data {
-            Data::Folder(folder) => format!("sqlite://{}", folder.join("shop.db").display()),
+            Data::Folder(folder) => database(folder),
             Data::Postgres(url) => url.clone(),
         };
-        let mut connection = AnyConnection::connect(&url).await.expect("the database is there");
-        let mut rows = async |sql| query(sql).fetch_all(&mut connection).await.expect("the tables are there");
-        let orders = rows("SELECT id, status, payment_id, lines FROM orders").await;
-        let payments = rows("SELECT id, order_id, status FROM payments").await;
-        let stock = rows("SELECT sku, reserved FROM stock").await;
-        let notes = rows("SELECT order_id, topic FROM notifications").await;
+        Self::read_of([&url, &url, &url, &url]).await
+    }
+
+    /// Reads what the slices `order`, `payment`, `inventory` and `notification`
+    /// keep, each in its own database.
+    pub(crate) async fn read_of([order, payment, inventory, notification]: [&str; 4]) -> Self {
+        install_default_drivers();
+        let orders = rows(order, "SELECT id, status, payment_id, lines FROM orders").await;
+        let payments = rows(payment, "SELECT id, order_id, status FROM payments").await;
+        let stock = rows(inventory, "SELECT sku, reserved FROM stock").await;
+        let notes = rows(notification, "SELECT order_id, topic FROM notifications").await;
         Self {
             orders: orders.iter().map(|row| (row.get(0), Order::read(row))).collect(),
             payments: payments.iter().map(|row| (row.get(0), Payment::read(row))).collect(),
@@ -54,27 +59,59 @@ impl Ledger {
 
     /// What holds of every shop that has nothing more to do.
     pub(crate) fn assert_settled(&self) {
+        assert_eq!(self.faults(), [""; 0]);
+    }
+
+    /// What does not hold of it.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut hold = |holds: bool, fault: String| {
+            if !holds {
+                faults.push(fault);
+            }
+        };
         for (id, payment) in &self.payments {
-            let order = &self.orders[&payment.order];
-            let ours = order.payment.as_ref() == Some(id);
-            let wanted = ours && ["paid", "confirmed"].contains(&order.status.as_str());
-            assert_eq!(payment.status == "settled", wanted, "payment {id}, order {}", payment.order);
+            let order = self.orders.get(&payment.order);
+            let ours = order.filter(|order| order.payment.as_ref() == Some(id));
+            let wanted = ours.is_some_and(|order| ["paid", "confirmed"].contains(&order.status.as_str()));
+            let place = format!("payment {id} is {}, of order {}", payment.status, payment.order);
+            hold((payment.status == "settled") == wanted, place);
         }
         let mut confirmed = HashMap::<&str, i64>::new();
         for (id, order) in &self.orders {
-            assert_ne!(order.status, "paid", "order {id} was left behind");
+            hold(order.status != "paid", format!("order {id} was left behind"));
             let told = self.notes.iter().filter(|(order, _)| order == id).map(|(_, topic)| topic.as_str());
             let expected = Some(order.status.as_str()).filter(|status| *status != "pending");
-            assert_eq!(told.collect::<Vec<_>>(), expected.into_iter().collect::<Vec<_>>(), "order {id}");
+            let told: Vec<_> = told.collect();
+            hold(
+                told == expected.into_iter().collect::<Vec<_>>(),
+                format!("order {id}: {told:?}, not {expected:?}"),
+            );
             for (sku, quantity) in order.lines.iter().filter(|_| order.status == "confirmed") {
                 *confirmed.entry(sku).or_default() += quantity;
             }
         }
         for (sku, reserved) in &self.reserved {
             let confirmed = confirmed.get(sku.as_str()).copied().unwrap_or_default();
-            assert_eq!(*reserved, confirmed, "{sku}: reserved, and in confirmed orders");
+            hold(
+                *reserved == confirmed,
+                format!("{sku}: {reserved} reserved, {confirmed} in confirmed orders"),
+            );
         }
+        faults
     }
+}
+
+/// The address of the database in a folder.
+pub(crate) fn database(folder: &Path) -> String {
+    format!("sqlite://{}", folder.join("shop.db").display())
+}
+
+async fn rows(url: &str, sql: &'static str) -> Vec<AnyRow> {
+    let mut connection = AnyConnection::connect(url).await.expect("the database is there");
+    let rows = query(sql).fetch_all(&mut connection).await.expect("the tables are there");
+    connection.close().await.expect("it was open");
+    rows
 }
 
 impl Order {

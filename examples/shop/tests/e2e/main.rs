@@ -4,6 +4,7 @@
 mod architecture;
 mod client;
 mod crowd;
+mod customers;
 mod home;
 mod http;
 mod ledger;
@@ -11,5 +12,6 @@ mod operations;
 mod process;
 mod program;
 mod sending;
+mod split;
 mod stock;
 mod survival;

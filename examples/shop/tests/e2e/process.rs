@@ -19,15 +19,25 @@ pub(crate) struct Process {
 impl Process {
     /// Starts the program on a free port, which it prints.
     pub(crate) async fn serve(home: &Home) -> Self {
-        let mut command = command(&["--port", "0", "--log", "error"]);
-        let mut child =
-            command.args(home.arguments()).stdout(Stdio::piped()).spawn().expect("the program starts");
+        Self::start(
+            &["--port", "0"].map(str::to_owned).into_iter().chain(home.arguments()).collect::<Vec<_>>(),
+        )
+        .await
+    }
+
+    /// Starts the program with these arguments.
+    pub(crate) async fn start(arguments: &[String]) -> Self {
+        let mut command = command(&["--log", "error"]);
+        let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
         let open = lines.next_line().await.expect("it can be read").expect("it prints where it is");
         let address = open.rsplit("http://").next().expect("a line has an end");
         let pages = lines.next_line().await.expect("it can be read").expect("it prints where its pages are");
         assert!(pages.ends_with(&format!("http://{address}/anywise/")), "{pages}");
-        Self { client: Client::new(address.parse::<SocketAddr>().expect("an address")), child }
+        let client = Client::new(address.parse::<SocketAddr>().expect("an address"));
+        // It may have more to say.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self { client, child }
     }
 
     /// Tells it to stop (SIGTERM), and waits until it has.

@@ -92,6 +92,8 @@ pub(crate) async fn an_application_that_stops_under_load_loses_nothing(trial: Tr
     const EACH: u32 = 50;
     let ledger = Arc::new(Ledger::default());
     let here = publisher(&trial, &Arc::default()).await;
+    // A group hears what is published once it is there.
+    listener(&trial, &ledger, None).await.stop(trial.patience).await;
     let restarting = async {
         let end = Instant::now() + trial.patience;
         while ledger.distinct() < (KEYS * EACH) as usize {

@@ -55,10 +55,11 @@ async fn receive_until_lost(
         if some.is_empty() {
             return;
         }
+        // Handled before it is settled: if settling fails it may come again, or not.
+        done.extend(some.iter().map(|one| envelope(one).id));
         let settled = some.iter().map(|one| (one.tag, Outcome::Done(None))).collect();
         if !matches!(timeout(trial.patience, heard.source.settle(settled)).await, Ok(Ok(()))) {
             return;
         }
-        done.extend(some.iter().map(|one| envelope(one).id));
     }
 }

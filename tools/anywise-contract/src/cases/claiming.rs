@@ -2,7 +2,7 @@
 
 use anywise_core::{Batch, Outcome};
 
-use crate::trial::{Trial, appending, codes, labels, message, to};
+use crate::trial::{TARGET, Trial, appending, codes, keyed, labels, message, to};
 
 pub(super) async fn a_delivery_is_claimed_and_done(trial: Trial) {
     trial.keep([message("a")]).await;
@@ -89,6 +89,28 @@ pub(super) async fn an_attempt_is_counted_by_its_claim(trial: Trial) {
         trial.fail(&claimed, Outcome::Retry(std::time::Duration::ZERO), "contract.again").await;
     }
     assert_eq!(codes(&trial.claim_one("a").await.failures), ["contract.again"; 3], "what went wrong before");
+}
+
+pub(super) async fn a_beginning_changes_nothing_else(trial: Trial) {
+    trial.keep([keyed("a", "k"), keyed("b", "k"), message("c")]).await;
+    let claimed = trial.claim(9).await;
+    assert!(trial.begins(&claimed[0]).await, "it is held");
+    assert!(trial.begins(&claimed[0]).await, "a second time, too");
+    assert_eq!(trial.depths().await[TARGET].claimed, 2, "both are claimed, one has begun");
+    trial.end(&claimed[0], Outcome::Retry(std::time::Duration::ZERO)).await;
+    trial.end(&claimed[1], Outcome::Stop).await;
+    assert!(!trial.begins(&claimed[0]).await, "what was settled does not begin");
+    assert!(!trial.begins(&claimed[1]).await, "what was given back does not begin");
+    let again = trial.claim(9).await;
+    assert_eq!(labels(&again), ["a", "c"], "they are claimed again");
+    assert_eq!((again[0].attempts, again[1].attempts), (2, 1), "attempts count from their claim");
+    assert!(!trial.begins(&claimed[0]).await, "the claim from before is lost");
+    assert!(trial.begins(&again[0]).await, "the new one is held");
+    trial.done(&again[0]).await;
+    assert!(!trial.begins(&again[0]).await, "what is done does not begin");
+    trial.done(&trial.claim_one("b").await).await;
+    trial.done(&again[1]).await;
+    trial.empty("all are done, begun or not").await;
 }
 
 pub(super) async fn an_empty_batch_is_kept(trial: Trial) {

@@ -77,6 +77,7 @@ pub(super) async fn numbers_go_on_after_a_restart(trial: Trial) {
 pub(super) async fn a_claim_is_lost_with_its_process(trial: Trial) {
     trial.keep([keyed("a", "k"), keyed("b", "k")]).await;
     let lost = trial.claim_one("a").await;
+    assert!(trial.begins(&lost).await, "it is held");
     let trial = trial.restart().await;
     let claimed = trial.claim_soon("what a process held that has ended comes again").await;
     assert_eq!(label(&claimed), "a", "the first of the key");
@@ -85,6 +86,28 @@ pub(super) async fn a_claim_is_lost_with_its_process(trial: Trial) {
     trial.claim_nothing("the key still waits for its first").await;
     trial.done(&claimed).await;
     assert_eq!(trial.drain(TARGET).await, ["b"], "the key goes on");
+}
+
+pub(super) async fn what_had_not_begun_is_no_loss(trial: Trial) {
+    let mut trial = trial;
+    trial.keep([message("begun"), message("held"), message("settled")]).await;
+    for losses in 0..SUSPECT {
+        let claimed = claim_all(&trial, 3).await;
+        assert_eq!(labels(&claimed), ["begun", "held", "settled"], "none of them is a suspect");
+        let counted: Vec<_> = claimed.iter().map(|one| (one.attempts, one.losses)).collect();
+        let expected = [(losses + 1, losses), (1, 0), (losses + 1, 0)];
+        assert_eq!(counted, expected, "attempts and losses after {losses} restarts");
+        assert!(trial.begins(&claimed[0]).await, "it is held");
+        assert!(trial.begins(&claimed[2]).await, "it is held");
+        // It begins, is tried again, and has not begun again when the process ends.
+        trial.fail(&claimed[2], Outcome::Retry(Duration::ZERO), "contract.busy").await;
+        assert_eq!(label(&trial.claim_one("settled").await), "settled", "it is claimed again");
+        trial = trial.restart().await;
+    }
+    let claimed = claim_all(&trial, 2).await;
+    assert_eq!(labels(&claimed), ["held", "settled"], "what never began when a process ended is no suspect");
+    let counted: Vec<_> = claimed.iter().map(|one| (one.attempts, one.losses)).collect();
+    assert_eq!(counted, [(1, 0), (SUSPECT + 1, 0)], "attempts and losses");
 }
 
 async fn claim_all(trial: &Trial, count: usize) -> Vec<Claimed> {
@@ -106,6 +129,9 @@ pub(super) async fn a_suspect_is_claimed_alone(trial: Trial) {
     for losses in 0..SUSPECT {
         let claimed = claim_all(&trial, 2).await;
         assert!(claimed.iter().all(|claimed| claimed.losses == losses), "losses after {losses} restarts");
+        for one in &claimed {
+            assert!(trial.begins(one).await, "it is held");
+        }
         trial = trial.restart().await;
     }
     trial.keep([message("innocent")]).await;
@@ -156,17 +182,30 @@ pub(super) async fn a_claim_that_is_not_renewed_is_anothers(trial: Trial) {
     let other = trial.another().await;
     trial.keep([message("a")]).await;
     let lost = trial.claim_one("a").await;
+    assert!(trial.begins(&lost).await, "it is held");
     let claimed = other.claim_soon("a claim that is not renewed runs out").await;
     assert_eq!((claimed.attempts, claimed.losses), (2, 1), "the claim was lost");
     assert!(!trial.settle(&lost, Outcome::Done(None)).await, "who stood still cannot settle");
     let renewed = trial.store().renew(&[lost.claim]).await.expect("a renewal is answered");
     assert_eq!(renewed, [], "nor renew");
+    assert!(!trial.begins(&lost).await, "nor begin");
     let mut batch = appending([message("caused")]);
     batch.done = Some(lost.claim);
     let error = trial.commit(batch).await.expect_err("nor commit");
     assert_eq!(error.code(), "AW7020", "the claim is no longer held: {error}");
     other.done(&claimed).await;
     other.empty("nothing of who stood still was kept").await;
+}
+
+pub(super) async fn a_claim_that_ran_out_before_it_began_is_no_loss(trial: Trial) {
+    let other = trial.another().await;
+    trial.keep([message("a")]).await;
+    let lost = trial.claim_one("a").await;
+    let claimed = other.claim_soon("a claim that is not renewed runs out").await;
+    assert_eq!((claimed.attempts, claimed.losses), (1, 0), "as if it had never been claimed");
+    assert!(!trial.begins(&lost).await, "who stood still must not begin");
+    assert!(other.begins(&claimed).await, "who has it now may");
+    other.done(&claimed).await;
 }
 
 pub(super) async fn a_claim_that_is_renewed_is_held(trial: Trial) {

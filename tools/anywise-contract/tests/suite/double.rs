@@ -1,7 +1,7 @@
 //! A database for tests: a store in memory that outlives its users, shares its
 //! deliveries among them by leases, and may have one planted bug.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -22,6 +22,8 @@ pub(crate) enum Bug {
     None,
     AppendsInTwoSteps,
     AppendsTwice,
+    BeginsForGood,
+    BeginsWhatIsLost,
     BuriesNothing,
     BuriesWithTheirKey,
     ChangesTheOldReply,
@@ -61,6 +63,7 @@ pub(crate) enum Bug {
     StopsCount,
     SuspectsTogether,
     SweepsEverything,
+    TakesHeldForBegun,
     TakesLossesForNothing,
     TakesParkedForDead,
     TakesReusedForKnown,
@@ -117,6 +120,8 @@ struct Database {
 struct Held {
     claims: HashMap<Claim, Hold>,
     losses: HashMap<(Uuid, String), u32>,
+    /// What has ever begun, for a bug.
+    ever: HashSet<(Uuid, String)>,
 }
 
 struct Hold {
@@ -124,6 +129,7 @@ struct Hold {
     until: Instant,
     delivery: (Uuid, String),
     suspect: bool,
+    begun: bool,
 }
 
 /// One process at work on the database.
@@ -153,6 +159,14 @@ impl User {
         let over = |hold: &Hold| hold.until < Instant::now();
         let lost: Vec<_> = all.claims.extract_if(|_, hold| over(hold)).collect();
         for (claim, hold) in lost {
+            let begun = hold.begun
+                || self.has(Bug::TakesHeldForBegun)
+                || (self.has(Bug::BeginsForGood) && all.ever.contains(&hold.delivery));
+            if !begun {
+                let stop = Settlement::new(claim, Outcome::Stop);
+                self.kept().settle(stop).await.expect("it is in memory");
+                continue;
+            }
             let retry = Settlement::new(claim, Outcome::Retry(Duration::ZERO));
             self.kept().settle(retry).await.expect("it is in memory");
             if !self.has(Bug::TakesLossesForNothing) {
@@ -178,7 +192,8 @@ impl User {
                 continue;
             }
             let until = Instant::now() + self.database.lease;
-            all.claims.insert(claimed.claim, Hold { owner: self.owner, until, delivery, suspect });
+            all.claims
+                .insert(claimed.claim, Hold { owner: self.owner, until, delivery, suspect, begun: false });
             kept.push(claimed);
         }
         claims.claimed = kept;
@@ -323,6 +338,18 @@ impl Store for User {
                 }
             }
             Ok(claims)
+        })
+    }
+
+    fn begin(&self, claim: Claim) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async move {
+            let all = &mut *self.database.claims.lock().await;
+            let Some(hold) = all.claims.get_mut(&claim).filter(|hold| hold.owner == self.owner) else {
+                return Ok(self.has(Bug::BeginsWhatIsLost));
+            };
+            hold.begun = true;
+            all.ever.insert(hold.delivery.clone());
+            Ok(true)
         })
     }
 

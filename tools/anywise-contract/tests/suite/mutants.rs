@@ -7,6 +7,8 @@ use crate::double::{Bug, Double};
 const CAUGHT: &[(Bug, &str)] = &[
     (Bug::AppendsInTwoSteps, "a_dropped_commit_is_kept_or_not"),
     (Bug::AppendsTwice, "a_delivery_that_is_kept_already_is_ignored"),
+    (Bug::BeginsForGood, "what_had_not_begun_is_no_loss"),
+    (Bug::BeginsWhatIsLost, "a_beginning_changes_nothing_else"),
     (Bug::BuriesNothing, "what_is_buried_is_a_dead_letter_at_once"),
     (Bug::BuriesWithTheirKey, "what_is_buried_keeps_nothing_back"),
     (Bug::ChangesTheOldReply, "a_reply_is_remembered"),
@@ -46,6 +48,7 @@ const CAUGHT: &[(Bug, &str)] = &[
     (Bug::StopsCount, "a_stop_does_not_count"),
     (Bug::SuspectsTogether, "a_suspect_is_claimed_alone"),
     (Bug::SweepsEverything, "a_sweep_takes_one_batch_at_a_time"),
+    (Bug::TakesHeldForBegun, "what_had_not_begun_is_no_loss"),
     (Bug::TakesLossesForNothing, "a_claim_is_lost_with_its_process"),
     (Bug::TakesParkedForDead, "a_key_waits_behind_what_is_held_back"),
     (Bug::TakesReusedForKnown, "another_message_under_a_known_id_is_told"),

@@ -15,6 +15,8 @@ const SQLITE_ONLY: &[&str] =
     &["ckpt.before", "ckpt.after", "batch.before_fsync", "batch.after_fsync_before_reply"];
 /// Points that are passed when there is nothing yet.
 const FRESH: &[&str] = &["migrate.each_statement"];
+/// Points that are passed when a node stops in order.
+const STOPPING: &[&str] = &["shutdown.after_stop_accept", "shutdown.before_release"];
 /// How long a point may take to be passed.
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -37,7 +39,8 @@ pub(crate) async fn run(plan: &Plan, postgres: bool) -> Result<Report> {
         points += 1;
         let mut count = 0;
         for attempt in 0..hits + 3 {
-            let pass = if attempt < hits { seed.pick(1..12) } else { 1 };
+            let often = attempt < hits && !STOPPING.contains(&name);
+            let pass = if often { seed.pick(1..12) } else { 1 };
             let hit = if FRESH.contains(&name) {
                 fresh(plan, postgres, name, &format!("{part}-{attempt}"), attempt + 1).await?
             } else {
@@ -75,6 +78,10 @@ async fn hit(rig: &Rig, name: &str, pass: u64) -> Result<bool> {
         return Ok(node.wait().await.contains("signal: 9"));
     }
     rig.cluster.set(0, Some(node.clone()));
+    if STOPPING.contains(&name) {
+        // It dies before it has answered.
+        drop(node.stop().await);
+    }
     let hit = node.wait_for(PATIENCE).await;
     rig.kill(0).await;
     Ok(hit)

@@ -37,8 +37,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
 
 async fn one(plan: &Plan, number: u64, kills: u64) -> Result<Report> {
     let name = format!("kills-{number}");
-    let (mut rig, mut seed) = (plan.rig(&name, false, 1).await?, plan.seed(&name));
-    rig.hurried = true;
+    let (rig, mut seed) = (plan.rig(&name, false, 1).await?, plan.seed(&name));
     let load = Load::start(&rig.cluster, &rig.history, &seed, Shape::default(), 0);
     for kill in 0..kills {
         if kill % RECOVERY == RECOVERY - 1 {

@@ -31,6 +31,7 @@ async fn a_claim_that_ran_out_is_another_processs_and_cannot_be_settled_or_commi
     let (zombie, heir) = (place.store_with(brief(&place)).await, place.store_with(brief(&place)).await);
     zombie.commit(batch([delivery("t", Some("k"), "1"), delivery("t", Some("k"), "2")])).await.unwrap();
     let stale = claim(&zombie, "t", 1).await.remove(0);
+    assert!(zombie.begin(stale.claim).await.unwrap(), "it is held");
     assert!(claim(&heir, "t", 1).await.is_empty(), "it is held");
     let taken = take_over(&heir).await;
     assert_eq!((taken.claim.id, taken.losses, taken.attempts), (stale.claim.id, 1, 2));

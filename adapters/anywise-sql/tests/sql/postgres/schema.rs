@@ -16,7 +16,7 @@ async fn many_processes_that_start_at_once_make_the_tables_once() {
     for started in started {
         started.await.unwrap().unwrap();
     }
-    assert_eq!(place.number("SELECT count(*) FROM aw_migration").await, 2);
+    assert_eq!(place.number("SELECT count(*) FROM aw_migration").await, 3);
 }
 
 #[tokio::test]
@@ -48,8 +48,7 @@ async fn tables_of_an_older_program_are_brought_up_to_date() {
     let store = place.store().await;
     store.commit(batch([delivery("t", None, "\"kept\"")])).await.unwrap();
     store.close().await.unwrap();
-    let older =
-        "DROP TABLE aw_inbox; DROP INDEX aw_dead_message; DELETE FROM aw_migration WHERE name > '0001_store'";
+    let older = "DROP TABLE aw_inbox; DROP INDEX aw_dead_message; ALTER TABLE aw_delivery DROP COLUMN begun; DELETE FROM aw_migration WHERE name > '0001_store'";
     sqlx::raw_sql(older).execute(&mut place.aside().await).await.unwrap();
     let store = place.store().await;
     let arrival = || Arrival::new("g", Uuid::from_u128(1), Uuid::nil(), Vec::new());
