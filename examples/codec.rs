@@ -3,7 +3,7 @@
 //! `MessagePack` is behind the feature `msgpack`.
 
 use anywise::prelude::*;
-use anywise::{Envelope, MemoryBroker, MessagePack, Outcome, Source as _, Subscription, Transport as _};
+use anywise::{Envelope, MemoryBroker, MessagePack, Outcome, Subscription, Transport as _};
 
 anywise::slice!(SLICE = "meter", "Reads meters.");
 

@@ -90,9 +90,12 @@ struct Told {
     copies: u32,
 }
 
+/// How often a listener is still to fail, and how.
+type Fails = (u32, Kind);
+
 struct Desk {
     told: mpsc::UnboundedSender<Told>,
-    fails: Mutex<HashMap<(&'static str, String), (u32, Kind)>>,
+    fails: Mutex<HashMap<(&'static str, String), Fails>>,
     slow: Semaphore,
 }
 

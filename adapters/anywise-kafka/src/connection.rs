@@ -114,9 +114,10 @@ impl Config {
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "1000")
             .set("allow.auto.create.topics", "false")
-            .set_log_level(match self.properties.contains_key("debug") {
-                true => RDKafkaLogLevel::Debug,
-                false => RDKafkaLogLevel::Warning,
+            .set_log_level(if self.properties.contains_key("debug") {
+                RDKafkaLogLevel::Debug
+            } else {
+                RDKafkaLogLevel::Warning
             });
         for (name, value) in &self.properties {
             config.set(name, value);

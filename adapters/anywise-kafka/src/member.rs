@@ -232,14 +232,14 @@ impl Member {
         let mut share = self.share();
         let numbers = share.numbers_of(list);
         share.leaving(&numbers);
-        let lost = consumer.assignment_lost();
-        if !lost {
+        let taken = consumer.assignment_lost();
+        if !taken {
             share = self.drain(share, &numbers);
         }
         drop(share);
-        self.give_up(consumer, &numbers, !lost);
+        self.give_up(consumer, &numbers, !taken);
         self.called.store(true, Ordering::SeqCst);
-        tracing::debug!(group = self.group, partitions = list.count(), lost, "partitions went");
+        tracing::debug!(group = self.group, partitions = list.count(), lost = taken, "partitions went");
     }
 
     fn drain<'m>(&self, share: MutexGuard<'m, Share>, numbers: &[u64]) -> MutexGuard<'m, Share> {

@@ -261,7 +261,7 @@ impl Part {
             *looks -= 1;
             match incoming {
                 Some(incoming) if self.tracker.hold(offset, incoming.clone()) => {
-                    taken.incoming.push(incoming)
+                    taken.incoming.push(incoming);
                 }
                 Some(_) => {}
                 None => self.tracker.skip(offset),

@@ -52,6 +52,7 @@ impl Record {
 }
 
 /// What a record is to one group.
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are messages")]
 pub(crate) enum Read {
     /// A message for it, or what nobody can read.
     Message(Incoming),

@@ -29,7 +29,7 @@ pub(crate) struct Deliveries(Reports);
 /// What a record is known by until it is confirmed.
 pub(crate) struct Waiting {
     told: oneshot::Sender<Confirmed>,
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
 }
 
 type Confirmed = std::result::Result<(), KafkaError>;
@@ -69,7 +69,7 @@ impl Live {
     /// Gives a record to the client.
     fn give(&self, record: &Record, room: OwnedSemaphorePermit) -> std::result::Result<Told, Unsent> {
         let (told, confirmed) = oneshot::channel();
-        let base = BaseRecord::with_opaque_to(&record.topic, Box::new(Waiting { told, _room: room }));
+        let base = BaseRecord::with_opaque_to(&record.topic, Box::new(Waiting { told, room }));
         let base = base.payload(&record.frame.body[..]).headers(record.headers());
         let base = match &record.key {
             Some(key) => base.key(&key[..]),
@@ -77,7 +77,7 @@ impl Live {
         };
         match self.0.send(base) {
             Ok(()) => Ok(confirmed),
-            Err((error, record)) => Err((error, record.delivery_opaque._room)),
+            Err((error, record)) => Err((error, record.delivery_opaque.room)),
         }
     }
 }

@@ -225,8 +225,10 @@ fn waiting(
     let mut all = TopicPartitionList::new();
     for topic in topics {
         let metadata = consumer.fetch_metadata(Some(topic), ANSWER)?;
-        let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
-        partitions.for_each(|partition| drop(all.add_partition(topic, partition.id())));
+        let partitions = metadata.topics().iter().flat_map(rdkafka::metadata::MetadataTopic::partitions);
+        for partition in partitions {
+            all.add_partition(topic, partition.id());
+        }
     }
     let (ends, committed) =
         (offsets(consumer, &all, Offset::End)?, consumer.committed_offsets(all.clone(), ANSWER)?);

@@ -52,7 +52,7 @@ pub(crate) fn known(mappings: &[Mapping], delivery: &Delivery, frame: &Frame) ->
 
 fn id(properties: &BasicProperties) -> Option<String> {
     let id = properties.message_id().as_ref()?;
-    let application = properties.app_id().as_ref().map(|id| id.as_str()).unwrap_or_default();
+    let application = properties.app_id().as_ref().map(lapin::types::ShortString::as_str).unwrap_or_default();
     (!id.as_str().is_empty()).then(|| format!("{application}/{id}"))
 }
 

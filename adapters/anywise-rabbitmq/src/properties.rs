@@ -52,7 +52,7 @@ pub(crate) fn write(frame: &Frame) -> Result<BasicProperties> {
 /// The frame of a message that came in.
 pub(crate) fn read(properties: &BasicProperties, body: Bytes) -> Frame {
     let headers = properties.headers().as_ref();
-    let headers = headers.into_iter().flat_map(|table| table.inner());
+    let headers = headers.into_iter().flat_map(lapin::types::FieldTable::inner);
     let pairs = headers.filter(|(name, _)| !is_brokers(name.as_str())).filter_map(|(name, value)| {
         let name = name.as_str();
         let renamed = name.strip_prefix(OLD_PREFIX).map(|rest| Cow::Owned([PREFIX, rest].concat()));
@@ -75,9 +75,9 @@ pub(crate) fn deliveries(properties: &BasicProperties) -> u32 {
 /// About how many bytes the properties take on the wire, from above.
 pub(crate) fn size(properties: &BasicProperties) -> usize {
     let headers = properties.headers().as_ref();
-    let headers = headers.into_iter().flat_map(|table| table.inner());
+    let headers = headers.into_iter().flat_map(lapin::types::FieldTable::inner);
     let sizes = headers.map(|(name, value)| {
-        let value = value.as_long_string().map_or(64, |value| value.len());
+        let value = value.as_long_string().map_or(64, lapin::types::LongString::len);
         name.as_str().len() + value + 6
     });
     // The fixed part, and a few short strings of 256 bytes at most.

@@ -37,6 +37,7 @@ struct Inbox {
     consumer: Consumer,
     ready: VecDeque<Delivery>,
     /// Nothing more comes, for this reason if there is one.
+    #[expect(clippy::option_option, reason = "it is lost, and the client may say why")]
     lost: Option<Option<lapin::Error>>,
 }
 
@@ -199,7 +200,9 @@ impl Desk {
     }
 
     async fn again(&self, tags: Vec<u64>) -> Result<()> {
-        tags.iter().for_each(|tag| drop(self.unsettled().remove(*tag)));
+        for tag in &tags {
+            self.unsettled().remove(*tag);
+        }
         let options = BasicNackOptions { requeue: true, multiple: false };
         let nacks = tags.iter().map(|tag| self.channel.basic_nack(*tag, options));
         self.settings.answered(try_join_all(nacks)).await.map(drop)

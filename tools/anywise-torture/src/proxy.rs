@@ -202,7 +202,7 @@ async fn struck(strikes: &mut watch::Receiver<Strike>, kind: Strike) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// One direction of one connection.

@@ -50,7 +50,7 @@ mod reckoner {
 
     #[handler]
     fn time_left(_: TimeLeft, deadline: Option<Deadline>) -> u64 {
-        let left = deadline.and_then(|deadline| deadline.remaining()).unwrap_or_default();
+        let left = deadline.and_then(Deadline::remaining).unwrap_or_default();
         u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
     }
 

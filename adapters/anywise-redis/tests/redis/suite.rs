@@ -15,7 +15,7 @@ use crate::server::{Server, clean, connect, prefix, shared, shared_url};
 struct OverRedis;
 
 impl Harness for OverRedis {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "redis"
     }
 

@@ -71,7 +71,9 @@ pub(crate) async fn faults(plan: &Plan) -> Result<Report> {
         }
     }
     pair.near.history.nemesis("heal");
-    ways.iter().for_each(|way| way.weather(Weather::default()));
+    for way in &ways {
+        way.weather(Weather::default());
+    }
     let report = close(plan, name, changes, pair).await;
     broker.kill().await;
     report
