@@ -22,7 +22,7 @@ use anywise::{
 use anywise_kafka::Kafka;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
-use rdkafka::message::{Header, Headers as _, Message as _, OwnedHeaders};
+use rdkafka::message::{Header, Headers, Message as _, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::task::JoinSet;
@@ -37,17 +37,17 @@ mod slice {
 
     use anywise::prelude::*;
 
-    anywise::slice!(pub SLICE = "duel", "Listens.");
+    anywise::slice!(pub(crate) SLICE = "duel", "Listens.");
 
     /// Something happened.
     #[event(key = key)]
-    pub struct Happened {
-        pub key: String,
-        pub text: String,
+    pub(crate) struct Happened {
+        pub(crate) key: String,
+        pub(crate) text: String,
     }
 
     #[derive(Default)]
-    pub struct Count(pub Arc<AtomicU64>);
+    pub(crate) struct Count(pub(crate) Arc<AtomicU64>);
 
     #[listen]
     async fn count(_event: &Happened, count: &Count) -> Result<()> {
@@ -132,7 +132,7 @@ async fn rate<F: Future<Output = ()> + Send + 'static>(
         });
     }
     let counts = tasks.join_all().await;
-    f64::from(u32::try_from(counts.into_iter().sum::<u64>()).expect("few")) / began.elapsed().as_secs_f64()
+    per_second(counts.into_iter().sum(), began.elapsed())
 }
 
 async fn publish(url: &str, rounds: usize) {
@@ -207,7 +207,7 @@ async fn ours_consumed(url: &str, prefix: &str) -> f64 {
             .await
             .expect("it is committed");
     }
-    let rate = count as f64 / began.expect("something came").elapsed().as_secs_f64();
+    let rate = per_second(count, began.expect("something came").elapsed());
     source.close().await.expect("it ends");
     rate
 }
@@ -226,7 +226,7 @@ async fn application_consumed(url: &str, prefix: &str) -> f64 {
         tokio::time::sleep(Duration::from_micros(200)).await;
     }
     let (began, before) = began.expect("it took more than a moment");
-    let rate = (CONSUMED - before) as f64 / began.elapsed().as_secs_f64();
+    let rate = per_second(CONSUMED - before, began.elapsed());
     app.stop(Duration::from_secs(30)).await;
     rate
 }
@@ -246,8 +246,7 @@ fn bare_consumed(url: &str, topic: &str) -> f64 {
             };
             let message = message.expect("a message").detach();
             began.get_or_insert_with(Instant::now);
-            bytes +=
-                message.payload().map_or(0, <[u8]>::len) + message.headers().map_or(0, |all| all.count());
+            bytes += message.payload().map_or(0, <[u8]>::len) + message.headers().map_or(0, Headers::count);
             ends[usize::try_from(message.partition()).expect("a partition")] = message.offset() + 1;
             (batch, count) = (batch + 1, count + 1);
         }
@@ -258,7 +257,7 @@ fn bare_consumed(url: &str, topic: &str) -> f64 {
         consumer.commit(&offsets, CommitMode::Sync).expect("it is committed");
     }
     assert!(bytes > 0, "something was read");
-    count as f64 / began.expect("something came").elapsed().as_secs_f64()
+    per_second(count, began.expect("something came").elapsed())
 }
 
 async fn consume(url: &str, rounds: usize) {
@@ -327,6 +326,11 @@ async fn declare(kafka: &Kafka) {
     let mut topology = Topology::of("duel");
     topology.events = vec!["duel.Happened".to_owned()];
     kafka.open(&topology).await.expect("the broker answers");
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nobody counts so far")]
+fn per_second(count: u64, time: Duration) -> f64 {
+    count as f64 / time.as_secs_f64()
 }
 
 fn percentiles(waits: &[Duration]) -> (f64, f64) {

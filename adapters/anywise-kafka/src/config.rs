@@ -142,7 +142,7 @@ impl Kafka {
     /// What it is called in an application that has several transports;
     /// deliveries to it are kept under this name. Default: `kafka`.
     #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
+    pub fn named(mut self, name: impl Into<String>) -> Self {
         self.config.name = name.into();
         self
     }

@@ -242,3 +242,38 @@ impl<T: Send + 'static> Drop for OffThread<T> {
         drop(ending.spawn(move || drop(client)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Compression;
+
+    #[test]
+    fn what_is_said_reaches_the_client_and_the_user_has_the_last_word() {
+        let kafka = Kafka::new("a:1")
+            .instance("pod-1")
+            .session(Duration::from_secs(30))
+            .compression(Compression::Lz4)
+            .linger(Duration::from_micros(1_500))
+            .receive_buffer(1_024 * 1_024)
+            .property("socket.timeout.ms", "4321");
+        let (producer, consumer) = (kafka.config.producer(), kafka.config.consumer("g"));
+        let said = [
+            (&producer, "enable.idempotence", "true"),
+            (&producer, "acks", "all"),
+            (&producer, "compression.codec", "lz4"),
+            (&producer, "linger.ms", "1.500"),
+            (&producer, "message.max.bytes", "1048000"),
+            (&consumer, "enable.auto.commit", "false"),
+            (&consumer, "group.id", "g"),
+            (&consumer, "group.instance.id", "pod-1"),
+            (&consumer, "session.timeout.ms", "30000"),
+            (&consumer, "heartbeat.interval.ms", "10000"),
+            (&consumer, "queued.max.messages.kbytes", "1024"),
+            (&consumer, "socket.timeout.ms", "4321"),
+        ];
+        for (config, name, value) in said {
+            assert_eq!(config.get(name), Some(value), "{name}");
+        }
+    }
+}

@@ -13,7 +13,17 @@ pub(crate) fn away(brokers: &str, what: &str, why: impl std::fmt::Display) -> Er
 
 /// What will not go away by itself.
 pub(crate) fn refused(kind: Kind, why: impl std::fmt::Display) -> Error {
-    Error::new(kind, "AW3023", why.to_string())
+    Error::new(kind, "AW2021", why.to_string())
+}
+
+/// What can be lost although it was confirmed.
+pub(crate) fn weak(why: impl Into<String>) -> Error {
+    Error::new(Kind::Unprocessable, "AW3023", why.into())
+}
+
+/// A name that Kafka does not take.
+pub(crate) fn unnameable(why: impl Into<String>) -> Error {
+    Error::new(Kind::Unprocessable, "AW2022", why.into())
 }
 
 pub(crate) fn too_large(size: usize, most: usize) -> Error {
@@ -88,10 +98,10 @@ mod tests {
             KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge),
             (Kind::TooLarge, "AW2006"),
         );
-        check(KafkaError::MetadataFetch(RDKafkaErrorCode::Authentication), (Kind::Unauthenticated, "AW3023"));
+        check(KafkaError::MetadataFetch(RDKafkaErrorCode::Authentication), (Kind::Unauthenticated, "AW2021"));
         check(
             KafkaError::ConsumerCommit(RDKafkaErrorCode::GroupAuthorizationFailed),
-            (Kind::Forbidden, "AW3023"),
+            (Kind::Forbidden, "AW2021"),
         );
     }
 

@@ -31,6 +31,25 @@ const ABANDON: Duration = Duration::from_millis(500);
 /// after the other, and joining a group takes its time.
 const ANSWER: Duration = Duration::from_secs(15);
 
+/// How much is kept of a dead letter that is too large to be sent.
+const CUT: usize = 1_024;
+
+/// What is said of a dead letter.
+struct Grave<'o> {
+    outcome: &'static str,
+    reason: &'o str,
+}
+
+impl<'o> Grave<'o> {
+    fn of(outcome: &'o Outcome) -> Option<Self> {
+        match outcome {
+            Outcome::DeadLetter(reason) => Some(Self { outcome: "dead", reason }),
+            Outcome::Park(reason) => Some(Self { outcome: "parked", reason }),
+            _ => None,
+        }
+    }
+}
+
 /// One subscription.
 pub(crate) struct KafkaSource {
     member: Arc<Member>,
@@ -84,11 +103,11 @@ impl KafkaSource {
     async fn bury(&self, settled: Vec<(Tag, Outcome)>) -> (Vec<(Tag, Outcome)>, Result<()>) {
         let (mut ended, mut dead) = (Vec::with_capacity(settled.len()), Vec::new());
         for (tag, outcome) in settled {
-            match &outcome {
-                Outcome::DeadLetter(reason) | Outcome::Park(reason) => {
-                    dead.extend(self.begin_burial(tag, reason).map(|sending| (tag, outcome, sending)));
+            match Grave::of(&outcome) {
+                Some(grave) => {
+                    dead.extend(self.begin_burial(tag, grave).map(|sending| (tag, outcome, sending)))
                 }
-                _ => ended.push((tag, outcome)),
+                None => ended.push((tag, outcome)),
             }
         }
         let mut result = Ok(());
@@ -102,15 +121,21 @@ impl KafkaSource {
     }
 
     /// Nothing if the message is not this process's any more.
-    fn begin_burial(&self, tag: Tag, reason: &str) -> Option<Sending> {
+    fn begin_burial(&self, tag: Tag, grave: Grave<'_>) -> Option<Sending> {
         let (incoming, place) = self.member.share().held(tag)?;
         let mut record = Record::of(self.dead.clone(), incoming.frame);
         if let Some(foreign) = incoming.foreign {
             record.key = record.key.or_else(|| foreign.key.map(Into::into));
             record.extra.push(("aw-dead-event", foreign.name));
         }
-        record.extra.push(("aw-dead-reason", reason.to_owned()));
+        record.extra.push(("aw-dead-outcome", grave.outcome.to_owned()));
+        record.extra.push(("aw-dead-reason", grave.reason.to_owned()));
         record.extra.push(("aw-dead-from", place));
+        let size = record.frame.body.len();
+        if size > self.sink.most() {
+            record.frame.body.truncate(CUT);
+            record.extra.push(("aw-dead-size", size.to_string()));
+        }
         Some(self.sink.begin(record))
     }
 

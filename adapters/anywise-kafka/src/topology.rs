@@ -124,7 +124,7 @@ impl Wanted {
         let text = format!(
             "`{name}` cannot be the name of a topic: Kafka takes 1 to {LONGEST} letters, digits, `.`, `_` and `-`"
         );
-        Err(error::refused(Kind::Unprocessable, text))
+        Err(error::unnameable(text))
     }
 }
 
@@ -422,7 +422,7 @@ impl<'c> Desk<'c> {
                      `.accept_weaker_durability()`",
                     found.replicas
                 );
-                return Err(error::refused(Kind::Unprocessable, text));
+                return Err(error::weak(text));
             }
         }
         Ok(())
@@ -461,7 +461,7 @@ mod tests {
         };
         assert_eq!(check("shop-7_a"), Ok(()));
         for prefix in ["a b", "ü", "a/b", &"x".repeat(250)] {
-            assert_eq!(check(prefix), Err("AW3023".to_owned()), "{prefix}");
+            assert_eq!(check(prefix), Err("AW2022".to_owned()), "{prefix}");
         }
     }
 

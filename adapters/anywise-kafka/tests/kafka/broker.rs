@@ -10,6 +10,7 @@ use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::{ClientConfig, FromClientConfig as _};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::metadata::MetadataTopic;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 
@@ -61,7 +62,7 @@ pub(crate) fn clean(url: &str, prefix: &str) {
         if looks.client().fetch_cluster_id(Duration::from_secs(1)).is_some_and(|id| id.contains("tansu")) {
             return;
         }
-        let names: Vec<_> = metadata.topics().iter().map(|topic| topic.name()).collect();
+        let names: Vec<_> = metadata.topics().iter().map(MetadataTopic::name).collect();
         let names: Vec<_> = names.into_iter().filter(|name| name.starts_with(&prefix)).collect();
         if names.is_empty() {
             return;
@@ -89,7 +90,9 @@ impl Mock {
         std::thread::spawn(move || {
             let cluster = MockCluster::new(brokers).unwrap();
             urls.send(cluster.bootstrap_servers()).unwrap();
-            taken.iter().for_each(|order| order(&cluster));
+            for order in taken {
+                order(&cluster);
+            }
         });
         Self { url: url.recv().unwrap(), orders }
     }
@@ -112,7 +115,9 @@ impl Mock {
         let groups = groups.iter().map(|group| (format!("{prefix}.{group}.dead"), 1));
         let topics: Vec<_> = slices.chain(groups).collect();
         self.with(move |cluster| {
-            topics.iter().for_each(|(name, count)| cluster.create_topic(name, *count, 1).unwrap());
+            for (name, count) in topics {
+                cluster.create_topic(&name, count, 1).unwrap();
+            }
         });
     }
 }

@@ -7,6 +7,8 @@
 //! `ANYWISE_REQUIRE` names `kafka`. Errors are planted with the client's mock
 //! cluster, which is always there.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod broker;
 mod conformance;
 mod declaring;

@@ -56,7 +56,8 @@ async fn what_the_broker_refuses_for_a_while_is_sent_once() {
     }
     let mut ids: Vec<_> = came.iter().map(|one| one.frame.attribute("id").unwrap().to_owned()).collect();
     let mut sent = [event.id.to_string(), last.id.to_string()];
-    (ids.sort(), sent.sort());
+    ids.sort();
+    sent.sort();
     assert_eq!(ids, sent);
 }
 
