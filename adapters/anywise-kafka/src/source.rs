@@ -35,6 +35,7 @@ const ANSWER: Duration = Duration::from_secs(15);
 const CUT: usize = 1_024;
 
 /// What is said of a dead letter.
+#[derive(Clone, Copy)]
 struct Grave<'o> {
     outcome: &'static str,
     reason: &'o str,
@@ -105,7 +106,7 @@ impl KafkaSource {
         for (tag, outcome) in settled {
             match Grave::of(&outcome) {
                 Some(grave) => {
-                    dead.extend(self.begin_burial(tag, grave).map(|sending| (tag, outcome, sending)))
+                    dead.extend(self.begin_burial(tag, grave).map(|sending| (tag, outcome, sending)));
                 }
                 None => ended.push((tag, outcome)),
             }

@@ -134,17 +134,17 @@ impl Declared {
             self.bind(channel, queue, self.name(&mapping.exchange)?, self.name(&mapping.routing_key)?)
                 .await?;
         }
-        let stale = self.stale(&subscription.group, &wanted);
-        let unbinding = stale.iter().map(|event| async {
+        let unheard = self.stale(&subscription.group, &wanted);
+        let unbinding = unheard.iter().map(|event| async {
             let key = self.name(event)?;
             self.settings
                 .answered(channel.queue_unbind(queue.clone(), exchange.clone(), key, FieldTable::default()))
                 .await
         });
         try_join_all(unbinding).await?;
-        let mut state = self.state();
-        state.heard.extend(wanted.iter().cloned());
-        state.bound.insert(subscription.group.clone(), wanted);
+        let mut known = self.state();
+        known.heard.extend(wanted.iter().cloned());
+        known.bound.insert(subscription.group.clone(), wanted);
         Ok(())
     }
 

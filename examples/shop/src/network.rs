@@ -43,10 +43,10 @@ pub(crate) struct Network {
 fn place(text: &str) -> Result<(String, String), String> {
     let (slice, url) =
         text.split_once('=').ok_or("write SLICE=URL, such as payment=http://127.0.0.1:3001")?;
-    match crate::SLICES.iter().any(|known| known.name() == slice) {
-        true => Ok((slice.to_owned(), url.to_owned())),
-        false => Err(format!("there is no slice `{slice}`")),
+    if crate::SLICES.iter().any(|known| known.name() == slice) {
+        return Ok((slice.to_owned(), url.to_owned()));
     }
+    Err(format!("there is no slice `{slice}`"))
 }
 
 impl Network {
