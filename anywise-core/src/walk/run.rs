@@ -9,7 +9,7 @@ use std::any::Any;
 
 use stackfuture::StackFuture;
 
-use crate::context::scope::Scope;
+use crate::context::scope::{Luggage, Place, Scope};
 use crate::error::Result;
 use crate::walk::call::{BoxFuture, call, room};
 use crate::walk::commit::commit;
@@ -138,8 +138,14 @@ where
     type Input = F::Input;
     type Reply = F::Reply;
 
-    fn handle<'a>(&'a self, mut scope: Scope<'a>, message: F::Input) -> BoxFuture<'a, Result<F::Reply>> {
+    fn handle<'a>(
+        &'a self,
+        place: Place<'a>,
+        luggage: Luggage,
+        message: F::Input,
+    ) -> BoxFuture<'a, Result<F::Reply>> {
         let room = room();
+        let mut scope = Scope::new(place, luggage);
         call(room, async move {
             if scope.is_guarded()
                 && let Err(error) = pass(&mut scope, &message).await
@@ -209,8 +215,14 @@ where
 {
     type Input = F::Input;
 
-    fn listen<'a>(&'a self, mut scope: Scope<'a>, message: &'a F::Input) -> BoxFuture<'a, Result<()>> {
+    fn listen<'a>(
+        &'a self,
+        place: Place<'a>,
+        luggage: Luggage,
+        message: &'a F::Input,
+    ) -> BoxFuture<'a, Result<()>> {
         let room = room();
+        let mut scope = Scope::new(place, luggage);
         call(room, async move {
             if scope.is_guarded()
                 && let Err(error) = pass(&mut scope, message).await
