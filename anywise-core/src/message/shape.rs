@@ -284,12 +284,7 @@ where
     E: Event + Clone,
 {
     type Input = E;
-    fn listen<'a>(
-        &'a self,
-        place: Place<'a>,
-        luggage: Luggage,
-        message: &'a E,
-    ) -> BoxFuture<'a, Result<()>> {
+    fn listen<'a>(&'a self, place: Place<'a>, luggage: Luggage, message: &'a E) -> BoxFuture<'a, Result<()>> {
         let event = I::from(message.clone());
         Box::pin(async move { self.inner.listen(place, luggage, &event).await })
     }

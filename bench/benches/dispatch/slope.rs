@@ -1,8 +1,8 @@
 //! The size of an application does not slow its messages.
 
 use anywise::__private::{
-    Bound, BoxFuture, Command, Dep, FunctionEntry, Handle, Input, Luggage, Message, MessageMeta, Place, Request,
-    RequestInput, Result, Scope, Single, Site, Slot, Wiring, call, pass, room,
+    Bound, BoxFuture, Command, Dep, FunctionEntry, Handle, Input, Luggage, Message, MessageMeta, Place,
+    Request, RequestInput, Result, Scope, Single, Site, Slot, Wiring, call, pass, room,
 };
 use anywise::App;
 use bench::{Ledger, Report, now, side};

@@ -32,9 +32,10 @@ fn main() -> ExitCode {
     println!("{:<40} {:>8} {:>8}", "instructions of one", "counted", "at most");
     let over = SIDES.iter().filter(|side| {
         let counted = (collected(side.name, MESSAGES) - collected(side.name, 0)) / MESSAGES;
-        let verdict = if counted <= side.most { "" } else { "  over" };
-        println!("{:<40} {counted:>8} {:>8}{verdict}", side.name, side.most);
-        counted > side.most
+        let most = side.most.map_or_else(String::new, |most| most.to_string());
+        let over = side.most.is_some_and(|most| counted > most);
+        println!("{:<40} {counted:>8} {most:>8}{}", side.name, if over { "  over" } else { "" });
+        over
     });
     if over.count() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
