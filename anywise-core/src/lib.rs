@@ -93,7 +93,7 @@ pub use walk::work::{Durable, Transaction, UnitOfWork, Work, WorkDemand};
 /// What the attributes' expansions call. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::context::scope::{FromContext, Scope};
+    pub use crate::context::scope::{FromContext, Luggage, Place, Scope};
     pub use crate::error::{AsSource, Fault, FaultEntry, FaultInfo, FaultView, Kind, Result, view};
     pub use crate::message::shape::{EventInput, GuardInput, Input, Many, RequestInput, Single};
     pub use crate::message::{
