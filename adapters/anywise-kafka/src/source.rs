@@ -105,7 +105,7 @@ impl KafkaSource {
         for (tag, outcome) in settled {
             match Grave::of(&outcome) {
                 Some(grave) => {
-                    dead.extend(self.begin_burial(tag, grave).map(|sending| (tag, outcome, sending)))
+                    dead.extend(self.begin_burial(tag, &grave).map(|sending| (tag, outcome, sending)));
                 }
                 None => ended.push((tag, outcome)),
             }
@@ -121,7 +121,7 @@ impl KafkaSource {
     }
 
     /// Nothing if the message is not this process's any more.
-    fn begin_burial(&self, tag: Tag, grave: Grave<'_>) -> Option<Sending> {
+    fn begin_burial(&self, tag: Tag, grave: &Grave<'_>) -> Option<Sending> {
         let (incoming, place) = self.member.share().held(tag)?;
         let mut record = Record::of(self.dead.clone(), incoming.frame);
         if let Some(foreign) = incoming.foreign {
