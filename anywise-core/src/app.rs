@@ -410,7 +410,7 @@ impl Inner {
         tokio::spawn(async move {
             let _entered = entered;
             for (message, extra) in messages {
-                let name = message.name();
+                let name = message.meta().wire_name();
                 if let Err(error) = message.deliver(&app, extra).await {
                     tracing::error!(message = name, %error, "a recorded message failed");
                 }

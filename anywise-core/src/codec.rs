@@ -225,13 +225,24 @@ fn refused(fault: JsonFault, what: &str) -> Error {
 
 /// Puts a message into an envelope.
 pub(crate) fn seal<M: Message>(message: &M, codec: &dyn Codec, head: &mut Head) -> Result<Envelope> {
+    seal_any(M::META, message, &|| message.key(), codec, head)
+}
+
+/// The same of a message whose type is not known here.
+pub(crate) fn seal_any(
+    meta: &'static MessageMeta,
+    message: &dyn Any,
+    key: &dyn Fn() -> Option<String>,
+    codec: &dyn Codec,
+    head: &mut Head,
+) -> Result<Envelope> {
     let registry = crate::registry::registry();
-    let wire = registry.wire(M::META).ok_or_else(|| local(M::META))?;
+    let wire = registry.wire(meta).ok_or_else(|| local(meta))?;
     let body = wire.write(codec, message)?;
     head.id();
-    let mut envelope = Envelope::with_head(M::META.wire_name(), codec.content_type(), body, head.clone());
-    envelope.version = M::META.version;
-    envelope.key = message.key();
+    let mut envelope = Envelope::with_head(meta.wire_name(), codec.content_type(), body, head.clone());
+    envelope.version = meta.version;
+    envelope.key = key();
     Ok(envelope)
 }
 

@@ -61,7 +61,7 @@ pub use ports::policy::under::UnderPolicy;
 pub use ports::relay::policy::{RelayPolicy, jitter};
 pub use ports::requests::{Requesting, Requests};
 pub use ports::schedule::{IsTick, Tick};
-pub use ports::store::claim::{Claim, Claimed, Claims, Failure, SUSPECT, Settlement, Want};
+pub use ports::store::claim::{Claim, Claimed, Claims, Failure, SUSPECT, Settlement, Want, company};
 pub use ports::store::dead::{Buried, DeadLetter, DeadLetterId, DeadLetterState, DeadLetters};
 pub use ports::store::delivery::{Delivery, Depth};
 pub use ports::store::inbox::{Acceptance, Arrival};
@@ -93,7 +93,7 @@ pub use walk::work::{Durable, Transaction, UnitOfWork, Work, WorkDemand};
 /// What the attributes' expansions call. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::context::scope::{FromContext, Scope};
+    pub use crate::context::scope::{FromContext, Luggage, Place, Scope};
     pub use crate::error::{AsSource, Fault, FaultEntry, FaultInfo, FaultView, Kind, Result, view};
     pub use crate::message::shape::{EventInput, GuardInput, Input, Many, RequestInput, Single};
     pub use crate::message::{

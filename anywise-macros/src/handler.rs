@@ -164,7 +164,8 @@ fn blocking(
     };
     let future = arguments.future(&quote_spanned!(at=> &message), &body);
     quote_spanned! {at=>
-        fn handle<'a>(&'a self, mut scope: #p::Scope<'a>, message: #input) -> #p::BoxFuture<'a, #p::Result<Self::Reply>> {
+        fn handle<'a>(&'a self, place: #p::Place<'a>, luggage: #p::Luggage, message: #input) -> #p::BoxFuture<'a, #p::Result<Self::Reply>> {
+            let mut scope = #p::Scope::new(place, luggage);
             #future
         }
     }

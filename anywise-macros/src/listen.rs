@@ -187,7 +187,8 @@ fn blocking(
     };
     let future = arguments.future(&quote_spanned!(at=> message), &body);
     quote_spanned! {at=>
-        fn listen<'a>(&'a self, mut scope: #p::Scope<'a>, message: &'a #input) -> #p::BoxFuture<'a, #p::Result<()>> {
+        fn listen<'a>(&'a self, place: #p::Place<'a>, luggage: #p::Luggage, message: &'a #input) -> #p::BoxFuture<'a, #p::Result<()>> {
+            let mut scope = #p::Scope::new(place, luggage);
             #future
         }
     }

@@ -4,6 +4,7 @@ use anywise_core::{Error, Kind, Result};
 use http::uri::Scheme;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
@@ -30,16 +31,20 @@ impl Roots {
     }
 
     fn config(&self) -> Result<ClientConfig> {
-        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
         let mut store = RootCertStore::empty();
         for root in &self.0 {
             store.add(root.clone()).map_err(|error| refused(&error.to_string()))?;
         }
-        let builder = ClientConfig::builder_with_provider(provider);
+        let builder = ClientConfig::builder_with_provider(provider().into());
         let builder =
             builder.with_safe_default_protocol_versions().map_err(|error| refused(&error.to_string()))?;
         Ok(builder.with_root_certificates(store).with_no_client_auth())
     }
+}
+
+/// Named, because a program may be linked with several.
+fn provider() -> CryptoProvider {
+    rustls::crypto::ring::default_provider()
 }
 
 fn refused(why: &str) -> Error {
@@ -51,7 +56,7 @@ pub(crate) fn connector(mut http: HttpConnector, roots: &Roots, scheme: &Scheme)
     let builder = HttpsConnectorBuilder::new();
     // The machine's certificates are read where they are needed.
     let builder = if roots.0.is_empty() && *scheme == Scheme::HTTPS {
-        builder.with_native_roots().map_err(|error| refused(&error.to_string()))?
+        builder.with_provider_and_native_roots(provider()).map_err(|error| refused(&error.to_string()))?
     } else {
         builder.with_tls_config(roots.config()?)
     };

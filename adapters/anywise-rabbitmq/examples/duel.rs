@@ -139,10 +139,7 @@ impl Bare {
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let publishing =
             self.channel.basic_publish(self.exchange.clone(), EVENT.into(), options, body, properties);
-        match publishing.await?.await?.is_ack() {
-            true => Ok(()),
-            false => Err("not confirmed".into()),
-        }
+        if publishing.await?.await?.is_ack() { Ok(()) } else { Err("not confirmed".into()) }
     }
 
     /// Consumes in groups of what is there, as ours does.
@@ -194,10 +191,10 @@ async fn window<F: Future<Output = Done>>(
     window: usize,
     mut call: impl FnMut() -> F,
 ) -> Done<f64> {
-    let (began, mut begun, mut flight) = (Instant::now(), 0, FuturesUnordered::new());
-    while begun < count || !flight.is_empty() {
-        while begun < count && flight.len() < window {
-            begun += 1;
+    let (began, mut sent, mut flight) = (Instant::now(), 0, FuturesUnordered::new());
+    while sent < count || !flight.is_empty() {
+        while sent < count && flight.len() < window {
+            sent += 1;
             flight.push(call());
         }
         flight.next().await.ok_or("none is under way")??;

@@ -57,9 +57,11 @@ impl Outgoing {
 
     /// Connects, and declares what the application has to do with.
     pub(crate) async fn prepare(&self, topology: &Topology) -> Result<()> {
-        let new = self.declared.is_new(topology);
+        if self.declared.is_new(topology) && self.now().is_some() {
+            // What is open stays so only if it succeeds.
+            return self.declare().await.inspect_err(|_| self.forget());
+        }
         match self.now() {
-            Some(_) if new => self.declare().await,
             Some(_) => Ok(()),
             None => self.reopen().await.map(drop),
         }

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anywise_core::{BoxFuture, CancellationToken, Error, Incoming, Outcome, Result, Source, Tag};
 use bytes::Bytes;
@@ -24,6 +25,9 @@ use crate::foreign::{self, Known};
 use crate::properties;
 use crate::sink::Outgoing;
 use crate::unsettled::{Acks, Kept, Unsettled};
+
+/// How long a message that could not be put back waits to be tried again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A subscription of one group.
 pub(crate) struct RabbitSource {
@@ -162,6 +166,7 @@ impl Desk {
             Ok(_) => self.again(vec![tag]).await,
             Err(error) => {
                 tracing::warn!(queue = %self.queue, %error, "a message was not given an id; it comes again");
+                tokio::time::sleep(PAUSE).await;
                 self.again(vec![tag]).await
             }
         };

@@ -20,11 +20,30 @@ use crate::walk::once::Remember;
 use crate::walk::plan::Plan;
 use crate::walk::work::Work;
 
+/// Where one call takes place.
+///
+/// Two words that are passed in registers, as a [`Scope`] is not: it is made of
+/// them where it stays.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    app: &'a Arc<Inner>,
+    plan: &'a Plan,
+}
+
+impl<'a> Place<'a> {
+    #[inline]
+    pub(crate) fn new(app: &'a Arc<Inner>, plan: &'a Plan) -> Self {
+        Self { app, plan }
+    }
+}
+
+/// What a call brings with it, if it brings something.
+pub struct Luggage(pub(crate) Option<Box<Extra>>);
+
 /// The surroundings of one call; handed to [`FromContext`] and
 /// [`UnitOfWork`](crate::UnitOfWork) implementations.
 pub struct Scope<'a> {
-    app: &'a Arc<Inner>,
-    plan: &'a Plan,
+    place: Place<'a>,
     extra: Option<Box<Extra>>,
 }
 
@@ -57,9 +76,17 @@ impl Extra {
 }
 
 impl<'a> Scope<'a> {
+    /// The scope of a call at `place`.
+    #[doc(hidden)]
     #[inline]
-    pub(crate) fn new(app: &'a Arc<Inner>, plan: &'a Plan, extra: Option<Box<Extra>>) -> Self {
-        Self { app, plan, extra }
+    pub fn new(place: Place<'a>, luggage: Luggage) -> Self {
+        Self { place, extra: luggage.0 }
+    }
+
+    /// What it was made of.
+    #[inline]
+    pub(crate) fn apart(self) -> (Place<'a>, Luggage) {
+        (self.place, Luggage(self.extra))
     }
 
     /// Drops it, at no cost when nothing is in it.
@@ -72,17 +99,17 @@ impl<'a> Scope<'a> {
     }
 
     pub(crate) fn plan(&self) -> &'a Plan {
-        self.plan
+        self.place.plan
     }
 
     #[doc(hidden)]
     #[inline]
     pub fn is_guarded(&self) -> bool {
-        self.plan.is_guarded() && self.extra.as_ref().is_none_or(|extra| !extra.passed)
+        self.place.plan.is_guarded() && self.extra.as_ref().is_none_or(|extra| !extra.passed)
     }
 
     pub(crate) fn app(&self) -> &'a Arc<Inner> {
-        self.app
+        self.place.app
     }
 
     pub(crate) fn extra(&mut self) -> &mut Extra {
@@ -134,17 +161,17 @@ impl<'a> Scope<'a> {
 
     /// The application's store, if it has one.
     pub fn store(&self) -> Option<&Arc<dyn Store>> {
-        self.app.store.as_ref()
+        self.place.app.store.as_ref()
     }
 
     /// Stable id of the function that is called.
     pub fn function(&self) -> &'static str {
-        self.plan.entry.id()
+        self.place.plan.entry.id()
     }
 
     /// Wire name of the message being handled.
     pub fn message_name(&self) -> &'static str {
-        self.plan.meta.wire_name()
+        self.place.plan.meta.wire_name()
     }
 
     /// What is known of the message beside its body.
@@ -175,7 +202,7 @@ impl<'a> Scope<'a> {
     /// When this call must be finished: the sender's deadline or this
     /// function's `timeout`, whichever is sooner.
     pub fn deadline(&self) -> Option<Instant> {
-        let own = self.plan.timeout.map(|timeout: Duration| Instant::now() + timeout);
+        let own = self.place.plan.timeout.map(|timeout: Duration| Instant::now() + timeout);
         match (self.existing().and_then(|extra| extra.head.deadline), own) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -183,8 +210,8 @@ impl<'a> Scope<'a> {
     }
 
     pub(crate) fn context(&mut self) -> Context {
-        let meta = self.plan.meta;
-        let function = self.plan.entry.id();
+        let meta = self.place.plan.meta;
+        let function = self.place.plan.entry.id();
         let extra = self.extra();
         if extra.shared.is_none() {
             extra.head.id();

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::context::scope::Scope;
+use crate::context::scope::{Luggage, Place, Scope};
 use crate::error::Result;
 use crate::message::{Event, Message, MessageMeta, Request, Slot};
 use crate::registry::function::Bound;
@@ -256,8 +256,13 @@ where
 {
     type Input = M;
     type Reply = M::Reply;
-    fn handle<'a>(&'a self, scope: Scope<'a>, message: M) -> BoxFuture<'a, Result<M::Reply>> {
-        self.inner.handle(scope, I::from(message))
+    fn handle<'a>(
+        &'a self,
+        place: Place<'a>,
+        luggage: Luggage,
+        message: M,
+    ) -> BoxFuture<'a, Result<M::Reply>> {
+        self.inner.handle(place, luggage, I::from(message))
     }
 }
 
@@ -279,9 +284,9 @@ where
     E: Event + Clone,
 {
     type Input = E;
-    fn listen<'a>(&'a self, scope: Scope<'a>, message: &'a E) -> BoxFuture<'a, Result<()>> {
+    fn listen<'a>(&'a self, place: Place<'a>, luggage: Luggage, message: &'a E) -> BoxFuture<'a, Result<()>> {
         let event = I::from(message.clone());
-        Box::pin(async move { self.inner.listen(scope, &event).await })
+        Box::pin(async move { self.inner.listen(place, luggage, &event).await })
     }
 }
 

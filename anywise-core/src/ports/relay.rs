@@ -29,7 +29,7 @@ use crate::walk::in_flight::Entered;
 const SHORTEST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// How long a suspect runs before others begin beside it.
+/// How long suspects run before others begin beside them.
 const HEAD_START: Duration = Duration::from_millis(100);
 
 /// How an attempt ended, as far as this process knows.
@@ -52,7 +52,7 @@ pub(crate) fn start(app: &Arc<Inner>) {
         draining: app.draining.clone(),
         stopping: app.stopping.clone(),
         running: Mutex::default(),
-        suspect: watch::Sender::new(None),
+        suspects: watch::Sender::new(None),
         observers: app.observers.clone(),
         store,
     });
@@ -76,8 +76,8 @@ struct Relay {
     stopping: CancellationToken,
     /// The claims held, each with what ends its run.
     running: Mutex<HashMap<Claim, CancellationToken>>,
-    /// A delivery that may end the process is at work: since when.
-    suspect: watch::Sender<Option<Instant>>,
+    /// Deliveries that may end the process are at work: how many, since when.
+    suspects: watch::Sender<Option<(usize, Instant)>>,
 }
 
 impl Relay {
@@ -97,8 +97,8 @@ impl Relay {
             // Entered before the claim: a stop waits for what it brings.
             let entered = app.in_flight.enter();
             drop(app);
-            let alone = self.suspect.borrow().is_none();
-            let wait = match self.store.claim(&wants, alone).await {
+            let suspects = self.suspects.borrow().is_none();
+            let wait = match self.store.claim(&wants, suspects).await {
                 Ok(claims) => {
                     patience = SHORTEST;
                     self.lanes.note(&wants, &claims.claimed);
@@ -134,8 +134,9 @@ impl Relay {
 
     fn run_all(self: &Arc<Self>, claimed: Vec<Claimed>) {
         let Some(app) = self.app.upgrade() else { return };
-        if claimed.iter().any(Claimed::is_suspect) {
-            self.suspect.send_replace(Some(Instant::now()));
+        let suspects = claimed.iter().filter(|one| one.is_suspect()).count();
+        if suspects > 0 {
+            self.suspects.send_replace(Some((suspects, Instant::now())));
         }
         for one in claimed {
             let entered = app.in_flight.enter();
@@ -163,15 +164,24 @@ impl Relay {
         };
         self.running().remove(&claimed.claim);
         if claimed.is_suspect() {
-            self.suspect.send_replace(None);
-            // The next one waits for this moment, and no store knows of it.
-            self.lanes.wake();
+            self.clear();
         }
         lane.leave();
         if let Some(outcome) = outcome {
             self.tell(&claimed, took, &outcome);
         }
         drop(entered);
+    }
+
+    /// A suspect is at work no more.
+    fn clear(&self) {
+        self.suspects.send_modify(|suspects| {
+            *suspects = suspects.filter(|(count, _)| *count > 1).map(|(count, since)| (count - 1, since));
+        });
+        if self.suspects.borrow().is_none() {
+            // The next ones wait for this moment, and no store knows of it.
+            self.lanes.wake();
+        }
     }
 
     /// Runs its function; says how that ended, and how long it took.
@@ -215,15 +225,14 @@ impl Relay {
         (result.unwrap_or_else(|error| self.failed(claimed, &error, took)), took)
     }
 
-    /// Lets a suspect that is at work finish, or nearly so: what has begun beside
-    /// it is lost with it if it ends the process, and it is blamed for less if it
-    /// does not.
+    /// Lets suspects that are at work finish, or nearly so: what had begun beside
+    /// them would be lost with them, and they are slower among others.
     async fn give_way(&self) {
-        if self.suspect.borrow().is_none() {
+        if self.suspects.borrow().is_none() {
             return;
         }
-        let mut suspect = self.suspect.subscribe();
-        let gone = suspect.wait_for(|since| since.is_none_or(|since| since.elapsed() >= HEAD_START));
+        let mut suspects = self.suspects.subscribe();
+        let gone = suspects.wait_for(|all| all.is_none_or(|(_, since)| since.elapsed() >= HEAD_START));
         drop(tokio::time::timeout(HEAD_START, gone).await);
     }
 

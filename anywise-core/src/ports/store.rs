@@ -204,10 +204,11 @@ pub trait Store: Any + Send + Sync {
     /// Claims deliveries that are due, oldest first, and counts an attempt for
     /// each, before it returns.
     ///
-    /// A delivery whose claims were lost [`SUSPECT`](claim::SUSPECT) times is
-    /// suspected of ending the process: it is claimed only if `alone` is true,
-    /// and then one at a time.
-    fn claim<'a>(&'a self, wants: &'a [Want], alone: bool) -> BoxFuture<'a, Result<Claims>>;
+    /// A delivery with [`SUSPECT`](claim::SUSPECT) losses is suspected of ending
+    /// the process: it is claimed only if `suspects` is true and this process
+    /// holds none, the oldest first, and with it at most as many in all as
+    /// [`company`](claim::company) says of its losses, none with more.
+    fn claim<'a>(&'a self, wants: &'a [Want], suspects: bool) -> BoxFuture<'a, Result<Claims>>;
 
     /// Notes that the function of a claimed delivery is called now; false when
     /// the claim is no longer held, and it must not be called.

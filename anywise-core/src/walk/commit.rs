@@ -140,7 +140,7 @@ impl Sorted {
         let Recorded { message, due, id } = recorded;
         let mut extra = scope.caused_event();
         extra.head.id = id.or_else(|| self.child(scope));
-        if durable && !message.is_local() {
+        if durable && !message.meta().is_local() {
             let envelope = message.seal(app, &mut extra)?;
             let deliveries = message.deliveries(app, envelope)?;
             self.batch.append.extend(deliveries.into_iter().map(|one| one.due(due)));

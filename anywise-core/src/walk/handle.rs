@@ -4,7 +4,7 @@
 //! dispatcher calls them through `dyn`. Return types are sorted by traits, not
 //! by the macro.
 
-use crate::context::scope::Scope;
+use crate::context::scope::{Luggage, Place, Scope};
 use crate::error::{Error, FaultInfo, IntoError, Result};
 use crate::message::shape::{RequestInput, Typed};
 use crate::message::{Command, MessageMeta, Request};
@@ -24,7 +24,12 @@ pub trait Handle: Send + Sync + 'static {
     /// What the handler of it answers.
     type Reply: Send + Sync + 'static;
     /// Makes the future of a call, which begins with [`pass`](crate::walk::plan::pass).
-    fn handle<'a>(&'a self, scope: Scope<'a>, message: Self::Input) -> BoxFuture<'a, Result<Self::Reply>>;
+    fn handle<'a>(
+        &'a self,
+        place: Place<'a>,
+        luggage: Luggage,
+        message: Self::Input,
+    ) -> BoxFuture<'a, Result<Self::Reply>>;
 }
 
 /// A bound handler that never waits.
@@ -70,7 +75,12 @@ pub trait Listen: Send + Sync + 'static {
     /// The first parameter.
     type Input: Send + Sync + 'static;
     /// Makes the future of a call, which begins with [`pass`](crate::walk::plan::pass).
-    fn listen<'a>(&'a self, scope: Scope<'a>, message: &'a Self::Input) -> BoxFuture<'a, Result<()>>;
+    fn listen<'a>(
+        &'a self,
+        place: Place<'a>,
+        luggage: Luggage,
+        message: &'a Self::Input,
+    ) -> BoxFuture<'a, Result<()>>;
 }
 
 /// A bound listener that never waits.
@@ -173,7 +183,7 @@ impl Answer for () {
 
 impl<C: Command> Answer for C {
     fn collect(self, into: &mut Answers) -> Result<()> {
-        into.0.push(Recorded::command(self));
+        into.0.push(Recorded::new(self));
         Ok(())
     }
     fn describe(into: &mut Vec<&'static MessageMeta>) {

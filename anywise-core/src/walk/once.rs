@@ -15,7 +15,7 @@ use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 use crate::app::{Inner, Row};
-use crate::context::scope::Scope;
+use crate::context::scope::{Luggage, Place, Scope};
 use crate::error::{Error, Kind, Result};
 use crate::message::{MessageKind, Request};
 use crate::ports::store::remember::{Memory, Remembered};
@@ -73,7 +73,13 @@ impl<M: Request> Handle for Once<M> {
     type Input = M;
     type Reply = M::Reply;
 
-    fn handle<'a>(&'a self, mut scope: Scope<'a>, message: M) -> BoxFuture<'a, Result<M::Reply>> {
+    fn handle<'a>(
+        &'a self,
+        place: Place<'a>,
+        luggage: Luggage,
+        message: M,
+    ) -> BoxFuture<'a, Result<M::Reply>> {
+        let mut scope = Scope::new(place, luggage);
         Box::pin(async move {
             if scope.is_guarded() {
                 pass(&mut scope, &message).await?;
@@ -106,7 +112,10 @@ const TAKEN: &str = "AW1042";
 impl<M: Request> Once<M> {
     async fn run(&self, mut scope: Scope<'_>, message: M) -> Result<M::Reply> {
         match scope.app().row(M::slot()).and_then(Row::handler::<M>) {
-            Some(HandlerOf::Waits(handler)) => handler.handle(scope, message).await,
+            Some(HandlerOf::Waits(handler)) => {
+                let (place, luggage) = scope.apart();
+                handler.handle(place, luggage, message).await
+            }
             Some(HandlerOf::Now(handler)) => caught(|| handler.handle(&mut scope, message), Err),
             None => Err(no_handler(M::META)),
         }

@@ -265,7 +265,10 @@ impl<M: Request> Body for RequestBody<'_, M> {
             && let BodyState::Before(mut scope, message) = mem::replace(&mut self.state, BodyState::After)
         {
             match self.handler {
-                HandlerOf::Waits(handler) => self.state = BodyState::Running(handler.handle(scope, message)),
+                HandlerOf::Waits(handler) => {
+                    let (place, luggage) = scope.apart();
+                    self.state = BodyState::Running(handler.handle(place, luggage, message));
+                }
                 HandlerOf::Now(handler) => {
                     let result = handler.handle(&mut scope, message);
                     return Poll::Ready(result.map(|reply| self.reply = Some(reply)));
@@ -311,7 +314,10 @@ impl<E: Event> Body for EventBody<'_, E> {
             && let BodyState::Before(mut scope, event) = mem::replace(&mut self.state, BodyState::After)
         {
             match self.listener {
-                Listener::Waits(listener) => self.state = BodyState::Running(listener.listen(scope, event)),
+                Listener::Waits(listener) => {
+                    let (place, luggage) = scope.apart();
+                    self.state = BodyState::Running(listener.listen(place, luggage, event));
+                }
                 Listener::Now(listener) => return Poll::Ready(listener.listen(&mut scope, event)),
             }
         }

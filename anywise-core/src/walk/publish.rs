@@ -15,7 +15,7 @@ use futures_util::stream::FuturesUnordered;
 use uuid::Uuid;
 
 use crate::app::{Inner, Row};
-use crate::context::scope::{Extra, Scope};
+use crate::context::scope::{Extra, Luggage, Place, Scope};
 use crate::envelope::Head;
 use crate::error::{Error, Kind, Result};
 use crate::message::Event;
@@ -212,10 +212,10 @@ fn begin<'a, E: Event>(
 ) -> Begun<'a> {
     let mut future = match listener {
         Listener::Waits(listener) if head.is_none() && plan.is_direct(None) => {
-            listener.listen(Scope::new(app, plan, None), event)
+            listener.listen(Place::new(app, plan), Luggage(None), event)
         }
         Listener::Now(listener) if head.is_none() && plan.is_direct(None) => {
-            let mut scope = Scope::new(app, plan, None);
+            let mut scope = Scope::new(Place::new(app, plan), Luggage(None));
             let result = listener.listen(&mut scope, event);
             scope.close();
             return Begun::Done(result);
@@ -237,11 +237,14 @@ fn guarded<'a, E: Event>(
     event: &'a E,
     head: Option<&Head>,
 ) -> BoxFuture<'a, Result<()>> {
-    let mut scope = Scope::new(app, plan, head.cloned().map(Extra::of));
+    let mut scope = Scope::new(Place::new(app, plan), Luggage(head.cloned().map(Extra::of)));
     plan.expose(event, &mut scope);
     let deadline = scope.deadline();
     match listener {
-        Listener::Waits(listener) if plan.is_open(deadline) => listener.listen(scope, event),
+        Listener::Waits(listener) if plan.is_open(deadline) => {
+            let (place, luggage) = scope.apart();
+            listener.listen(place, luggage, event)
+        }
         listener => Box::pin(async move {
             let mut body = EventBody::new(listener, scope, event);
             walk(plan, deadline, &mut body).await

@@ -4,6 +4,7 @@
 //! deliveries of the store, or, where there is no store, is handed to its
 //! receivers afterwards.
 
+use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +13,16 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::app::Inner;
+use crate::catalog::MessageKind;
+use crate::codec::AnyMessage;
 use crate::context::scope::{Extra, Scope};
 use crate::envelope::Envelope;
 use crate::error::{Error, Kind, Result};
 use crate::message::set::{CommandSet, EventSet, Has};
-use crate::message::{Command, Event, MessageMeta};
+use crate::message::{Command, Event, Message, MessageMeta};
 use crate::ports::store::delivery::Delivery;
-use crate::walk::call::BoxFuture;
+use crate::registry::registry;
+use crate::walk::enter::Enter;
 use crate::walk::work::{UnitOfWork, Work, WorkDemand};
 
 /// A recorded message with what it inherits from its cause.
@@ -32,73 +36,75 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
-    pub(crate) fn event<E: Event>(event: E) -> Self {
-        Self { message: Box::new(AsEvent(event)), due: None, id: None }
-    }
-
-    pub(crate) fn command<C: Command>(command: C) -> Self {
-        Self { message: Box::new(AsCommand(command)), due: None, id: None }
+    pub(crate) fn new<M: Message>(message: M) -> Self {
+        Self { message: Box::new(message), due: None, id: None }
     }
 }
 
 /// A message that was recorded, whatever its type.
-pub(crate) trait Record: Send {
+///
+/// What its type must do is little: how it is written and where it goes is
+/// known to its entry, once, and not compiled again for who records it.
+pub(crate) trait Record: Send + Sync {
+    fn meta(&self) -> &'static MessageMeta;
+    fn key(&self) -> Option<String>;
+    fn as_any(&self) -> &dyn Any;
+    fn into_any(self: Box<Self>) -> AnyMessage;
+}
+
+impl<M: Message> Record for M {
+    fn meta(&self) -> &'static MessageMeta {
+        M::META
+    }
+
+    fn key(&self) -> Option<String> {
+        Message::key(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn into_any(self: Box<Self>) -> AnyMessage {
+        self
+    }
+}
+
+impl dyn Record {
     /// Puts it into an envelope.
-    fn seal(&self, app: &Inner, extra: &mut Extra) -> Result<Envelope>;
+    pub(crate) fn seal(&self, app: &Inner, extra: &mut Extra) -> Result<Envelope> {
+        let codec = app.codecs.first();
+        crate::codec::seal_any(self.meta(), self.as_any(), &|| self.key(), codec, &mut extra.head)
+    }
+
     /// The deliveries of its envelope.
-    fn deliveries(&self, app: &Inner, envelope: Envelope) -> Result<Vec<Delivery>>;
-    /// Hands it to its receivers in this process.
-    fn deliver(self: Box<Self>, app: &Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'_, Result<()>>;
-    fn name(&self) -> &'static str;
-    fn is_local(&self) -> bool;
-}
-
-struct AsEvent<E>(E);
-
-impl<E: Event> Record for AsEvent<E> {
-    fn seal(&self, app: &Inner, extra: &mut Extra) -> Result<Envelope> {
-        crate::codec::seal(&self.0, app.codecs.first(), &mut extra.head)
+    pub(crate) fn deliveries(&self, app: &Inner, envelope: Envelope) -> Result<Vec<Delivery>> {
+        match self.meta().kind {
+            MessageKind::Event => Ok(app.deliveries(&envelope)),
+            _ => Ok(vec![Delivery::new(app.target_of(self.meta())?, envelope)]),
+        }
     }
 
-    fn deliveries(&self, app: &Inner, envelope: Envelope) -> Result<Vec<Delivery>> {
-        Ok(app.deliveries(&envelope))
-    }
-
-    fn deliver(self: Box<Self>, app: &Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move { crate::walk::publish::deliver_here(app, self.0, extra).await })
-    }
-
-    fn name(&self) -> &'static str {
-        E::META.wire_name()
-    }
-
-    fn is_local(&self) -> bool {
-        E::META.is_local()
-    }
-}
-
-struct AsCommand<C>(C);
-
-impl<C: Command> Record for AsCommand<C> {
-    fn seal(&self, app: &Inner, extra: &mut Extra) -> Result<Envelope> {
-        crate::codec::seal(&self.0, app.codecs.first(), &mut extra.head)
-    }
-
-    fn deliveries(&self, app: &Inner, envelope: Envelope) -> Result<Vec<Delivery>> {
-        let target = app.target_of(C::META)?;
-        Ok(vec![Delivery::new(target, envelope)])
-    }
-
-    fn deliver(self: Box<Self>, app: &Arc<Inner>, extra: Option<Box<Extra>>) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move { crate::walk::send::run(app, self.0, extra).await.map(drop) })
-    }
-
-    fn name(&self) -> &'static str {
-        C::META.wire_name()
-    }
-
-    fn is_local(&self) -> bool {
-        C::META.is_local()
+    /// Hands it to its receivers in this process, an event to the sinks too.
+    pub(crate) async fn deliver(
+        self: Box<Self>,
+        app: &Arc<Inner>,
+        mut extra: Option<Box<Extra>>,
+    ) -> Result<()> {
+        let meta = self.meta();
+        let Some(entry) = registry().entry(meta) else {
+            return Err(Error::internal(format!("`{}` is not registered", meta.wire_name())));
+        };
+        match entry.enter {
+            Enter::Event { all, .. } => {
+                if !app.sinks.is_empty() && !meta.is_local() {
+                    let envelope = self.seal(app, extra.get_or_insert_default())?;
+                    app.send_to_sinks(envelope).await?;
+                }
+                all(app, self.into_any(), extra).await
+            }
+            Enter::Request(enter) => enter(app, self.into_any(), extra).await.map(drop),
+        }
     }
 }
 
@@ -151,7 +157,7 @@ impl<S: EventSet> Events<S> {
     where
         S: Has<E, P>,
     {
-        self.recorded.push(Recorded::event(event));
+        self.recorded.push(Recorded::new(event));
     }
 }
 
@@ -211,7 +217,7 @@ impl<S: CommandSet> Outbox<S> {
     where
         S: Has<C, P>,
     {
-        self.recorded.push(Recorded::command(command));
+        self.recorded.push(Recorded::new(command));
     }
 }
 
@@ -275,7 +281,7 @@ impl<S: CommandSet> Schedule<S> {
         S: Has<C, P>,
     {
         let id = Uuid::now_v7();
-        self.recorded.push(Recorded { due: Some(due), id: Some(id), ..Recorded::command(command) });
+        self.recorded.push(Recorded { due: Some(due), id: Some(id), ..Recorded::new(command) });
         id
     }
 

@@ -7,18 +7,13 @@
 
 use std::any::Any;
 
-use stackfuture::StackFuture;
-
-use crate::context::scope::Scope;
+use crate::context::scope::{Luggage, Place, Scope};
 use crate::error::Result;
 use crate::walk::call::{BoxFuture, call, room};
 use crate::walk::commit::commit;
 use crate::walk::handle::{Answers, Handle, Listen};
 use crate::walk::plan::pass;
 use crate::walk::work::{Work, work};
-
-/// Bytes of a commit that lie in line; a larger one is boxed.
-const COMMIT: usize = 512;
 
 /// Takes a value from the context, or begins a unit of work.
 pub(crate) type Take<T> = fn(&mut Scope<'_>) -> Result<T>;
@@ -138,20 +133,22 @@ where
     type Input = F::Input;
     type Reply = F::Reply;
 
-    fn handle<'a>(&'a self, mut scope: Scope<'a>, message: F::Input) -> BoxFuture<'a, Result<F::Reply>> {
+    fn handle<'a>(
+        &'a self,
+        place: Place<'a>,
+        luggage: Luggage,
+        message: F::Input,
+    ) -> BoxFuture<'a, Result<F::Reply>> {
         let room = room();
+        let mut scope = Scope::new(place, luggage);
         call(room, async move {
             if scope.is_guarded()
                 && let Err(error) = pass(&mut scope, &message).await
             {
                 return Err(error);
             }
-            let values = match self.values.take(&mut scope) {
-                Ok(values) => values,
-                Err(error) => return Err(error),
-            };
-            let mut units = match self.units.begin(&mut scope) {
-                Ok(units) => units,
+            let (values, mut units) = match begin(&self.values, &self.units, &mut scope) {
+                Ok(begun) => begun,
                 Err(error) => return Err(error),
             };
             let output = self.function.run(message, values, &mut units).await;
@@ -159,11 +156,8 @@ where
                 Ok(reply) => reply,
                 Err(error) => return Err(error),
             };
-            if U::ANY {
-                self.units.finish(units, &mut scope)?;
-            }
             if U::ANY
-                && let Err(error) = committed(&mut scope, &reply).await
+                && let Err(error) = keep(&self.units, units, &mut scope, &reply).await
             {
                 return Err(error);
             }
@@ -209,20 +203,22 @@ where
 {
     type Input = F::Input;
 
-    fn listen<'a>(&'a self, mut scope: Scope<'a>, message: &'a F::Input) -> BoxFuture<'a, Result<()>> {
+    fn listen<'a>(
+        &'a self,
+        place: Place<'a>,
+        luggage: Luggage,
+        message: &'a F::Input,
+    ) -> BoxFuture<'a, Result<()>> {
         let room = room();
+        let mut scope = Scope::new(place, luggage);
         call(room, async move {
             if scope.is_guarded()
                 && let Err(error) = pass(&mut scope, message).await
             {
                 return Err(error);
             }
-            let values = match self.values.take(&mut scope) {
-                Ok(values) => values,
-                Err(error) => return Err(error),
-            };
-            let mut units = match self.units.begin(&mut scope) {
-                Ok(units) => units,
+            let (values, mut units) = match begin(&self.values, &self.units, &mut scope) {
+                Ok(begun) => begun,
                 Err(error) => return Err(error),
             };
             let output = self.function.run(message, values, &mut units).await;
@@ -235,11 +231,8 @@ where
             } else {
                 answers.none();
             }
-            if U::ANY {
-                self.units.finish(units, &mut scope)?;
-            }
             if (U::ANY || F::SENDS)
-                && let Err(error) = committed(&mut scope, &()).await
+                && let Err(error) = keep(&self.units, units, &mut scope, &()).await
             {
                 return Err(error);
             }
@@ -249,11 +242,35 @@ where
     }
 }
 
-/// The commit, its type forgotten: a future that holds it does not compile its
-/// parts once more.
-fn committed<'a>(
+/// Takes all values of a function and begins all its units of work.
+#[inline]
+fn begin<V, U>(values: &impl TakeAll<V>, units: &impl HoldAll<U>, scope: &mut Scope<'_>) -> Result<(V, U)> {
+    let values = values.take(scope)?;
+    Ok((values, units.begin(scope)?))
+}
+
+/// Hands all units of work back and commits them.
+///
+/// Its type is forgotten: a future that waits for it does not compile its parts
+/// once more. It is boxed, since a commit is more than an allocation.
+#[inline(never)]
+fn keep<'a, U, H: HoldAll<U>>(
+    held: &H,
+    units: U,
     scope: &'a mut Scope<'_>,
     reply: &'a (dyn Any + Send + Sync),
-) -> StackFuture<'a, Result<()>, COMMIT> {
-    StackFuture::from_or_box(commit(scope, reply))
+) -> BoxFuture<'a, Result<()>> {
+    let finished = held.finish(units, scope);
+    committed(finished, scope, reply)
+}
+
+fn committed<'a>(
+    finished: Result<()>,
+    scope: &'a mut Scope<'_>,
+    reply: &'a (dyn Any + Send + Sync),
+) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        finished?;
+        commit(scope, reply).await
+    })
 }

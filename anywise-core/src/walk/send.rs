@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::app::Inner;
-use crate::context::scope::{Extra, Scope};
+use crate::context::scope::{Extra, Luggage, Place, Scope};
 use crate::envelope::Head;
 use crate::error::Result;
 use crate::message::{Command, Request};
@@ -166,10 +166,10 @@ impl<'a, M: Request> IntoFuture for Sending<'a, M> {
         let Self { app, message, extra } = self;
         match direct::<M>(app, extra.as_deref()) {
             Some((plan, HandlerOf::Waits(handler))) => {
-                SendFuture::Waits(handler.handle(Scope::new(app, plan, extra), message))
+                SendFuture::Waits(handler.handle(Place::new(app, plan), Luggage(extra), message))
             }
             Some((plan, HandlerOf::Now(handler))) => {
-                let mut scope = Scope::new(app, plan, extra);
+                let mut scope = Scope::new(Place::new(app, plan), Luggage(extra));
                 let result = caught(|| handler.handle(&mut scope, message), Err);
                 scope.close();
                 SendFuture::Ready(Some(result))
@@ -236,7 +236,7 @@ fn guarded<'a, M: Request>(
     message: M,
     extra: Option<Box<Extra>>,
 ) -> BoxFuture<'a, Result<M::Reply>> {
-    let mut scope = Scope::new(app, plan, extra);
+    let mut scope = Scope::new(Place::new(app, plan), Luggage(extra));
     plan.expose(&message, &mut scope);
     let deadline = scope.deadline();
     if let Some(once) = crate::walk::once::once::<M>(app, &mut scope) {
@@ -247,7 +247,10 @@ fn guarded<'a, M: Request>(
         });
     }
     match handler {
-        HandlerOf::Waits(handler) if plan.is_open(deadline) => handler.handle(scope, message),
+        HandlerOf::Waits(handler) if plan.is_open(deadline) => {
+            let (place, luggage) = scope.apart();
+            handler.handle(place, luggage, message)
+        }
         handler => Box::pin(async move {
             let mut body = RequestBody::new(handler, scope, message);
             walk(plan, deadline, &mut body).await?;

@@ -8,11 +8,13 @@ anywise::slice!(pub(crate) SLICE = "dependencies");
 /// Values that differ in type alone.
 pub(crate) struct Part<const N: usize>;
 
-/// The handler without dependencies finds its ledger by another way.
+/// The handlers find their ledger by another way, and each looks at five
+/// parts: those that are no dependencies of it are constants, so that a figure
+/// is of dependencies and not of looking.
 static LEDGER: std::sync::LazyLock<Ledger> = std::sync::LazyLock::new(Ledger::default);
 
 macro_rules! deposit {
-    ($name:ident, $function:ident $(, $part:ident: $number:literal)*) => {
+    ($name:ident, $function:ident; $($part:ident: $number:literal)*; $($constant:literal)*) => {
         #[command(local, reply = u64)]
         pub(crate) struct $name {
             pub(crate) account: u32,
@@ -27,16 +29,17 @@ macro_rules! deposit {
         }
 
         #[handler]
-        async fn $function(cmd: $name $(, $part: &Part<$number>)*) -> u64 {
+        async fn $function(cmd: $name, $($part: &Part<$number>),*) -> u64 {
             $(std::hint::black_box($part);)*
+            $(std::hint::black_box(&Part::<$constant>);)*
             LEDGER.add(cmd.account, cmd.amount + cmd.note.len() as u64)
         }
     };
 }
 
-deposit!(None, none);
-deposit!(One, one, a: 1);
-deposit!(Five, five, a: 1, b: 2, c: 3, d: 4, e: 5);
+deposit!(None, none; ; 1 2 3 4 5);
+deposit!(One, one; a: 1; 2 3 4 5);
+deposit!(Five, five; a: 1 b: 2 c: 3 d: 4 e: 5; );
 
 pub(crate) fn figures(report: &Report) {
     let builder = App::builder().slices([SLICE]);

@@ -1,8 +1,8 @@
 //! The size of an application does not slow its messages.
 
 use anywise::__private::{
-    Bound, BoxFuture, Command, Dep, FunctionEntry, Handle, Input, Message, MessageMeta, Request,
-    RequestInput, Result, Scope, Single, Site, Slot, Wiring, call, pass, room,
+    Bound, BoxFuture, Command, Dep, FunctionEntry, Handle, Input, Luggage, Message, MessageMeta, Place,
+    Request, RequestInput, Result, Scope, Single, Site, Slot, Wiring, call, pass, room,
 };
 use anywise::App;
 use bench::{Ledger, Report, now, side};
@@ -53,8 +53,14 @@ struct Handler<const N: usize>(Dep<Ledger>);
 impl<const N: usize> Handle for Handler<N> {
     type Input = Deposit<N>;
     type Reply = u64;
-    fn handle<'a>(&'a self, mut scope: Scope<'a>, message: Deposit<N>) -> BoxFuture<'a, Result<u64>> {
+    fn handle<'a>(
+        &'a self,
+        place: Place<'a>,
+        luggage: Luggage,
+        message: Deposit<N>,
+    ) -> BoxFuture<'a, Result<u64>> {
         let room = room();
+        let mut scope = Scope::new(place, luggage);
         call(room, async move {
             if scope.is_guarded() {
                 pass(&mut scope, &message).await?;

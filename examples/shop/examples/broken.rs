@@ -24,6 +24,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     app.settled().await;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("http://{}/anywise/operations", listener.local_addr()?);
-    app.serve(shop::http(&app, listener)).await?;
+    app.serve(shop::http(&app, listener, None)).await?;
     Ok(())
 }

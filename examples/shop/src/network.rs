@@ -43,10 +43,10 @@ pub(crate) struct Network {
 fn place(text: &str) -> Result<(String, String), String> {
     let (slice, url) =
         text.split_once('=').ok_or("write SLICE=URL, such as payment=http://127.0.0.1:3001")?;
-    match crate::SLICES.iter().any(|known| known.name() == slice) {
-        true => Ok((slice.to_owned(), url.to_owned())),
-        false => Err(format!("there is no slice `{slice}`")),
+    if crate::SLICES.iter().any(|known| known.name() == slice) {
+        return Ok((slice.to_owned(), url.to_owned()));
     }
+    Err(format!("there is no slice `{slice}`"))
 }
 
 impl Network {
@@ -91,6 +91,7 @@ impl Network {
     }
 
     #[cfg(feature = "nats")]
+    #[expect(clippy::unnecessary_wraps, reason = "without the broker it is refused")]
     fn join_nats(&self, builder: AppBuilder) -> Result<AppBuilder, String> {
         let Some(url) = &self.nats else { return Ok(builder) };
         let mut nats = anywise_nats::Nats::new(url).prefix(&self.prefix);
@@ -106,6 +107,7 @@ impl Network {
     }
 
     #[cfg(feature = "rabbitmq")]
+    #[expect(clippy::unnecessary_wraps, reason = "without the broker it is refused")]
     fn join_rabbitmq(&self, builder: AppBuilder) -> Result<AppBuilder, String> {
         let Some(url) = &self.rabbitmq else { return Ok(builder) };
         Ok(builder.transport(anywise_rabbitmq::RabbitMq::new(url).prefix(&self.prefix)))
@@ -117,6 +119,7 @@ impl Network {
     }
 
     #[cfg(feature = "kafka")]
+    #[expect(clippy::unnecessary_wraps, reason = "without the broker it is refused")]
     fn join_kafka(&self, builder: AppBuilder) -> Result<AppBuilder, String> {
         let Some(brokers) = &self.kafka else { return Ok(builder) };
         let mut kafka = anywise_kafka::Kafka::new(brokers).prefix(&self.prefix);
@@ -132,6 +135,7 @@ impl Network {
     }
 
     #[cfg(feature = "redis")]
+    #[expect(clippy::unnecessary_wraps, reason = "without the broker it is refused")]
     fn join_redis(&self, builder: AppBuilder) -> Result<AppBuilder, String> {
         let Some(url) = &self.redis else { return Ok(builder) };
         let mut redis = anywise_redis::Redis::new(url).prefix(&self.prefix);

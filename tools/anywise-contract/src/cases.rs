@@ -293,8 +293,8 @@ pub(crate) const CASES: &[Case] = cases! {
             "what a process was at work on comes again, with its loss counted"
         Loss what_had_not_begun_is_no_loss:
             "what a process held and had not begun comes again as if it had never been claimed"
-        Loss a_suspect_is_claimed_alone:
-            "what ended its process often enough is claimed alone"
+        Loss a_suspect_is_claimed_with_ever_less_company:
+            "what may have ended its process is claimed with ever fewer others, and at last alone"
         Durable a_closed_store_gives_its_claims_back:
             "what a closing store held comes again at once, uncounted"
         Shared two_processes_share_what_is_kept:

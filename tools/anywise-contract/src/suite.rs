@@ -128,7 +128,7 @@ macro_rules! store_suite {
             numbers_go_on_after_a_restart
             a_claim_is_lost_with_its_process
             what_had_not_begun_is_no_loss
-            a_suspect_is_claimed_alone
+            a_suspect_is_claimed_with_ever_less_company
             a_closed_store_gives_its_claims_back
             two_processes_share_what_is_kept
             a_claim_that_is_not_renewed_is_anothers

@@ -28,9 +28,10 @@ impl Harness for Tested {
     fn place(&self, setting: Setting) -> BoxFuture<'_, Result<Box<dyn Place>>> {
         let option = self.option;
         Box::pin(async move {
-            let own = match setting.crashes {
-                true => tokio::task::spawn_blocking(|| Own::start(|_| String::new())).await?.map(Arc::new),
-                false => None,
+            let own = if setting.crashes {
+                tokio::task::spawn_blocking(|| Own::start(|_| String::new())).await?.map(Arc::new)
+            } else {
+                None
             };
             let corner = match &own {
                 Some(own) => Corner::at(&own.url()),
@@ -67,7 +68,9 @@ impl Place for Spot {
         let queues = self.corner.queues();
         Some(Box::pin(async move {
             let restart = move || {
-                queues.iter().for_each(|queue| own.remembers(queue));
+                for queue in &queues {
+                    own.remembers(queue);
+                }
                 own.kill();
                 own.run();
             };

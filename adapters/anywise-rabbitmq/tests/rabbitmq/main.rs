@@ -5,6 +5,8 @@
 //! configure a broker start one of their own. Where there is none, they say so
 //! and pass, unless `ANYWISE_REQUIRE` names `rabbitmq`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod conformance;
 mod connections;
 mod corner;

@@ -30,8 +30,8 @@ async fn an_event_that_must_be_heard_is_not_lost_while_nobody_does() {
 /// The client hands what was returned to whichever publish is confirmed next.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn each_of_many_publishes_is_told_what_became_of_itself() {
-    let Some(corner) = Corner::new() else { return };
     const UNHEARD: &str = "order.OrderLost";
+    let Some(corner) = Corner::new() else { return };
     let there = corner.opened(corner.rabbit()).await;
     let rabbit = corner.rabbit().require_route(PAID).require_route(UNHEARD);
     rabbit.open(&publisher()).await.unwrap();
@@ -116,7 +116,9 @@ async fn few_in_flight_hold_up_nobody_for_good() {
     let rabbit = corner.opened(corner.rabbit().in_flight(2)).await;
     let sending = join_all((0..200).map(|number| rabbit.send(event(PAID, number))));
     let sent = tokio::time::timeout(PATIENCE, sending).await.unwrap();
-    sent.into_iter().for_each(|sent| sent.unwrap());
+    for one in sent {
+        one.unwrap();
+    }
     let source = rabbit.subscribe(&stock(&[PAID])).await.unwrap();
     let came = receive(&*source, 200).await;
     let numbers: Vec<_> = came.iter().map(|one| crate::corner::body(&one.frame).to_owned()).collect();

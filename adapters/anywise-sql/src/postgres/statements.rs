@@ -242,23 +242,28 @@ WHERE d.id = head.id AND head.state = 2 AND NOT EXISTS (
     WHERE x.state = 0 AND x.key IS NOT NULL AND x.target = k.target AND x.key = k.key)";
 
 /// Claims at most `$2` of each target `$1` for the owner `$3`, for `$4`
-/// microseconds; with `$5` also one suspect. There is a row without an id if
+/// microseconds; with `$5` also suspects: the oldest, with
+/// as much company as its losses allow. There is a row without an id if
 /// nothing was claimed: `next` is always told.
 const CLAIM: &str = "
 WITH wants AS MATERIALIZED (
     SELECT w.target, w.most FROM unnest($1::text[], $2::bigint[]) AS w(target, most) WHERE w.most > 0
-), suspect AS MATERIALIZED (
-    SELECT s.id, w.target FROM wants w CROSS JOIN LATERAL (
-        SELECT d.id FROM {s}.aw_delivery d
+), suspects AS MATERIALIZED (
+    SELECT s.id, s.losses, w.target FROM wants w CROSS JOIN LATERAL (
+        SELECT d.id, d.losses FROM {s}.aw_delivery d
         WHERE $5 AND d.state = 0 AND d.losses >= {suspect} AND d.target = w.target
-        ORDER BY d.id LIMIT 1 FOR UPDATE SKIP LOCKED) s
-    ORDER BY s.id LIMIT 1
+        ORDER BY d.id LIMIT 16 FOR UPDATE SKIP LOCKED) s
+), oldest AS MATERIALIZED (
+    SELECT losses, greatest(16 >> (losses - {suspect}), 1) AS company FROM suspects ORDER BY id LIMIT 1
+), suspect AS MATERIALIZED (
+    SELECT id, target FROM suspects WHERE losses <= (SELECT losses FROM oldest)
+    ORDER BY id LIMIT (SELECT company FROM oldest)
 ), ready AS MATERIALIZED (
     SELECT r.id FROM wants w CROSS JOIN LATERAL (
         SELECT d.id FROM {s}.aw_delivery d
         WHERE d.state = 0 AND d.losses < {suspect} AND d.target = w.target
         ORDER BY d.id
-        LIMIT w.most - (SELECT count(*) FROM suspect s WHERE s.target = w.target)
+        LIMIT greatest(w.most - (SELECT count(*) FROM suspect s WHERE s.target = w.target), 0)
         FOR UPDATE SKIP LOCKED) r
 ), claimed AS (
     UPDATE {s}.aw_delivery d

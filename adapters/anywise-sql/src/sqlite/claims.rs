@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
-use anywise_core::{Claim, Claimed, Claims, Delivery, Error, Failure, Outcome, Settlement, Timestamp, Want};
+use anywise_core::{
+    Claim, Claimed, Claims, Delivery, Error, Failure, Outcome, Settlement, Timestamp, Want, company,
+};
 use bytes::Bytes;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -16,7 +18,7 @@ use crate::failpoint::{mutant, point};
 use crate::row::{Stored, count, envelope, failures, timestamp};
 use crate::sqlite::plain::now;
 use crate::sqlite::statements::{
-    CLAIM, CLAIM_SUSPECT, FIRE, LATER, NEXT, PROMOTE, READY, RELEASE, RETRY, STOP, bind,
+    CLAIM, CLAIM_SUSPECTS, FIRE, LATER, NEXT, PROMOTE, READY, RELEASE, RETRY, STOP, SUSPECT, bind,
 };
 use crate::sqlite::writer::Writer;
 
@@ -26,7 +28,7 @@ impl Writer {
         self.promote(now).await?;
         let mut claims = Claims::default();
         if alone && self.suspects {
-            self.claim_suspect(wants, &mut claims.claimed).await?;
+            self.claim_suspects(wants, &mut claims.claimed).await?;
         }
         for want in wants.iter().filter(|want| want.most > 0) {
             if !self.quiet.contains(&want.target) {
@@ -55,13 +57,21 @@ impl Writer {
         self.read(rows, claimed).await
     }
 
-    /// At most one that may have ended a process, if none is at work.
-    async fn claim_suspect(&mut self, wants: &[Want], claimed: &mut Vec<Claimed>) -> sqlx::Result<()> {
+    /// A few that may have ended a process, if none is at work.
+    async fn claim_suspects(&mut self, wants: &[Want], claimed: &mut Vec<Claimed>) -> sqlx::Result<()> {
         let targets: Vec<_> = wants.iter().filter(|want| want.most > 0).map(|want| &want.target).collect();
+        let targets = serde_json::to_string(&targets).expect("names are text");
         self.begin().await?;
         let mut arguments = SqliteArguments::default();
-        bind(&mut arguments, serde_json::to_string(&targets).expect("names are text"))?;
-        let rows = self.fetch_with(CLAIM_SUSPECT, arguments).await?;
+        bind(&mut arguments, targets.clone())?;
+        let oldest = self.fetch_with(SUSPECT, arguments).await?;
+        let Some(oldest) = oldest.first() else { return Ok(()) };
+        let losses: i64 = oldest.try_get(0)?;
+        let mut arguments = SqliteArguments::default();
+        bind(&mut arguments, losses)?;
+        bind(&mut arguments, targets)?;
+        bind(&mut arguments, company(count(losses)))?;
+        let rows = self.fetch_with(CLAIM_SUSPECTS, arguments).await?;
         self.read(rows, claimed).await
     }
 

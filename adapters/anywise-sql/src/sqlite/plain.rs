@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::error::Refusal;
 use crate::failpoint::{mutant, point};
 use crate::row::Stored;
-use crate::sqlite::request::{Plain, PlainReply};
+use crate::sqlite::request::{Plain, PlainReply, Ready};
 use crate::sqlite::statements::{
     BLOCK, CANCEL, FINISH, FORGET, HOLDS, INSERT, LATER, READY, REMEMBER, RESERVE, UNBLOCK, bind,
 };
@@ -37,7 +37,7 @@ pub(super) fn now() -> i64 {
 impl Writer {
     pub(super) async fn serve_plain(&mut self, plain: Vec<Plain>) -> sqlx::Result<()> {
         let (batches, replies): (Vec<_>, Vec<_>) =
-            plain.into_iter().map(|one| (one.batch, one.reply)).unzip();
+            plain.into_iter().map(|one| (one.ready, one.reply)).unzip();
         let verdicts = match self.apply(batches).await {
             Ok(verdicts) => verdicts,
             Err(error) => {
@@ -65,8 +65,10 @@ impl Writer {
     }
 
     /// Writes the rows of batches; says of each whether it is kept.
-    pub(super) async fn apply(&mut self, mut batches: Vec<Batch>) -> sqlx::Result<Vec<Verdict>> {
+    pub(super) async fn apply(&mut self, ready: Vec<Ready>) -> sqlx::Result<Vec<Verdict>> {
         self.begin().await?;
+        let (mut batches, appends): (Vec<_>, Vec<_>) =
+            ready.into_iter().map(|one| (one.batch, one.rows)).unzip();
         let mut verdicts = vec![Ok(()); batches.len()];
         let remembered = self.remember(&mut batches, &mut verdicts).await?;
         point("queue.before_finish").await?;
@@ -79,8 +81,9 @@ impl Writer {
             self.execute_with(FORGET, arguments).await?;
         }
         let (mut rows, mut cancel, mut bury) = (Vec::new(), Vec::new(), Vec::new());
-        for (batch, _) in batches.into_iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok()) {
-            rows.extend(batch.append.into_iter().map(Stored::from));
+        let all = batches.into_iter().zip(appends).zip(&verdicts);
+        for ((batch, append), _) in all.filter(|(_, verdict)| verdict.is_ok()) {
+            rows.extend(append);
             cancel.extend(batch.cancel);
             bury.extend(batch.bury);
         }

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::error::Refusal;
+use crate::row::Stored;
 use crate::sqlite::inbox::Noted;
 use crate::sqlite::slot::Slot;
 
@@ -40,9 +41,23 @@ pub(super) enum Request {
     Close(Reply<()>),
 }
 
+/// A batch, ready to be written: the writer is one, its callers are many.
+pub(super) struct Ready {
+    /// All of it but what is appended.
+    pub(super) batch: Batch,
+    pub(super) rows: Vec<Stored>,
+}
+
+impl From<Batch> for Ready {
+    fn from(mut batch: Batch) -> Self {
+        let rows = std::mem::take(&mut batch.append).into_iter().map(Stored::from).collect();
+        Self { batch, rows }
+    }
+}
+
 /// A batch without statements of its own, or the end of a delivery.
 pub(super) struct Plain {
-    pub(super) batch: Batch,
+    pub(super) ready: Ready,
     pub(super) reply: PlainReply,
 }
 

@@ -41,7 +41,7 @@ impl Session {
         async move {
             let (staged, is_staged) = oneshot::channel();
             let (durable, is_durable) = oneshot::channel();
-            let order = Order::Commit { batch: Box::new(batch), staged, durable };
+            let order = Order::Commit { ready: Box::new(batch.into()), staged, durable };
             self.order(order).await.map_err(Refusal::into_error)?;
             is_staged.await.unwrap_or_else(|_| Err(self.why().into_error()))?;
             let durable: Durable =

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anywise_core::{Batch, Kind};
+use anywise_core::Kind;
 use futures_util::StreamExt;
 use sqlx::sqlite::{SqliteRow, SqliteStatement};
 use sqlx::{Either, Executor, SqlStr, Sqlite, SqliteConnection};
@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::error::{Refusal, is_fatal, refusal};
 use crate::failpoint::{mutant, point};
 use crate::session::Yield;
-use crate::sqlite::request::Reply;
+use crate::sqlite::request::{Ready, Reply};
 use crate::sqlite::stats::count;
 use crate::sqlite::writer::Writer;
 use crate::statement::Statement;
@@ -45,7 +45,7 @@ pub(super) struct Slot {
 /// What a session orders.
 pub(super) enum Order {
     Run(Job),
-    Commit { batch: Box<Batch>, staged: Reply<()>, durable: Reply<()> },
+    Commit { ready: Box<Ready>, staged: Reply<()>, durable: Reply<()> },
 }
 
 /// A statement, and where to send what it yields.
@@ -146,8 +146,8 @@ impl Writer {
                 }
                 Ok(Ended::Order)
             }
-            Order::Commit { batch, staged, durable } => {
-                self.stage(*batch, staged, durable).await?;
+            Order::Commit { ready, staged, durable } => {
+                self.stage(*ready, staged, durable).await?;
                 Ok(Ended::Slot)
             }
         }
@@ -167,13 +167,13 @@ impl Writer {
     }
 
     /// Writes the framework's rows, keeps the savepoint, and gives the slot on.
-    async fn stage(&mut self, mut batch: Batch, staged: Reply<()>, durable: Reply<()>) -> sqlx::Result<()> {
+    async fn stage(&mut self, mut ready: Ready, staged: Reply<()>, durable: Reply<()>) -> sqlx::Result<()> {
         if mutant("outbox_after_commit") {
-            self.append_later(&mut batch);
+            self.append_later(&mut ready);
         }
         let applied = async {
             point("tx.after_business").await?;
-            let verdict = self.apply(vec![batch]).await?.pop().unwrap_or(Ok(()));
+            let verdict = self.apply(vec![ready]).await?.pop().unwrap_or(Ok(()));
             point("tx.before_commit").await?;
             if verdict.is_err() {
                 self.back_to_savepoint().await?;

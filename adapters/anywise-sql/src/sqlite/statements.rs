@@ -133,11 +133,17 @@ pub(super) const CLAIM: &str = "UPDATE aw_delivery SET state = 1, epoch = epoch 
      WHERE id IN (SELECT id FROM aw_delivery WHERE state = 0 AND losses < 3 AND target = ? ORDER BY id LIMIT ?) \
      RETURNING id, epoch, attempts, losses, due, created, crc, failures, head, body, target";
 
-/// The oldest suspect of the targets in a JSON list, if none is at work.
-pub(super) const CLAIM_SUSPECT: &str = "UPDATE aw_delivery SET state = 1, epoch = epoch + 1, attempts = attempts + 1 \
-     WHERE id IN (SELECT id FROM aw_delivery WHERE state = 0 AND losses >= 3 \
-     AND target IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT 1) \
-     AND NOT EXISTS (SELECT 1 FROM aw_delivery WHERE state = 1 AND losses >= 3) \
+/// The losses of the oldest suspect of the targets in a JSON list, if none is at
+/// work.
+pub(super) const SUSPECT: &str = "SELECT losses FROM aw_delivery WHERE state = 0 AND losses >= 3 \
+     AND target IN (SELECT value FROM json_each(?)) \
+     AND NOT EXISTS (SELECT 1 FROM aw_delivery WHERE state = 1 AND losses >= 3) ORDER BY id LIMIT 1";
+
+/// The oldest suspects of the targets in a JSON list, with at most so many
+/// losses, and at most so many of them.
+pub(super) const CLAIM_SUSPECTS: &str = "UPDATE aw_delivery SET state = 1, epoch = epoch + 1, attempts = attempts + 1 \
+     WHERE id IN (SELECT id FROM aw_delivery WHERE state = 0 AND losses >= 3 AND losses <= ? \
+     AND target IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?) \
      RETURNING id, epoch, attempts, losses, due, created, crc, failures, head, body, target";
 
 /// What has become due, a thousand at a time.
@@ -234,7 +240,8 @@ mod tests {
             FORGET,
             CANCEL,
             CLAIM,
-            CLAIM_SUSPECT,
+            SUSPECT,
+            CLAIM_SUSPECTS,
             PROMOTE,
             NEXT,
             STOP,

@@ -103,7 +103,8 @@ impl Store for SqliteStore {
             if batch.is_empty() {
                 return Ok(());
             }
-            self.0.ask(|reply| Request::Plain(Plain { batch, reply: PlainReply::Commit(reply) })).await
+            let ready = batch.into();
+            self.0.ask(|reply| Request::Plain(Plain { ready, reply: PlainReply::Commit(reply) })).await
         })
     }
 
@@ -137,7 +138,7 @@ impl Store for SqliteStore {
             Outcome::Done(_) | Outcome::Skip => {
                 let mut batch = Batch::default();
                 batch.done = Some(settlement.claim);
-                Request::Plain(Plain { batch, reply: PlainReply::Settle(reply) })
+                Request::Plain(Plain { ready: batch.into(), reply: PlainReply::Settle(reply) })
             }
             _ => Request::Settle(settlement, reply),
         }))

@@ -20,7 +20,7 @@ use crate::error::{Refusal, is_fatal, refusal};
 use crate::failpoint::{mutant, point};
 use crate::sqlite::checkpoint::Log;
 use crate::sqlite::lock::Lock;
-use crate::sqlite::request::{Plain, Reply, Request};
+use crate::sqlite::request::{Plain, Ready, Reply, Request};
 use crate::sqlite::schema::Found;
 use crate::sqlite::shared::{Common, closed};
 use crate::sqlite::slot::Interrupt;
@@ -380,13 +380,12 @@ impl Writer {
     }
 
     /// A planted bug: what is appended is kept by a commit of its own.
-    pub(super) fn append_later(&mut self, batch: &mut anywise_core::Batch) {
-        let append = std::mem::take(&mut batch.append);
-        if !append.is_empty() {
-            let mut later = anywise_core::Batch::default();
-            later.append = append;
+    pub(super) fn append_later(&mut self, ready: &mut Ready) {
+        let rows = std::mem::take(&mut ready.rows);
+        if !rows.is_empty() {
+            let later = Ready { batch: anywise_core::Batch::default(), rows };
             let reply = crate::sqlite::request::PlainReply::Commit(tokio::sync::oneshot::channel().0);
-            self.later.push_back(Request::Plain(Plain { batch: later, reply }));
+            self.later.push_back(Request::Plain(Plain { ready: later, reply }));
         }
     }
 

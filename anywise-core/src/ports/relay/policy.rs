@@ -73,13 +73,14 @@ impl Default for RelayPolicy {
 /// Longest wait for a broker that is away.
 const AWAY: Duration = Duration::from_secs(10);
 
-/// Attempts alone, after which a suspect is known to end the process.
-const ALONE: u32 = 10;
+/// Losses as a suspect, in ever smaller company and at last alone, after which
+/// it is known to end the process.
+const TRIED: u32 = 10;
 
 impl RelayPolicy {
     /// What becomes of a delivery that must not be tried again.
     pub(crate) fn hopeless(claimed: &Claimed) -> Option<Outcome> {
-        (claimed.losses >= SUSPECT + ALONE).then(|| {
+        (claimed.losses >= SUSPECT + TRIED).then(|| {
             Outcome::DeadLetter(format!(
                 "AW2500: the process ended {} times while it was handled",
                 claimed.losses

@@ -11,6 +11,19 @@ use crate::ports::store::outcome::Outcome;
 /// Losses after which a delivery is suspected of ending the process.
 pub const SUSPECT: u32 = 3;
 
+/// How many suspects may be at work together, when the most suspicious of them
+/// has so many losses: half as many with each, and from seven on it is alone.
+/// So one that ends the process is found, and the others are soon cleared.
+pub const fn company(losses: u32) -> u32 {
+    match losses.saturating_sub(SUSPECT) {
+        0 => 16,
+        1 => 8,
+        2 => 4,
+        3 => 2,
+        _ => 1,
+    }
+}
+
 /// A delivery held by this process.
 ///
 /// The epoch is counted up by every claim, so that a process that has lost a

@@ -16,12 +16,14 @@ const _: () = {
         type Reply = ::anywise::__private::ReplyOf<Digest>;
         fn handle<'a>(
             &'a self,
-            mut scope: ::anywise::__private::Scope<'a>,
+            place: ::anywise::__private::Place<'a>,
+            luggage: ::anywise::__private::Luggage,
             message: Digest,
         ) -> ::anywise::__private::BoxFuture<
             'a,
             ::anywise::__private::Result<Self::Reply>,
         > {
+            let mut scope = ::anywise::__private::Scope::new(place, luggage);
             let room = ::anywise::__private::room();
             ::anywise::__private::call(
                 room,

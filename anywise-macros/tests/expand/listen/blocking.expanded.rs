@@ -15,9 +15,11 @@ const _: () = {
         type Input = PaymentSettled;
         fn listen<'a>(
             &'a self,
-            mut scope: ::anywise::__private::Scope<'a>,
+            place: ::anywise::__private::Place<'a>,
+            luggage: ::anywise::__private::Luggage,
             message: &'a PaymentSettled,
         ) -> ::anywise::__private::BoxFuture<'a, ::anywise::__private::Result<()>> {
+            let mut scope = ::anywise::__private::Scope::new(place, luggage);
             let room = ::anywise::__private::room();
             ::anywise::__private::call(
                 room,

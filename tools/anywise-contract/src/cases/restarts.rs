@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anywise_core::{Claimed, DeadLetterState, DeadLetters, Memory, Outcome, SUSPECT, Timestamp};
+use anywise_core::{Claimed, DeadLetterState, DeadLetters, Memory, Outcome, SUSPECT, Timestamp, company};
 
 use crate::harness::Setting;
 use crate::trial::{HOUR, TARGET, Trial, after, codes, counts, eventually, keyed, label, labels, message};
@@ -119,36 +119,64 @@ async fn claim_all(trial: &Trial, count: usize) -> Vec<Claimed> {
     .await
 }
 
-async fn claim_alone(trial: &Trial) -> Vec<Claimed> {
-    trial.store().claim(&wanted(&[(TARGET, 9)]), true).await.expect("a claim is answered").claimed
+async fn claim_suspects(trial: &Trial) -> Vec<Claimed> {
+    trial.store().claim(&wanted(&[(TARGET, 99)]), true).await.expect("a claim is answered").claimed
 }
 
-pub(super) async fn a_suspect_is_claimed_alone(trial: Trial) {
+async fn begin_all(trial: &Trial, claimed: &[Claimed]) {
+    let beginning = claimed.iter().map(|one| {
+        let (store, claim) = (trial.store().clone(), one.claim);
+        tokio::spawn(async move { store.begin(claim).await })
+    });
+    for one in beginning.collect::<Vec<_>>() {
+        assert!(one.await.expect("it does not panic").expect("a beginning is answered"), "it is held");
+    }
+}
+
+pub(super) async fn a_suspect_is_claimed_with_ever_less_company(trial: Trial) {
+    const ALL: usize = 20;
     let mut trial = trial;
-    trial.keep([message("a"), message("b")]).await;
+    trial.keep((0..ALL).map(|n| message(&format!("m{n}")))).await;
     for losses in 0..SUSPECT {
-        let claimed = claim_all(&trial, 2).await;
-        assert!(claimed.iter().all(|claimed| claimed.losses == losses), "losses after {losses} restarts");
-        for one in &claimed {
-            assert!(trial.begins(one).await, "it is held");
-        }
+        let claimed = eventually("what was lost comes again", async || {
+            let claimed = trial.claim(99).await;
+            (!claimed.is_empty()).then_some(claimed)
+        })
+        .await;
+        assert_eq!(claimed.len(), ALL, "all come again together after {losses} restarts");
+        assert!(claimed.iter().all(|one| one.losses == losses), "losses after {losses} restarts");
+        begin_all(&trial, &claimed).await;
         trial = trial.restart().await;
     }
     trial.keep([message("innocent")]).await;
     trial.done(&trial.claim_one("innocent").await).await;
-    let first = eventually("a suspect is claimed alone", async || {
-        trial.claim_nothing("suspects are claimed alone").await;
-        let mut claimed = claim_alone(&trial).await;
-        assert!(claimed.len() < 2, "one suspect at a time");
-        claimed.pop()
-    });
-    let first = first.await;
-    assert!(first.is_suspect() && first.losses == SUSPECT, "it was lost {} times", first.losses);
-    assert!(claim_alone(&trial).await.is_empty(), "no second suspect while one is held");
-    trial.done(&first).await;
-    let second = eventually("the other suspect is claimed", async || claim_alone(&trial).await.pop()).await;
-    assert_ne!(label(&first), label(&second), "it is the other");
-    trial.done(&second).await;
+    for losses in SUSPECT..SUSPECT + 6 {
+        eventually("what was lost comes again", async || {
+            trial.claim_nothing("no suspect is claimed unasked").await;
+            (trial.depths().await[TARGET].claimed == 0).then_some(())
+        })
+        .await;
+        let held = claim_suspects(&trial).await;
+        let most = usize::try_from(company(losses)).expect("it is small");
+        assert_eq!((label(&held[0]), held[0].losses), ("m0", losses), "the oldest is the first");
+        assert_eq!(held.len(), most, "how many suspects are at work, of which the first has {losses} losses");
+        assert!(held.iter().all(|one| one.losses <= losses), "none is more suspicious than the first");
+        assert_eq!(claim_suspects(&trial).await.len(), 0, "no other suspects while some are held");
+        begin_all(&trial, &held).await;
+        trial = trial.restart().await;
+    }
+    let mut seen = Vec::new();
+    while seen.len() < ALL {
+        let held = eventually("the next suspects are claimed", async || {
+            let held = claim_suspects(&trial).await;
+            (!held.is_empty()).then_some(held)
+        })
+        .await;
+        for one in &held {
+            trial.done(one).await;
+            seen.push(label(one).to_owned());
+        }
+    }
     trial.empty("all are done").await;
 }
 

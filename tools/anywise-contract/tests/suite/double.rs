@@ -10,7 +10,7 @@ use anywise_contract::{Harness, Place, Setting};
 use anywise_core::{
     Acceptance, Arrival, Batch, BoxFuture, Claim, Claims, DeadLetter, DeadLetterId, DeadLetters, Delivery,
     Depth, Headers, Memory, MemoryStore, Outcome, Remembered, Result, Retention, SUSPECT, Settlement, Store,
-    StoreTraits, Timestamp, Want,
+    StoreTraits, Timestamp, Want, company,
 };
 use bytes::Bytes;
 use tokio::sync::{Mutex, Notify};
@@ -181,15 +181,22 @@ impl User {
             self.reap(&mut all).await;
         }
         let mut claims = self.kept().claim(wants, alone).await?;
+        let others = all.claims.values().any(|hold| hold.suspect && hold.owner == self.owner);
+        // Losses of the first suspect, and room for so many more.
+        let mut first: Option<(u32, u32)> = None;
         let mut kept = Vec::new();
         for mut claimed in std::mem::take(&mut claims.claimed) {
             let delivery = (claimed.delivery.envelope.id, claimed.delivery.target.clone());
             claimed.losses = all.losses.get(&delivery).copied().unwrap_or_default();
             let suspect = claimed.losses >= SUSPECT;
-            let others = all.claims.values().any(|hold| hold.suspect && hold.owner == self.owner);
-            if suspect && (!alone || others) && !self.has(Bug::SuspectsTogether) {
+            let fits = first.is_none_or(|(losses, room)| claimed.losses <= losses && room > 0);
+            if suspect && (!alone || others || !fits) && !self.has(Bug::SuspectsTogether) {
                 self.kept().settle(Settlement::new(claimed.claim, Outcome::Stop)).await?;
                 continue;
+            }
+            if suspect {
+                let (losses, room) = first.unwrap_or((claimed.losses, company(claimed.losses)));
+                first = Some((losses, room.saturating_sub(1)));
             }
             let until = Instant::now() + self.database.lease;
             all.claims

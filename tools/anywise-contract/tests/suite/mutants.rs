@@ -46,7 +46,7 @@ const CAUGHT: &[(Bug, &str)] = &[
     (Bug::SaysNothingWaits, "depth_counts_every_state"),
     (Bug::SettlesWithoutFence, "a_lost_claim_settles_nothing"),
     (Bug::StopsCount, "a_stop_does_not_count"),
-    (Bug::SuspectsTogether, "a_suspect_is_claimed_alone"),
+    (Bug::SuspectsTogether, "a_suspect_is_claimed_with_ever_less_company"),
     (Bug::SweepsEverything, "a_sweep_takes_one_batch_at_a_time"),
     (Bug::TakesHeldForBegun, "what_had_not_begun_is_no_loss"),
     (Bug::TakesLossesForNothing, "a_claim_is_lost_with_its_process"),
