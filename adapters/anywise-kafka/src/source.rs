@@ -35,7 +35,6 @@ const ANSWER: Duration = Duration::from_secs(15);
 const CUT: usize = 1_024;
 
 /// What is said of a dead letter.
-#[derive(Clone, Copy)]
 struct Grave<'o> {
     outcome: &'static str,
     reason: &'o str,
