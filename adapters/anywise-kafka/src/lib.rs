@@ -37,3 +37,8 @@ mod tracker;
 mod transport;
 
 pub use config::{Balance, Compression, Kafka, Layout, Missing};
+
+/// The page for operators, whose code is compiled with the crate's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/transports/kafka.md")]
+struct Page;

@@ -35,7 +35,6 @@ const ANSWER: Duration = Duration::from_secs(15);
 const CUT: usize = 1_024;
 
 /// What is said of a dead letter.
-#[derive(Clone, Copy)]
 struct Grave<'o> {
     outcome: &'static str,
     reason: &'o str,
@@ -106,7 +105,7 @@ impl KafkaSource {
         for (tag, outcome) in settled {
             match Grave::of(&outcome) {
                 Some(grave) => {
-                    dead.extend(self.begin_burial(tag, grave).map(|sending| (tag, outcome, sending)));
+                    dead.extend(self.begin_burial(tag, &grave).map(|sending| (tag, outcome, sending)));
                 }
                 None => ended.push((tag, outcome)),
             }
@@ -122,7 +121,7 @@ impl KafkaSource {
     }
 
     /// Nothing if the message is not this process's any more.
-    fn begin_burial(&self, tag: Tag, grave: Grave<'_>) -> Option<Sending> {
+    fn begin_burial(&self, tag: Tag, grave: &Grave<'_>) -> Option<Sending> {
         let (incoming, place) = self.member.share().held(tag)?;
         let mut record = Record::of(self.dead.clone(), incoming.frame);
         if let Some(foreign) = incoming.foreign {
