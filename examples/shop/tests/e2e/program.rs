@@ -53,7 +53,10 @@ async fn it_says_what_is_wrong_with_its_command_line() {
         assert!(!output.status.success() && text.contains(part), "{arguments:?}: {text}");
     };
     check(&["--slices", "odrer"], "order, payment, inventory, notification").await;
-    check(&["--nats", "nats://x"], "--nats comes with a later version").await;
+    #[cfg(feature = "nats")]
+    check(&["--nats", "nats://["], "is no address").await;
+    #[cfg(not(feature = "kafka"))]
+    check(&["--kafka", "127.0.0.1:1"], "build it with `--features kafka`").await;
     check(&["--slices", "payment"], "add the slice `order` to this process").await;
     check(&["--log", "shop=loud"], "--log").await;
     check(&["docs"], "--out").await;
