@@ -15,6 +15,7 @@ mod options;
 mod plain;
 mod reads;
 mod request;
+mod round;
 mod schema;
 mod session;
 mod shared;

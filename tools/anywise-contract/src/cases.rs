@@ -191,6 +191,8 @@ pub(crate) const CASES: &[Case] = cases! {
             "a cancel removes every delivery of its message, and no other"
         Any what_is_scheduled_behind_its_key_may_be_cancelled:
             "a cancel reaches what is scheduled behind another"
+        Any what_is_cancelled_behind_a_dead_letter_lets_nothing_go:
+            "a cancel leaves a key parked behind its dead letter"
         Any what_is_due_cannot_be_cancelled:
             "what is due, claimed or tried is not cancelled"
         Any a_batch_cancels_what_is_scheduled:

@@ -85,6 +85,7 @@ macro_rules! store_suite {
             the_next_that_is_due_is_announced
             what_is_scheduled_may_be_cancelled
             what_is_scheduled_behind_its_key_may_be_cancelled
+            what_is_cancelled_behind_a_dead_letter_lets_nothing_go
             what_is_due_cannot_be_cancelled
             a_batch_cancels_what_is_scheduled
             a_cancelled_message_may_be_scheduled_again

@@ -27,7 +27,7 @@ const RESERVE_AHEAD: i64 = 10_000;
 pub(super) type Verdict = Result<(), Refusal>;
 
 /// Target and key.
-type Lane = (String, String);
+pub(super) type Lane = (String, String);
 
 /// Now, in milliseconds.
 pub(super) fn now() -> i64 {
@@ -64,6 +64,21 @@ impl Writer {
         }
     }
 
+    /// Writes the rows of a handler's part; says whether it is kept. The delivery
+    /// that it has handled is removed with those of the others.
+    pub(super) async fn apply_last(&mut self, mut ready: Ready) -> sqlx::Result<Verdict> {
+        // What is remembered may be refused, and the claim with it.
+        let done = if ready.batch.remember.is_none() { ready.batch.done.take() } else { None };
+        if done.is_some_and(|claim| !self.is_held(claim)) {
+            return Ok(Err(lost()));
+        }
+        let verdict = self.apply(vec![ready]).await?.pop().unwrap_or(Ok(()));
+        if verdict.is_ok() {
+            self.round.finished.extend(done);
+        }
+        Ok(verdict)
+    }
+
     /// Writes the rows of batches; says of each whether it is kept.
     pub(super) async fn apply(&mut self, ready: Vec<Ready>) -> sqlx::Result<Vec<Verdict>> {
         self.begin().await?;
@@ -71,9 +86,7 @@ impl Writer {
             ready.into_iter().map(|one| (one.batch, one.rows)).unzip();
         let mut verdicts = vec![Ok(()); batches.len()];
         let remembered = self.remember(&mut batches, &mut verdicts).await?;
-        point("queue.before_finish").await?;
         let mut freed = self.finish(&batches, &mut verdicts).await?;
-        point("queue.after_finish").await?;
         for (at, memory) in remembered.into_iter().filter(|(at, _)| verdicts[*at].is_err()) {
             tracing::trace!(at, "a batch whose claim is lost remembers nothing");
             let mut arguments = SqliteArguments::default();
@@ -158,27 +171,40 @@ impl Writer {
             .filter_map(|(at, batch)| Some((at, batch.done?)))
             .filter(|(at, _)| verdicts[*at].is_ok())
             .collect();
+        let claims: Vec<_> = wanted.iter().map(|(_, claim)| *claim).collect();
+        let (mut done, freed) = self.remove(claims).await?;
+        for (at, claim) in wanted {
+            if !done.remove(&claim) {
+                verdicts[at] = Err(lost());
+            }
+        }
+        Ok(freed)
+    }
+
+    /// Removes deliveries whose claims are held; says which were, and what stood
+    /// in front of others.
+    pub(super) async fn remove(&mut self, claims: Vec<Claim>) -> sqlx::Result<(HashSet<Claim>, Vec<Lane>)> {
         let (mut done, mut freed) = (HashSet::new(), Vec::new());
-        for (sql, part) in FINISH.split(wanted.clone()) {
+        if claims.is_empty() {
+            return Ok((done, freed));
+        }
+        point("queue.before_finish").await?;
+        for (sql, part) in FINISH.split(claims) {
             let mut arguments = SqliteArguments::default();
-            for (_, claim) in part {
+            for claim in part {
                 bind(&mut arguments, claim.id)?;
                 bind(&mut arguments, claim.epoch)?;
             }
             for row in self.fetch_with(sql, arguments).await? {
-                done.insert((row.try_get::<i64, _>(0)?, row.try_get::<i64, _>(1)?));
+                done.insert(Claim { id: row.try_get(0)?, epoch: row.try_get(1)? });
                 self.round.ended.push(row.try_get(0)?);
                 if let Some(key) = row.try_get(3)? {
                     freed.push((row.try_get(2)?, key));
                 }
             }
         }
-        for (at, claim) in wanted {
-            if !done.remove(&(claim.id, claim.epoch)) {
-                verdicts[at] = Err(lost());
-            }
-        }
-        Ok(freed)
+        point("queue.after_finish").await?;
+        Ok((done, freed))
     }
 
     /// Lets the next of each target and key go.

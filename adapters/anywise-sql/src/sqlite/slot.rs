@@ -98,7 +98,8 @@ impl Writer {
                 Err(_) => break Some(Taken::Late),
             };
             if !open {
-                if let Err(error) = self.open_slot().await {
+                count(&self.common.counters.slots);
+                if let Err(error) = self.save().await {
                     break Some(Taken::Lost(error));
                 }
                 open = true;
@@ -115,25 +116,8 @@ impl Writer {
         self.note_hold(slot.function, began.elapsed());
     }
 
-    async fn open_slot(&mut self) -> sqlx::Result<()> {
-        self.begin().await?;
-        count(&self.common.counters.slots);
-        self.execute("SAVEPOINT aw_slot").await.map(drop)
-    }
-
     async fn undo(&mut self, open: bool) -> sqlx::Result<()> {
-        if open {
-            self.back_to_savepoint().await?;
-            self.execute("RELEASE aw_slot").await?;
-        }
-        Ok(())
-    }
-
-    async fn back_to_savepoint(&mut self) -> sqlx::Result<()> {
-        self.execute("ROLLBACK TO aw_slot").await?;
-        // The numbers set aside behind the savepoint are not.
-        self.reserved = 0;
-        Ok(())
+        if open { self.unsave().await } else { Ok(()) }
     }
 
     async fn obey(&mut self, order: Order, deadline: Instant) -> Result<Ended, Taken> {
@@ -166,19 +150,18 @@ impl Writer {
         Err(failed.why.into_sqlx())
     }
 
-    /// Writes the framework's rows, keeps the savepoint, and gives the slot on.
+    /// Writes the framework's rows, and gives the slot on.
     async fn stage(&mut self, mut ready: Ready, staged: Reply<()>, durable: Reply<()>) -> sqlx::Result<()> {
         if mutant("outbox_after_commit") {
             self.append_later(&mut ready);
         }
         let applied = async {
             point("tx.after_business").await?;
-            let verdict = self.apply(vec![ready]).await?.pop().unwrap_or(Ok(()));
+            let verdict = self.apply_last(ready).await?;
             point("tx.before_commit").await?;
             if verdict.is_err() {
-                self.back_to_savepoint().await?;
+                self.unsave().await?;
             }
-            self.execute("RELEASE aw_slot").await?;
             point("tx.after_commit").await?;
             sqlx::Result::Ok(verdict)
         };

@@ -93,14 +93,16 @@ pub(super) static REMEMBER: Rows = Rows::new(
     " ON CONFLICT (memory) DO NOTHING RETURNING memory",
 );
 
-/// The first of each target and key that waits behind nothing any more. The
-/// first argument is the time.
+/// The first of each target and key that waits behind nothing any more, no dead
+/// letter either. The first argument is the time.
 pub(super) static UNBLOCK: Rows = Rows::new(
     "UPDATE aw_delivery SET state = CASE WHEN due > ? THEN 3 ELSE 0 END WHERE id IN (SELECT \
      (SELECT e.id FROM aw_delivery e WHERE e.target = v.column1 AND e.key = v.column2 ORDER BY e.id LIMIT 1) \
      FROM (VALUES ",
     "(?, ?)",
-    ") v) AND state = 2 RETURNING target, state, due",
+    ") v WHERE NOT EXISTS (SELECT 1 FROM aw_dead x \
+     WHERE x.target = v.column1 AND x.key = v.column2 AND x.state = 0)) \
+     AND state = 2 RETURNING target, state, due",
 );
 
 /// Claims that are given back as if they had never been made.

@@ -74,6 +74,11 @@ impl AtWork {
         state.held.extend(claims.iter().map(|claim| (claim.id, Held { epoch: claim.epoch, place: None })));
     }
 
+    /// Whether a claim is held.
+    pub(super) fn is_held(&self, claim: Claim) -> bool {
+        self.state().held.get(&claim.id).is_some_and(|held| held.epoch == claim.epoch)
+    }
+
     /// Writes down that a claim has begun; false if it is not held.
     pub(super) fn begin(&self, claim: Claim) -> Result<bool> {
         let state = &mut *self.state();

@@ -10,22 +10,22 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anywise_core::{Claim, Error, Kind, Result};
+use anywise_core::Claim;
 use sqlx::sqlite::{SqliteArguments, SqliteQueryResult, SqliteRow};
-use sqlx::{Connection, Executor, SqlSafeStr, SqliteConnection, SqlitePool};
+use sqlx::{Connection as _, Executor as _, SqlSafeStr, SqliteConnection, SqlitePool};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::error::{Refusal, is_fatal, refusal};
-use crate::failpoint::{mutant, point};
+use crate::error::refusal;
+use crate::failpoint::point;
 use crate::sqlite::checkpoint::Log;
 use crate::sqlite::lock::Lock;
-use crate::sqlite::request::{Plain, Ready, Reply, Request};
+use crate::sqlite::request::{Plain, Reply, Request};
+use crate::sqlite::round::Round;
 use crate::sqlite::schema::Found;
 use crate::sqlite::shared::{Common, closed};
 use crate::sqlite::slot::Interrupt;
 use crate::sqlite::statements::RELEASE_ALL;
-use crate::sqlite::stats::count;
 use crate::sqlite::work::AtWork;
 
 /// Requests of one round.
@@ -42,17 +42,17 @@ pub(super) struct Writer {
     pub(super) connection: SqliteConnection,
     requests: mpsc::Receiver<Request>,
     pub(super) common: Arc<Common>,
-    work: Arc<AtWork>,
+    pub(super) work: Arc<AtWork>,
     pub(super) hold_limit: Duration,
     pub(super) interrupt: Interrupt,
     pub(super) round: Round,
     /// Taken from the queue, but not for this round.
     carried: VecDeque<Request>,
     /// What a planted bug does after the round.
-    later: VecDeque<Request>,
+    pub(super) later: VecDeque<Request>,
     /// How many the last round served, and how long its commit took.
     last_round: usize,
-    last_commit: Duration,
+    pub(super) last_commit: Duration,
     pub(super) log: Log,
     /// The last number given to a delivery.
     pub(super) last_id: i64,
@@ -67,31 +67,6 @@ pub(super) struct Writer {
     pub(super) next_due: i64,
     /// Claims whose claimer went away before it got them.
     pub(super) orphans: Vec<Claim>,
-}
-
-/// One transaction, under way.
-#[derive(Default)]
-pub(super) struct Round {
-    pub(super) open: bool,
-    /// It cannot be committed any more.
-    pub(super) lost: Option<Refusal>,
-    /// There may be more to claim after it.
-    pub(super) wakes: bool,
-    /// Claims that it makes, and deliveries whose claims it ends.
-    pub(super) claimed: Vec<Claim>,
-    pub(super) ended: Vec<i64>,
-    answers: Vec<Answer>,
-}
-
-/// Tells a caller how the round ended.
-type Answer = Box<dyn FnOnce(Result<()>) -> Option<Vec<Claim>> + Send>;
-
-/// How a round ended.
-enum End {
-    Kept,
-    Lost(Refusal),
-    /// The disk failed in the commit: what is on it is found out at the next start.
-    Unknown(Refusal),
 }
 
 impl Writer {
@@ -199,6 +174,7 @@ impl Writer {
             }
         }
         self.flush(&mut plain).await;
+        self.clear().await;
         self.give_back_orphans().await;
         let size = self.round.answers.len();
         self.end().await;
@@ -226,6 +202,13 @@ impl Writer {
             tracing::trace!(%lost, "the round is lost; the request is for the next");
             self.carried.push_front(request);
             return;
+        }
+        if !matches!(request, Request::Slot(_)) {
+            self.clear().await;
+            if self.round.lost.is_some() {
+                self.carried.push_front(request);
+                return;
+            }
         }
         let served = match request {
             Request::Slot(slot) => {
@@ -276,6 +259,7 @@ impl Writer {
         if plain.is_empty() {
             return;
         }
+        self.clear().await;
         if self.round.lost.is_some() {
             plain.drain(..).rev().for_each(|one| self.carried.push_front(Request::Plain(one)));
             return;
@@ -283,147 +267,6 @@ impl Writer {
         if let Err(error) = self.serve_plain(std::mem::take(plain)).await {
             self.lose(&error);
         }
-    }
-
-    /// Answers after the commit: with `value`, or with why there was none.
-    pub(super) fn answer<T: Send + 'static>(
-        &mut self,
-        reply: Reply<T>,
-        value: sqlx::Result<T>,
-    ) -> sqlx::Result<()> {
-        let (value, error) = match value {
-            Ok(value) => (Some(value), None),
-            Err(error) => (None, Some(error)),
-        };
-        self.round.answers.push(Box::new(move |ended| {
-            let answer = ended.and_then(|()| value.ok_or_else(|| Error::internal("a lost round was kept")));
-            drop(reply.send(answer));
-            None
-        }));
-        error.map_or(Ok(()), Err)
-    }
-
-    /// The same for claims, which are given back if nobody takes them.
-    fn answer_claims(
-        &mut self,
-        reply: Reply<anywise_core::Claims>,
-        claims: sqlx::Result<anywise_core::Claims>,
-    ) -> sqlx::Result<()> {
-        let claims = match claims {
-            Ok(claims) => claims,
-            Err(error) => return self.answer(reply, Err(error)),
-        };
-        self.round.answers.push(Box::new(move |ended| {
-            let unwanted = reply.send(ended.map(|()| claims)).err()?.ok()?;
-            Some(unwanted.claimed.iter().map(|one| one.claim).collect())
-        }));
-        Ok(())
-    }
-
-    /// Answers that it was not done, whatever becomes of the round.
-    pub(super) fn refuse_at_once(reply: crate::sqlite::request::PlainReply, why: &Refusal) {
-        reply.refuse(why);
-    }
-
-    /// The round cannot be committed any more.
-    pub(super) fn lose(&mut self, error: &sqlx::Error) {
-        let why = refusal(error);
-        if is_fatal(error) {
-            self.common.fail(Refusal::new(
-                Kind::Unavailable,
-                "AW7003",
-                format!("the disk failed, and the store with it: {why}"),
-            ));
-        }
-        self.round.lost.get_or_insert(why);
-    }
-
-    /// Commits the round, or rolls it back, and answers everybody in it.
-    async fn end(&mut self) {
-        if mutant("ack_before_commit") || mutant("reply_before_fsync") {
-            self.answer_too_early().await;
-        }
-        let end = self.commit().await;
-        let round = std::mem::take(&mut self.round);
-        self.common
-            .counters
-            .requests
-            .fetch_add(round.answers.len() as u64, std::sync::atomic::Ordering::Relaxed);
-        if matches!(end, End::Kept) {
-            self.work.end(&round.ended);
-            self.work.hold(&round.claimed);
-        } else {
-            count(&self.common.counters.rollbacks);
-            self.forget();
-        }
-        for answer in round.answers {
-            let ended = match &end {
-                End::Kept => Ok(()),
-                End::Lost(why) => Err(why.clone().into_error()),
-                End::Unknown(why) => Err(Error::unknown_outcome(why.to_string())),
-            };
-            self.orphans.extend(answer(ended).unwrap_or_default());
-        }
-        if round.wakes {
-            self.common.wake();
-        }
-    }
-
-    /// A planted bug: everybody is answered before the commit.
-    async fn answer_too_early(&mut self) {
-        if self.round.lost.is_none() {
-            for answer in std::mem::take(&mut self.round.answers) {
-                self.orphans.extend(answer(Ok(())).unwrap_or_default());
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    /// A planted bug: what is appended is kept by a commit of its own.
-    pub(super) fn append_later(&mut self, ready: &mut Ready) {
-        let rows = std::mem::take(&mut ready.rows);
-        if !rows.is_empty() {
-            let later = Ready { batch: anywise_core::Batch::default(), rows };
-            let reply = crate::sqlite::request::PlainReply::Commit(tokio::sync::oneshot::channel().0);
-            self.later.push_back(Request::Plain(Plain { ready: later, reply }));
-        }
-    }
-
-    async fn commit(&mut self) -> End {
-        if let Err(why) = point("batch.before_fsync").await {
-            self.round.lost.get_or_insert(why);
-        }
-        if let Some(why) = self.round.lost.take() {
-            self.roll_back().await;
-            return End::Lost(self.common.failure().unwrap_or(why));
-        }
-        if !self.round.open {
-            return End::Kept;
-        }
-        let began = Instant::now();
-        if let Err(error) = self.execute("COMMIT").await {
-            self.lose(&error);
-            self.roll_back().await;
-            return if is_fatal(&error) { End::Unknown(refusal(&error)) } else { End::Lost(refusal(&error)) };
-        }
-        self.last_commit = began.elapsed();
-        count(&self.common.counters.commits);
-        drop(point("batch.after_fsync_before_reply").await);
-        End::Kept
-    }
-
-    /// Ends a transaction that may have been ended by its error already.
-    pub(super) async fn roll_back(&mut self) {
-        if std::mem::take(&mut self.round.open) {
-            drop(self.execute("ROLLBACK").await);
-        }
-    }
-
-    /// What is known of the tables is known no more.
-    fn forget(&mut self) {
-        self.quiet.clear();
-        self.next_due = 0;
-        self.reserved = 0;
     }
 
     async fn release_all(&mut self) {
@@ -435,16 +278,6 @@ impl Writer {
             tracing::error!(%error, "the claims could not be given back; they count as lost");
         }
         self.empty_log().await;
-    }
-
-    /// Begins the round's transaction, if it has not begun.
-    pub(super) async fn begin(&mut self) -> sqlx::Result<()> {
-        if !self.round.open {
-            point("tx.begin").await?;
-            self.execute("BEGIN IMMEDIATE").await?;
-            self.round.open = true;
-        }
-        Ok(())
     }
 
     pub(super) async fn execute(&mut self, sql: &'static str) -> sqlx::Result<SqliteQueryResult> {

@@ -67,6 +67,16 @@ pub(super) async fn what_is_scheduled_behind_its_key_may_be_cancelled(trial: Tri
     assert_eq!(trial.depths().await[TARGET].scheduled, 1, "the third is the first of its key now");
 }
 
+pub(super) async fn what_is_cancelled_behind_a_dead_letter_lets_nothing_go(trial: Trial) {
+    let scheduled = keyed("b", "k").due(Some(after(HOUR)));
+    trial.keep([keyed("a", "k")]).await;
+    trial.bury("a").await;
+    trial.keep([scheduled.clone(), keyed("c", "k")]).await;
+    assert!(cancel(&trial, scheduled.envelope.id).await, "it was scheduled");
+    trial.claim_nothing("the key waits for a decision about its dead letter").await;
+    assert_eq!(trial.depths().await[TARGET].blocked, 1, "the third waits behind the first");
+}
+
 pub(super) async fn what_is_due_cannot_be_cancelled(trial: Trial) {
     let [ready, claimed, failed] = ["ready", "claimed", "failed"].map(message);
     trial.keep([failed.clone()]).await;
