@@ -2,7 +2,7 @@
 //! have lost hold of.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anywise_core::{Claim, Claimed, Claims, Delivery, Outcome, Result, Settlement, Want};
@@ -22,22 +22,43 @@ use crate::row::{count, envelope, failures};
 pub(super) struct Holds {
     /// Claimed deliveries that are suspected of ending the process.
     suspects: Mutex<HashSet<i64>>,
+    /// Claimed deliveries with a key.
+    keyed: Mutex<HashSet<i64>>,
     /// When claims that ran out were last looked for.
     reaped: Mutex<Instant>,
 }
 
 impl Holds {
     pub(super) fn new() -> Self {
-        Self { suspects: Mutex::default(), reaped: Mutex::new(Instant::now()) }
+        Self { suspects: Mutex::default(), keyed: Mutex::default(), reaped: Mutex::new(Instant::now()) }
     }
 
     /// The claim has ended, one way or another.
     pub(super) fn let_go(&self, id: i64) {
         self.suspects().remove(&id);
+        self.keyed().remove(&id);
     }
 
-    fn suspects(&self) -> std::sync::MutexGuard<'_, HashSet<i64>> {
+    /// Whether a claimed delivery has a key.
+    pub(super) fn is_keyed(&self, id: i64) -> bool {
+        self.keyed().contains(&id)
+    }
+
+    /// These were claimed.
+    fn hold(&self, claimed: &[Claimed]) {
+        let ids = |which: fn(&Claimed) -> bool| {
+            claimed.iter().filter(move |one| which(one)).map(|one| one.claim.id)
+        };
+        self.suspects().extend(ids(Claimed::is_suspect));
+        self.keyed().extend(ids(|one| one.delivery.envelope.key.is_some()));
+    }
+
+    fn suspects(&self) -> MutexGuard<'_, HashSet<i64>> {
         self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keyed(&self) -> MutexGuard<'_, HashSet<i64>> {
+        self.keyed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it is time to look for claims that ran out.
@@ -68,10 +89,7 @@ pub(super) async fn claim(shared: &Arc<Shared>, wants: &[Want], alone: bool) -> 
         found.skip_below_the_mark();
     }
     point("queue.after_claim").await?;
-    shared
-        .holds
-        .suspects()
-        .extend(found.claimed.iter().filter(|one| one.is_suspect()).map(|one| one.claim.id));
+    shared.holds.hold(&found.claimed);
     bury(shared, found.damaged).await;
     let next = found.next.map(|next| Duration::from_micros(u64::try_from(next).unwrap_or_default()));
     let mut claims = Claims::default();

@@ -58,6 +58,15 @@ struct Interred {
     failure: String,
 }
 
+impl Commit {
+    /// The claim that it ends, if it does nothing else.
+    fn only_ends(&self) -> Option<Claim> {
+        let Self { append, done, cancel, remember, inter } = self;
+        let nothing_else = append.is_empty() && cancel.is_empty() && remember.is_none() && inter.is_empty();
+        done.filter(|_| nothing_else && !mutant("lease_without_epoch") && !mutant("no_fence"))
+    }
+}
+
 impl From<Buried> for Interred {
     fn from(buried: Buried) -> Self {
         let Buried { delivery, failure, .. } = buried;
@@ -121,6 +130,13 @@ impl Verdict {
 /// That the transaction has failed as a whole.
 pub(super) async fn apply(shared: &Shared, transaction: &mut Transaction, jobs: &[Job]) -> Result<Applied> {
     point("tx.after_business").await?;
+    if let [Job::Commit(batch)] = jobs
+        && let Some(claim) = batch.only_ends().filter(|claim| !shared.holds.is_keyed(claim.id))
+        && finish_one(shared, transaction, claim).await?
+    {
+        point("tx.after_outbox").await?;
+        return Ok(Applied { verdicts: vec![Verdict::Kept], is_news: false });
+    }
     let mut round = Round::new(jobs);
     round.lock(shared, transaction).await?;
     round.write(&shared.sql, transaction).await.map_err(from_sqlx)?;
@@ -412,6 +428,23 @@ pub(super) async fn lock(
         .bind(&concerned.letters)
         .bind(shared.space);
     let row = query.fetch_one(transaction.raw()).await.map_err(from_sqlx)?;
+    mark(transaction, &row)
+}
+
+/// Ends the claim of a delivery without a key; false if it is not held, or has
+/// one. From here on the transaction may write.
+///
+/// # Errors
+/// As [`lock`].
+async fn finish_one(shared: &Shared, transaction: &mut Transaction, claim: Claim) -> Result<bool> {
+    let query = sqlx::query(shared.sql.finish_one.text()).bind(claim.id).bind(claim.epoch);
+    let row = query.fetch_one(transaction.raw()).await.map_err(from_sqlx)?;
+    mark(transaction, &row)?;
+    row.try_get("ended").map_err(from_sqlx)
+}
+
+/// Notes what it takes to find out later how a transaction ended, if there is one.
+fn mark(transaction: &mut Transaction, row: &PgRow) -> Result<()> {
     let get = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
     let (xid, timeline, open, durable): (_, _, bool, bool) = get().map_err(from_sqlx)?;
     if !open {

@@ -15,6 +15,7 @@ use sqlx::AssertSqlSafe;
 pub(super) struct Statements {
     pub(super) lock: Sql,
     pub(super) finish: Sql,
+    pub(super) finish_one: Sql,
     pub(super) again: Sql,
     pub(super) bury: Sql,
     pub(super) remember: Sql,
@@ -65,6 +66,7 @@ impl Statements {
         Self {
             lock: sql(LOCK),
             finish: sql(if mutant("lease_without_epoch") { FINISH_ANY } else { FINISH }),
+            finish_one: sql(FINISH_ONE),
             again: sql(AGAIN),
             bury: sql(BURY),
             remember: sql(REMEMBER),
@@ -116,6 +118,18 @@ SELECT pg_current_xact_id()::text AS xid,
        coalesce(current_setting('anywise.open', true), '') = 'on' AS open,
        current_setting('synchronous_commit') <> 'off' AS durable,
        (SELECT count(*) FROM locked) AS locked";
+
+/// What `LOCK` answers, and whether this claim has ended: the whole end of a
+/// delivery without a key, which no lane is locked for.
+const FINISH_ONE: &str = "
+WITH gone AS (
+    DELETE FROM {s}.aw_delivery WHERE id = $1 AND epoch = $2 AND state = 1 AND key IS NULL RETURNING id
+)
+SELECT pg_current_xact_id()::text AS xid,
+       substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline,
+       coalesce(current_setting('anywise.open', true), '') = 'on' AS open,
+       current_setting('synchronous_commit') <> 'off' AS durable,
+       EXISTS (SELECT 1 FROM gone) AS ended";
 
 const FINISH: &str = "
 DELETE FROM {s}.aw_delivery d USING unnest($1::bigint[], $2::bigint[]) AS f(id, epoch)
