@@ -35,7 +35,7 @@ pub(crate) async fn main() -> Result<()> {
     app.publish(Reading { meter: 7, litres: 12.5 }).await?;
 
     let incoming = source.receive(1).await?.pop().expect("one event was published");
-    let envelope = Envelope::from_frame(incoming.frame, None, true)?;
+    let envelope = Envelope::from_frame(&incoming.frame, None, true)?;
     assert_eq!((envelope.name.as_str(), envelope.key.as_deref()), ("meter.Reading", Some("7")));
     assert_eq!(envelope.content_type, "application/msgpack");
     assert_eq!(envelope.body.first(), Some(&0x82), "a map of two fields, by name");

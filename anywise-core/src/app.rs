@@ -255,7 +255,7 @@ impl App {
         if size > self.0.consume.max_size {
             return Err(crate::ports::consumer::reading::too_large(size, self.0.consume.max_size));
         }
-        let mut envelope = Envelope::from_frame(request, None, self.0.consume.trusted)?;
+        let mut envelope = Envelope::from_frame(&request, None, self.0.consume.trusted)?;
         envelope.idempotency_key.get_or_insert_with(|| envelope.id.to_string());
         crate::walk::receive::request(&self.0, envelope).await
     }

@@ -86,7 +86,7 @@ pub(crate) fn read(reads: &Reads, tag: Tag, message: &BorrowedMessage<'_>) -> Re
 fn is_others(reads: &Reads, frame: &Frame) -> bool {
     let structured = frame.content_type.as_deref().is_some_and(|kind| kind.starts_with(STRUCTURED));
     structured
-        && Envelope::from_frame(frame.clone(), None, true)
+        && Envelope::from_frame(frame, None, true)
             .is_ok_and(|envelope| !reads.events.contains(&envelope.name))
 }
 

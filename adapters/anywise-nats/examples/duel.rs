@@ -361,7 +361,7 @@ impl Asking {
         let (there, here) =
             (there.build().await.expect("well wired"), here.build().await.expect("well wired"));
         let answers = async_nats::connect(url).await?;
-        let mut requests = answers.queue_subscribe("hand.Charge", "till".into()).await?;
+        let mut requests = answers.queue_subscribe("by-hand.Charge", "till".into()).await?;
         answers.flush().await?;
         let answering = tokio::spawn(async move {
             while let Some(request) = requests.next().await {
@@ -390,7 +390,7 @@ impl Asking {
             return self.here.send(charge).await.expect("it is answered");
         }
         let body = serde_json::to_vec(&charge).expect("it is JSON");
-        let reply = self.hand.request("hand.Charge", body.into()).await.expect("it is answered");
+        let reply = self.hand.request("by-hand.Charge", body.into()).await.expect("it is answered");
         serde_json::from_slice(&reply.payload).expect("it is JSON")
     }
 

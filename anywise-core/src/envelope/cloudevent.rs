@@ -107,20 +107,27 @@ impl Envelope {
     /// use anywise_core::Envelope;
     ///
     /// let envelope = Envelope::json("order.OrderPaid", r#"{"order_id":"o-1"}"#);
-    /// let again = Envelope::from_frame(envelope.to_frame("/shop"), None, true).unwrap();
+    /// let again = Envelope::from_frame(&envelope.to_frame("/shop"), None, true).unwrap();
     /// assert_eq!((again.id, again.name, again.body), (envelope.id, envelope.name, envelope.body));
     /// ```
-    pub fn from_frame(frame: Frame, foreign: Option<&Foreign>, trusted: bool) -> Result<Self> {
-        let structured = frame.content_type.as_deref().is_some_and(|kind| essence(kind) == STRUCTURED);
-        let mut frame = if structured { unfold(frame)? } else { frame };
+    pub fn from_frame(frame: &Frame, foreign: Option<&Foreign>, trusted: bool) -> Result<Self> {
+        let unfolded;
+        let frame = match frame.content_type.as_deref() {
+            Some(kind) if essence(kind) == STRUCTURED => {
+                unfolded = unfold(frame)?;
+                &unfolded
+            }
+            _ => frame,
+        };
         if !trusted {
-            refuse_reserved(&frame)?;
+            refuse_reserved(frame)?;
         }
-        frame.headers.remove_reserved();
-        match foreign {
-            Some(foreign) if frame.attributes.is_empty() => Ok(of_foreign(frame, foreign)),
-            _ => read(frame),
-        }
+        let mut envelope = match foreign {
+            Some(foreign) if frame.attributes.is_empty() => of_foreign(frame, foreign),
+            _ => read(frame)?,
+        };
+        envelope.headers.remove_reserved();
+        Ok(envelope)
     }
 }
 
@@ -148,20 +155,20 @@ fn refuse_reserved(frame: &Frame) -> Result<()> {
     }
 }
 
-fn of_foreign(frame: Frame, foreign: &Foreign) -> Envelope {
-    let content_type = frame.content_type.unwrap_or_else(|| crate::codec::JSON.to_owned());
-    let mut envelope = Envelope::new(foreign.name.clone(), content_type, frame.body);
+fn of_foreign(frame: &Frame, foreign: &Foreign) -> Envelope {
+    let content_type = frame.content_type.as_deref().unwrap_or(crate::codec::JSON);
+    let mut envelope = Envelope::new(foreign.name.clone(), content_type, frame.body.clone());
     envelope.id = Uuid::new_v5(&Uuid::NAMESPACE_URL, foreign.id.as_bytes());
     envelope.trace = frame
         .headers
         .get("traceparent")
         .and_then(|p| TraceContext::parse(p, frame.headers.get("tracestate")));
-    envelope.headers = frame.headers;
+    envelope.headers = frame.headers.clone();
     envelope.key.clone_from(&foreign.key);
     envelope
 }
 
-fn read(frame: Frame) -> Result<Envelope> {
+fn read(frame: &Frame) -> Result<Envelope> {
     let needed = |name: &str| frame.attribute(name).ok_or_else(|| missing(name));
     match needed("specversion")? {
         "1.0" => {}
@@ -170,11 +177,11 @@ fn read(frame: Frame) -> Result<Envelope> {
     let (id, source) = (needed("id")?, needed("source")?);
     let id = identity(id, source)?;
     let name = needed("type")?.to_owned();
-    let number = |name: &str| parsed(&frame, name, "a number", |text| text.parse::<u64>().ok());
+    let number = |name: &str| parsed(frame, name, "a number", |text| text.parse::<u64>().ok());
     let version = number("awversion")?.unwrap_or(1);
     let version =
         u32::try_from(version).map_err(|_| unreadable("awversion", &version.to_string(), "a version"))?;
-    let time = parsed(&frame, "time", "a time (RFC 3339)", |text| text.parse::<Timestamp>().ok())?;
+    let time = parsed(frame, "time", "a time (RFC 3339)", |text| text.parse::<Timestamp>().ok())?;
     let text = |name: &str| frame.attribute(name).map(str::to_owned);
     let scopes = frame.attribute("awscopes").unwrap_or_default().split_whitespace();
     let principal = text("awprincipal").map(|id| Principal::new(id).with_scopes(scopes));
@@ -197,8 +204,8 @@ fn read(frame: Frame) -> Result<Envelope> {
         idempotency_key: text("awidempotencykey"),
         heard_by: heard_by.unwrap_or_default(),
         name,
-        headers: frame.headers,
-        body: frame.body,
+        headers: frame.headers.clone(),
+        body: frame.body.clone(),
     })
 }
 
@@ -245,14 +252,14 @@ fn unreadable(name: &str, found: &str, expected: &str) -> Error {
 }
 
 /// An event in structured mode as if it had come in binary mode.
-fn unfold(frame: Frame) -> Result<Frame> {
+fn unfold(frame: &Frame) -> Result<Frame> {
     let malformed = |why: String| {
         Error::new(Kind::Unprocessable, "AW2002", format!("the structured CloudEvent cannot be read: {why}"))
     };
     let limits = crate::codec::json::JsonLimits::default();
     let event: serde_json::Map<String, Value> =
         crate::codec::json::decode_json(&frame.body, &limits).map_err(|fault| malformed(fault.detail))?;
-    let mut unfolded = Frame { headers: frame.headers, ..Frame::default() };
+    let mut unfolded = Frame { headers: frame.headers.clone(), ..Frame::default() };
     for (name, value) in event {
         match (name.as_str(), value) {
             ("data", value) => unfolded.body = serde_json::to_vec(&value).expect("JSON is JSON").into(),
@@ -280,7 +287,7 @@ mod tests {
         Frame { attributes: pairs.iter().copied().collect(), ..Frame::plain(None, body) }
     }
 
-    fn code(frame: Frame, trusted: bool) -> String {
+    fn code(frame: &Frame, trusted: bool) -> String {
         Envelope::from_frame(frame, None, trusted).expect_err("it cannot be read").code().to_owned()
     }
 
@@ -301,7 +308,7 @@ mod tests {
         envelope.idempotency_key = Some("k".into());
         envelope.heard_by = vec!["order".into(), "stock".into()];
         envelope.headers.insert("tenant", "acme");
-        let again = Envelope::from_frame(envelope.to_frame("/shop"), None, true).expect("it was written");
+        let again = Envelope::from_frame(&envelope.to_frame("/shop"), None, true).expect("it was written");
         assert_eq!(format!("{again:?}"), format!("{envelope:?}"));
     }
 
@@ -309,7 +316,7 @@ mod tests {
     fn a_deadline_travels_as_the_time_that_is_left() {
         let mut envelope = Envelope::json("a.B", "{}");
         envelope.deadline = Some(Instant::now() + Duration::from_secs(60));
-        let again = Envelope::from_frame(envelope.to_frame("/"), None, true).expect("it was written");
+        let again = Envelope::from_frame(&envelope.to_frame("/"), None, true).expect("it was written");
         let left = left(again.deadline.expect("it has one"));
         assert!(left > Duration::from_secs(50) && left <= Duration::from_secs(60), "{left:?}");
     }
@@ -319,7 +326,7 @@ mod tests {
         for (at, (name, _)) in WHOLE.iter().enumerate() {
             let mut pairs = WHOLE.to_vec();
             pairs.remove(at);
-            let error = Envelope::from_frame(frame(&pairs, "{}"), None, true).expect_err("not whole");
+            let error = Envelope::from_frame(&frame(&pairs, "{}"), None, true).expect_err("not whole");
             assert_eq!(error.code(), "AW2003");
             assert!(error.to_string().contains(name), "{error}");
         }
@@ -331,7 +338,7 @@ mod tests {
             let mut pairs = WHOLE.to_vec();
             (pairs[1].1, pairs[2].1) = (id, source);
             let pairs: Vec<_> = pairs;
-            Envelope::from_frame(frame(&pairs, "{}"), None, true).map(|envelope| envelope.id)
+            Envelope::from_frame(&frame(&pairs, "{}"), None, true).map(|envelope| envelope.id)
         };
         assert_eq!(read("/a", "1").ok(), read("/a", "1").ok());
         assert_ne!(read("/a", "1").ok(), read("/b", "1").ok());
@@ -346,21 +353,21 @@ mod tests {
     #[test]
     fn what_cannot_be_read_says_so() {
         let with = |name, value| frame(&[&WHOLE[..], &[(name, value)]].concat(), "{}");
-        assert_eq!(code(with("time", "yesterday"), true), "AW2003");
-        assert_eq!(code(with("awversion", "-1"), true), "AW2003");
-        assert_eq!(code(with("specversion", "0.3"), true), "AW2003");
+        assert_eq!(code(&with("time", "yesterday"), true), "AW2003");
+        assert_eq!(code(&with("awversion", "-1"), true), "AW2003");
+        assert_eq!(code(&with("specversion", "0.3"), true), "AW2003");
         assert!(
-            Envelope::from_frame(with("traceparent", "zz"), None, true).expect("no trace").trace.is_none()
+            Envelope::from_frame(&with("traceparent", "zz"), None, true).expect("no trace").trace.is_none()
         );
     }
 
     #[test]
     fn a_stranger_sets_nothing_reserved() {
-        assert_eq!(code(frame(&[&WHOLE[..], &[("awprincipal", "root")]].concat(), "{}"), false), "AW2008");
+        assert_eq!(code(&frame(&[&WHOLE[..], &[("awprincipal", "root")]].concat(), "{}"), false), "AW2008");
         let mut forged = frame(&WHOLE, "{}");
         forged.headers.insert("aw-tenant", "acme");
-        assert_eq!(code(forged.clone(), false), "AW2008");
-        let envelope = Envelope::from_frame(forged, None, true).expect("a trusted one");
+        assert_eq!(code(&forged, false), "AW2008");
+        let envelope = Envelope::from_frame(&forged, None, true).expect("a trusted one");
         assert!(envelope.headers.is_empty(), "reserved headers do not reach functions");
     }
 
@@ -369,15 +376,15 @@ mod tests {
         let body = r#"{"specversion":"1.0","id":"1","source":"/x","type":"a.B","sequence":7,
             "datacontenttype":"application/json","partitionkey":"k","data":{"n":1}}"#;
         let frame = Frame::plain(Some("application/cloudevents+json; charset=utf-8".into()), body);
-        let envelope = Envelope::from_frame(frame, None, false).expect("a CloudEvent");
+        let envelope = Envelope::from_frame(&frame, None, false).expect("a CloudEvent");
         assert_eq!((envelope.name.as_str(), &envelope.body[..]), ("a.B", &br#"{"n":1}"#[..]));
         assert_eq!((envelope.sequence, envelope.key.as_deref()), (Some(7), Some("k")));
 
         let body = r#"{"specversion":"1.0","id":"1","source":"/x","type":"a.B","data_base64":"AQI="}"#;
         let frame = Frame::plain(Some(STRUCTURED.into()), body);
-        assert_eq!(Envelope::from_frame(frame, None, false).expect("a CloudEvent").body[..], [1, 2]);
+        assert_eq!(Envelope::from_frame(&frame, None, false).expect("a CloudEvent").body[..], [1, 2]);
         for body in ["", "[]", r#"{"data_base64":"?"}"#, r#"{"id":{}}"#] {
-            assert_eq!(code(Frame::plain(Some(STRUCTURED.into()), body), false), "AW2002", "{body}");
+            assert_eq!(code(&Frame::plain(Some(STRUCTURED.into()), body), false), "AW2002", "{body}");
         }
     }
 
@@ -385,19 +392,16 @@ mod tests {
     fn a_producer_that_writes_no_cloudevents_is_taken_at_its_word() {
         let foreign = Foreign::new("order.OrderPaid", "ORDERS/17");
         let frame = Frame::plain(None, "{}");
-        let envelope = Envelope::from_frame(frame.clone(), Some(&foreign), false).expect("plain JSON");
+        let envelope = Envelope::from_frame(&frame, Some(&foreign), false).expect("plain JSON");
         assert_eq!(
             (envelope.name.as_str(), envelope.content_type.as_str()),
             ("order.OrderPaid", "application/json")
         );
-        assert_eq!(
-            Envelope::from_frame(frame.clone(), Some(&foreign), false).expect("again").id,
-            envelope.id
-        );
-        assert_eq!(code(frame.clone(), true), "AW2003");
+        assert_eq!(Envelope::from_frame(&frame, Some(&foreign), false).expect("again").id, envelope.id);
+        assert_eq!(code(&frame, true), "AW2003");
         assert_eq!(envelope.key, None);
         let keyed = foreign.key(Some("o-1".into()));
-        let envelope = Envelope::from_frame(frame, Some(&keyed), false).expect("plain JSON with a key");
+        let envelope = Envelope::from_frame(&frame, Some(&keyed), false).expect("plain JSON with a key");
         assert_eq!(envelope.key.as_deref(), Some("o-1"));
     }
 }

@@ -142,7 +142,18 @@ impl FunctionEntry {
 impl FunctionEntry {
     /// The stable id: module and name.
     pub(crate) fn id(&self) -> &'static str {
-        intern(format!("{}::{}", self.module, self.name))
+        intern(self.address())
+    }
+
+    /// The same as text of its own, to address a delivery with.
+    pub(crate) fn address(&self) -> String {
+        [self.module, "::", self.name].concat()
+    }
+
+    /// Whether a delivery to `target` is for it.
+    pub(crate) fn is(&self, target: &str) -> bool {
+        let name = target.strip_prefix(self.module).and_then(|rest| rest.strip_prefix("::"));
+        name == Some(self.name)
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery, hold: Option<
     match entry.enter {
         Enter::Request(enter) => enter(app, message, Some(extra)).await.map(drop),
         Enter::Event { one, .. } => {
-            let at = row.listening.iter().position(|plan| plan.entry.id() == delivery.target);
+            let at = row.listening.iter().position(|plan| plan.entry.is(&delivery.target));
             one(app, row, at.ok_or_else(|| no_target(delivery))?, message, Some(extra)).await
         }
     }

@@ -135,7 +135,7 @@ pub(crate) fn ids(envelopes: &[Envelope]) -> HashSet<Uuid> {
 
 /// The envelope of what came in.
 pub(crate) fn envelope(incoming: &Incoming) -> Envelope {
-    Envelope::from_frame(incoming.frame.clone(), incoming.foreign.as_ref(), true)
+    Envelope::from_frame(&incoming.frame, incoming.foreign.as_ref(), true)
         .expect("what was written can be read")
 }
 

@@ -99,7 +99,7 @@ async fn what_python_writes_is_read_even_with_header_names_that_are_no_text() {
         came.extend(source.receive(10).await.unwrap());
     }
     for (at, one) in came.iter().enumerate() {
-        let envelope = Envelope::from_frame(one.frame.clone(), one.foreign.as_ref(), false).unwrap();
+        let envelope = Envelope::from_frame(&one.frame, one.foreign.as_ref(), false).unwrap();
         assert_eq!((envelope.name.as_str(), envelope.key.as_deref()), ("suite.Happened", Some("k")));
         assert_eq!(envelope.body, format!(r#"{{"number":{}}}"#, at + 1));
     }
@@ -142,7 +142,7 @@ async fn java_reads_our_attributes_and_puts_keys_where_we_do() {
         for one in source.receive(100).await.unwrap() {
             all += 1;
             let Some(known) = &one.foreign else { continue };
-            let envelope = Envelope::from_frame(one.frame.clone(), Some(known), false).unwrap();
+            let envelope = Envelope::from_frame(&one.frame, Some(known), false).unwrap();
             assert!(keys.contains(envelope.key.as_ref().unwrap()), "{envelope:?}");
             assert_eq!(&envelope.body[..], br#"{"number":8}"#);
             foreign += 1;

@@ -350,7 +350,7 @@ async fn a_structured_event_of_another_kind_is_passed_over() {
         .await;
     }
     let came = receive(&*source, 1).await;
-    let envelope = anywise::Envelope::from_frame(came[0].frame.clone(), None, false).unwrap();
+    let envelope = anywise::Envelope::from_frame(&came[0].frame, None, false).unwrap();
     assert_eq!(envelope.name, "suite.Happened");
     settle(&*source, &came, Outcome::Done(None)).await.unwrap();
     quiet(&*source).await;

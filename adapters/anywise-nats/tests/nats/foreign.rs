@@ -27,7 +27,7 @@ async fn what_another_stream_has_is_taken_in_from_there() {
     let source = nats.subscribe(&topology.subscriptions[0]).await.unwrap();
     jetstream.publish(subject, r#"{"order_id":"o-1"}"#.into()).await.unwrap().await.unwrap();
     let came = source.receive(1).await.unwrap();
-    let read = Envelope::from_frame(came[0].frame.clone(), came[0].foreign.as_ref(), false).unwrap();
+    let read = Envelope::from_frame(&came[0].frame, came[0].foreign.as_ref(), false).unwrap();
     assert_eq!((read.name.as_str(), &read.body[..]), ("order.OrderPlaced", &br#"{"order_id":"o-1"}"#[..]));
     source.settle(vec![(came[0].tag, Outcome::Done(None))]).await.unwrap();
     jetstream.delete_stream(theirs).await.unwrap();

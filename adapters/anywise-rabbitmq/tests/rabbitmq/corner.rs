@@ -209,7 +209,7 @@ pub(crate) fn event(name: &str, number: usize) -> Envelope {
 }
 
 pub(crate) fn read(incoming: &Incoming) -> Envelope {
-    Envelope::from_frame(incoming.frame.clone(), incoming.foreign.as_ref(), true).unwrap()
+    Envelope::from_frame(&incoming.frame, incoming.foreign.as_ref(), true).unwrap()
 }
 
 pub(crate) fn body(frame: &Frame) -> &str {

@@ -20,7 +20,7 @@ async fn done(source: &dyn Source, count: usize) -> Vec<Envelope> {
         let some = source.receive(count - came.len()).await.unwrap();
         source.settle(some.iter().map(|one| (one.tag, Outcome::Done(None))).collect()).await.unwrap();
         let read =
-            |one: anywise::Incoming| Envelope::from_frame(one.frame, one.foreign.as_ref(), true).unwrap();
+            |one: anywise::Incoming| Envelope::from_frame(&one.frame, one.foreign.as_ref(), true).unwrap();
         came.extend(some.into_iter().map(read));
     }
     came

@@ -122,6 +122,6 @@ impl Consumer {
 /// That it still cannot be read, or the store's.
 pub(crate) async fn again(app: &Arc<Inner>, group: &str, envelope: &Envelope) -> Result<(), Error> {
     let envelope = reading::unearthed(envelope, app.consume.trusted)?;
-    let deliveries = reading::deliveries(app, group, &envelope)?;
+    let deliveries = reading::deliveries(app, group, envelope)?;
     app.keep(Batch { append: deliveries, ..Batch::default() }).await
 }

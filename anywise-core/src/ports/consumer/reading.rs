@@ -26,29 +26,32 @@ pub(crate) enum Reading {
 /// Reads an incoming message for the group of a slice.
 pub(crate) fn read(app: &Arc<Inner>, group: &str, policy: &ConsumePolicy, incoming: Incoming) -> Reading {
     let Incoming { frame, foreign, .. } = incoming;
-    let kept = frame.clone();
-    let unreadable = |error| Reading::Unreadable(Box::new(raw(&kept, group)), error);
+    let unreadable = |error| Reading::Unreadable(Box::new(raw(&frame, group)), error);
     if frame.body.len() > policy.max_size {
         return unreadable(too_large(frame.body.len(), policy.max_size));
     }
-    let envelope = match Envelope::from_frame(frame, foreign.as_ref(), policy.trusted) {
+    let envelope = match Envelope::from_frame(&frame, foreign.as_ref(), policy.trusted) {
         Ok(envelope) => envelope,
         Err(error) => return unreadable(error),
     };
     if envelope.heard_by.iter().any(|slice| slice == group) {
         return Reading::Nothing;
     }
-    match deliveries(app, group, &envelope) {
-        Ok(deliveries) if deliveries.is_empty() => Reading::Nothing,
-        Ok(deliveries) => Reading::For(deliveries),
+    match targets(app, group, &envelope.name) {
+        Ok(targets) if targets.is_empty() => Reading::Nothing,
+        Ok(targets) => Reading::For(addressed(targets, envelope)),
         Err(_) if policy.unknown == Unknown::Ignore => Reading::Nothing,
         Err(error) => Reading::Unreadable(Box::new(envelope), error),
     }
 }
 
 /// The deliveries of an envelope to the functions of one slice.
-pub(crate) fn deliveries(app: &Arc<Inner>, slice: &str, envelope: &Envelope) -> Result<Vec<Delivery>> {
-    let name = envelope.name.as_str();
+pub(crate) fn deliveries(app: &Arc<Inner>, slice: &str, envelope: Envelope) -> Result<Vec<Delivery>> {
+    Ok(addressed(targets(app, slice, &envelope.name)?, envelope))
+}
+
+/// The functions of one slice that receive the message of this wire name.
+fn targets(app: &Arc<Inner>, slice: &str, name: &str) -> Result<Vec<String>> {
     let Some(row) = app.by_name.get(name).and_then(|entry| app.row((entry.slot)())) else {
         if registry().knows_event(name) {
             return Ok(Vec::new());
@@ -60,7 +63,16 @@ pub(crate) fn deliveries(app: &Arc<Inner>, slice: &str, envelope: &Envelope) -> 
     let handler = row.handler.is_some().then_some(&row.plan);
     let plans = row.listening.iter().chain(handler);
     let plans = plans.filter(|plan| registry().slice_of(plan.entry.module) == slice);
-    Ok(plans.map(|plan| Delivery::new(plan.entry.id(), envelope.clone())).collect())
+    Ok(plans.map(|plan| plan.entry.address()).collect())
+}
+
+/// A delivery of the envelope to each target; the last has the envelope itself.
+fn addressed(mut targets: Vec<String>, envelope: Envelope) -> Vec<Delivery> {
+    let Some(last) = targets.pop() else { return Vec::new() };
+    let mut deliveries = Vec::with_capacity(targets.len() + 1);
+    deliveries.extend(targets.into_iter().map(|target| Delivery::new(target, envelope.clone())));
+    deliveries.push(Delivery::new(last, envelope));
+    deliveries
 }
 
 /// The message in an envelope that [`raw`] made, if it made it; the envelope as
@@ -71,7 +83,7 @@ pub(crate) fn unearthed(envelope: &Envelope, trusted: bool) -> Result<Envelope> 
     }
     let kind = [("content-type", envelope.content_type.as_str())];
     let pairs = envelope.headers.iter().chain(kind);
-    Envelope::from_frame(Frame::read(KEPT, pairs, envelope.body.clone()), None, trusted)
+    Envelope::from_frame(&Frame::read(KEPT, pairs, envelope.body.clone()), None, trusted)
 }
 
 /// How attributes are kept among the headers of what nobody could read.
