@@ -70,12 +70,13 @@ impl<W: Worker> Batcher<W> {
 }
 
 async fn run<W: Worker>(worker: Arc<W>, receiver: Arc<Mutex<mpsc::Receiver<Pending<W>>>>) {
-    let mut round = Vec::with_capacity(ROUND);
+    let (mut round, mut usual) = (Vec::with_capacity(ROUND), 0);
     loop {
-        let taken = receiver.lock().await.recv_many(&mut round, ROUND).await;
-        if taken == 0 {
+        take(&mut *receiver.lock().await, &mut round, usual).await;
+        if round.is_empty() {
             return;
         }
+        usual = round.len();
         let (requests, answers): (Vec<_>, Vec<_>) =
             round.drain(..).map(|pending| (pending.request, pending.answer)).unzip();
         // In a task of its own: a panic ends the round, not the worker.
@@ -84,6 +85,26 @@ async fn run<W: Worker>(worker: Arc<W>, receiver: Arc<Mutex<mpsc::Receiver<Pendi
             // Who has gone away has lost interest, and nothing else.
             drop(answer.send(result));
         }
+    }
+}
+
+/// Takes what has come. Callers that were answered together come back together:
+/// where there were more last time, they are let come.
+async fn take<W: Worker>(
+    receiver: &mut mpsc::Receiver<Pending<W>>,
+    round: &mut Vec<Pending<W>>,
+    usual: usize,
+) {
+    let mut more = receiver.recv_many(round, ROUND).await;
+    while more > 0 && round.len() < usual.min(ROUND) {
+        tokio::task::yield_now().await;
+        let before = round.len();
+        while round.len() < ROUND
+            && let Ok(one) = receiver.try_recv()
+        {
+            round.push(one);
+        }
+        more = round.len() - before;
     }
 }
 

@@ -15,12 +15,14 @@ mod begin;
 mod claiming;
 mod config;
 mod inbox;
+mod lanes;
 mod letters;
 mod listen;
 mod migrate;
 mod pool;
 mod round;
 mod session;
+mod short;
 mod statements;
 mod store;
 mod transaction;
@@ -47,7 +49,7 @@ pub use config::PostgresOptions;
 pub(crate) use session::Session;
 
 /// Rounds carried out at a time.
-const WORKERS: usize = 3;
+const WORKERS: usize = 2;
 /// Connections of the store itself: its workers', and as many for the rest.
 const OWN: u32 = 6;
 /// The oldest server that is known to do: `pg_xact_status` and its like.

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use crate::error::from_sqlx;
 use crate::failpoint::point;
 use crate::postgres::Shared;
-use crate::postgres::round::{Concerned, append, lock, release};
+use crate::postgres::lanes::{Concerned, lock};
+use crate::postgres::round::{append, release};
 use crate::postgres::transaction::Transaction;
 use crate::row::Stored;
 

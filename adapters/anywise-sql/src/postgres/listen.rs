@@ -2,7 +2,8 @@
 //!
 //! They are sent after a commit, never in it: a `NOTIFY` in a transaction takes
 //! a lock of the whole server at its commit. What was committed within
-//! [`PAUSE`] is told once. Nothing depends on them; the relay asks anyway.
+//! [`PAUSE`] is told once, on a connection whose commits do not wait for the disk.
+//! Nothing depends on them; the relay asks anyway.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +39,7 @@ async fn tell(shared: Arc<Shared>, mut stop: watch::Receiver<()>) {
 }
 
 async fn notify(shared: &Shared) -> sqlx::Result<()> {
-    let mut connection = shared.own.get().await?;
+    let mut connection = shared.beginner.connections.get().await?;
     let told = sqlx::query("SELECT pg_notify($1, '')").bind(&shared.channel).execute(connection.raw()).await;
     connection.put_back_after(&told);
     told.map(drop)

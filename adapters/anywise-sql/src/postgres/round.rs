@@ -21,15 +21,17 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use anywise_core::{Batch, Buried, Claim, Error, Failure, Kind, Outcome, Remembered, Result, Settlement};
-use sqlx::Row;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{Postgres, Row};
 use uuid::Uuid;
 
-use crate::error::{Refusal, from_sqlx};
+use crate::error::from_sqlx;
 use crate::failpoint::{mutant, point};
-use crate::postgres::Shared;
+use crate::postgres::lanes::{Concerned, lock};
 use crate::postgres::statements::Statements;
-use crate::postgres::transaction::{Mark, Transaction};
+use crate::postgres::transaction::Transaction;
+use crate::postgres::{Shared, short};
 use crate::row::Stored;
 
 /// What one caller wants done.
@@ -42,29 +44,20 @@ pub(crate) enum Job {
 /// A batch, ready to be written.
 #[derive(Debug)]
 pub(crate) struct Commit {
-    append: Vec<Stored>,
-    done: Option<Claim>,
-    cancel: Vec<Uuid>,
-    remember: Option<Remembered>,
-    inter: Vec<Interred>,
+    pub(super) append: Vec<Stored>,
+    pub(super) done: Option<Claim>,
+    pub(super) cancel: Vec<Uuid>,
+    pub(super) remember: Option<Remembered>,
+    pub(super) inter: Vec<Interred>,
 }
 
 /// A dead letter that never was a delivery.
 #[derive(Debug)]
-struct Interred {
+pub(super) struct Interred {
     row: Stored,
     reason: String,
     attempts: i32,
     failure: String,
-}
-
-impl Commit {
-    /// The claim that it ends, if it does nothing else.
-    fn only_ends(&self) -> Option<Claim> {
-        let Self { append, done, cancel, remember, inter } = self;
-        let nothing_else = append.is_empty() && cancel.is_empty() && remember.is_none() && inter.is_empty();
-        done.filter(|_| nothing_else && !mutant("lease_without_epoch") && !mutant("no_fence"))
-    }
 }
 
 impl From<Buried> for Interred {
@@ -130,12 +123,9 @@ impl Verdict {
 /// That the transaction has failed as a whole.
 pub(super) async fn apply(shared: &Shared, transaction: &mut Transaction, jobs: &[Job]) -> Result<Applied> {
     point("tx.after_business").await?;
-    if let [Job::Commit(batch)] = jobs
-        && let Some(claim) = batch.only_ends().filter(|claim| !shared.holds.is_keyed(claim.id))
-        && finish_one(shared, transaction, claim).await?
-    {
+    if let Some(applied) = short::apply(shared, transaction, jobs).await? {
         point("tx.after_outbox").await?;
-        return Ok(Applied { verdicts: vec![Verdict::Kept], is_news: false });
+        return Ok(applied);
     }
     let mut round = Round::new(jobs);
     round.lock(shared, transaction).await?;
@@ -389,74 +379,6 @@ impl<'j> Round<'j> {
     }
 }
 
-/// What a transaction locks lanes for.
-#[derive(Debug, Default)]
-pub(super) struct Concerned {
-    pub(super) targets: Vec<String>,
-    pub(super) keys: Vec<String>,
-    pub(super) deliveries: Vec<i64>,
-    pub(super) messages: Vec<Uuid>,
-    pub(super) letters: Vec<i64>,
-}
-
-impl Concerned {
-    /// What appending `new` concerns.
-    pub(super) fn of(new: &Stored) -> Self {
-        match &new.key {
-            Some(key) => {
-                Self { targets: vec![new.target.clone()], keys: vec![key.clone()], ..Self::default() }
-            }
-            None => Self::default(),
-        }
-    }
-}
-
-/// Locks lanes until the transaction ends; from here on it may write.
-///
-/// # Errors
-/// That there is no transaction to write in, or that it would not be durable.
-pub(super) async fn lock(
-    shared: &Shared,
-    transaction: &mut Transaction,
-    concerned: &Concerned,
-) -> Result<()> {
-    let query = sqlx::query(shared.sql.lock.text())
-        .bind(&concerned.targets)
-        .bind(&concerned.keys)
-        .bind(&concerned.deliveries)
-        .bind(&concerned.messages)
-        .bind(&concerned.letters)
-        .bind(shared.space);
-    let row = query.fetch_one(transaction.raw()).await.map_err(from_sqlx)?;
-    mark(transaction, &row)
-}
-
-/// Ends the claim of a delivery without a key; false if it is not held, or has
-/// one. From here on the transaction may write.
-///
-/// # Errors
-/// As [`lock`].
-async fn finish_one(shared: &Shared, transaction: &mut Transaction, claim: Claim) -> Result<bool> {
-    let query = sqlx::query(shared.sql.finish_one.text()).bind(claim.id).bind(claim.epoch);
-    let row = query.fetch_one(transaction.raw()).await.map_err(from_sqlx)?;
-    mark(transaction, &row)?;
-    row.try_get("ended").map_err(from_sqlx)
-}
-
-/// Notes what it takes to find out later how a transaction ended, if there is one.
-fn mark(transaction: &mut Transaction, row: &PgRow) -> Result<()> {
-    let get = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
-    let (xid, timeline, open, durable): (_, _, bool, bool) = get().map_err(from_sqlx)?;
-    if !open {
-        return Err(ended_early());
-    }
-    if !durable {
-        return Err(not_durable());
-    }
-    transaction.mark(Mark { xid, timeline });
-    Ok(())
-}
-
 /// Appends, and answers with the keys at whose head something may wait that
 /// nothing will let go: those of a batch of which something was kept already.
 pub(super) async fn append(
@@ -466,14 +388,7 @@ pub(super) async fn append(
 ) -> sqlx::Result<Vec<Key>> {
     let is_keyed = new.iter().any(|new| new.key.is_some());
     let text = if is_keyed { sql.append_keyed.text() } else { sql.append.text() };
-    let mut query = sqlx::query(text)
-        .bind(new.iter().map(|new| new.msg_id).collect::<Vec<_>>())
-        .bind(new.iter().map(|new| new.target.as_str()).collect::<Vec<_>>())
-        .bind(new.iter().map(|new| new.name.as_str()).collect::<Vec<_>>())
-        .bind(new.iter().map(|new| new.head.as_str()).collect::<Vec<_>>())
-        .bind(new.iter().map(|new| &new.body[..]).collect::<Vec<_>>())
-        .bind(new.iter().map(|new| new.crc).collect::<Vec<_>>())
-        .bind(new.iter().map(|new| new.due).collect::<Vec<_>>());
+    let mut query = bind_new(sqlx::query(text), new);
     if is_keyed {
         query = query.bind(new.iter().map(|new| new.key.as_deref()).collect::<Vec<_>>());
     }
@@ -482,6 +397,21 @@ pub(super) async fn append(
         return Ok(Vec::new());
     }
     Ok(new.iter().filter_map(|new| Some((new.target.clone(), new.key.clone()?))).collect())
+}
+
+/// Fills in what is appended, but for the keys.
+pub(super) fn bind_new<'q>(
+    query: Query<'q, Postgres, PgArguments>,
+    new: &[&Stored],
+) -> Query<'q, Postgres, PgArguments> {
+    query
+        .bind(new.iter().map(|new| new.msg_id).collect::<Vec<_>>())
+        .bind(new.iter().map(|new| new.target.as_str()).collect::<Vec<_>>())
+        .bind(new.iter().map(|new| new.name.as_str()).collect::<Vec<_>>())
+        .bind(new.iter().map(|new| new.head.as_str()).collect::<Vec<_>>())
+        .bind(new.iter().map(|new| &new.body[..]).collect::<Vec<_>>())
+        .bind(new.iter().map(|new| new.crc).collect::<Vec<_>>())
+        .bind(new.iter().map(|new| new.due).collect::<Vec<_>>())
 }
 
 /// Lets the first of each key go.
@@ -537,14 +467,4 @@ fn plain(text: &str) -> String {
 pub(super) fn micros(time: Duration) -> i64 {
     const LONGEST: i64 = 100 * 365 * 24 * 3_600 * 1_000_000;
     i64::try_from(time.as_micros()).map_or(LONGEST, |micros| micros.min(LONGEST))
-}
-
-fn ended_early() -> Error {
-    let text =
-        "the transaction was ended by one of its statements: `COMMIT` and `ROLLBACK` are the framework's";
-    Refusal::new(Kind::Internal, "AW7012", text).into_error()
-}
-
-fn not_durable() -> Error {
-    Refusal::new(Kind::Internal, "AW3023", "the transaction switched synchronous_commit off").into_error()
 }

@@ -21,6 +21,7 @@ pub(super) struct Statements {
     pub(super) remember: Sql,
     pub(super) append: Sql,
     pub(super) append_keyed: Sql,
+    pub(super) append_only: Sql,
     pub(super) cancel: Sql,
     pub(super) inter: Sql,
     pub(super) note: Sql,
@@ -51,6 +52,7 @@ pub(super) struct Sql(Arc<str>);
 
 impl Sql {
     fn new(schema: &str, text: &str) -> Self {
+        let text = text.replace("{append}", APPEND).replace("{mark}", MARK);
         Self(text.replace("{s}", &format!("\"{schema}\"")).replace("{suspect}", &SUSPECT.to_string()).into())
     }
 
@@ -72,6 +74,7 @@ impl Statements {
             remember: sql(REMEMBER),
             append: sql(APPEND),
             append_keyed: sql(APPEND_KEYED),
+            append_only: sql(APPEND_ONLY),
             cancel: sql(CANCEL),
             inter: sql(INTER),
             note: sql(NOTE),
@@ -98,10 +101,16 @@ impl Statements {
     }
 }
 
+/// What it takes to find out later how the transaction ended, and whether there
+/// is one and it will be durable.
+const MARK: &str = "
+SELECT pg_current_xact_id()::text AS xid,
+       substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline,
+       coalesce(current_setting('anywise.open', true), '') = 'on' AS open,
+       current_setting('synchronous_commit') <> 'off' AS durable";
+
 /// Locks the lanes of the keys `$1`,`$2`, of the deliveries `$3`, of the
-/// messages `$4` and of the dead letters `$5`, in order, in the lock space `$6`;
-/// answers with what it takes to find out later how the transaction ended, and
-/// whether there is one.
+/// messages `$4` and of the dead letters `$5`, in order, in the lock space `$6`.
 const LOCK: &str = "
 WITH keyed AS MATERIALIZED (
     SELECT k.target, k.key FROM unnest($1::text[], $2::text[]) AS k(target, key)
@@ -113,11 +122,7 @@ WITH keyed AS MATERIALIZED (
 ), locked AS MATERIALIZED (
     SELECT pg_advisory_xact_lock($6, lane) FROM lanes
 )
-SELECT pg_current_xact_id()::text AS xid,
-       substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline,
-       coalesce(current_setting('anywise.open', true), '') = 'on' AS open,
-       current_setting('synchronous_commit') <> 'off' AS durable,
-       (SELECT count(*) FROM locked) AS locked";
+{mark}, (SELECT count(*) FROM locked) AS locked";
 
 /// What `LOCK` answers, and whether this claim has ended: the whole end of a
 /// delivery without a key, which no lane is locked for.
@@ -125,11 +130,7 @@ const FINISH_ONE: &str = "
 WITH gone AS (
     DELETE FROM {s}.aw_delivery WHERE id = $1 AND epoch = $2 AND state = 1 AND key IS NULL RETURNING id
 )
-SELECT pg_current_xact_id()::text AS xid,
-       substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline,
-       coalesce(current_setting('anywise.open', true), '') = 'on' AS open,
-       current_setting('synchronous_commit') <> 'off' AS durable,
-       EXISTS (SELECT 1 FROM gone) AS ended";
+{mark}, EXISTS (SELECT 1 FROM gone) AS ended";
 
 const FINISH: &str = "
 DELETE FROM {s}.aw_delivery d USING unnest($1::bigint[], $2::bigint[]) AS f(id, epoch)
@@ -192,6 +193,9 @@ FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::big
 CROSS JOIN LATERAL (SELECT timestamptz 'epoch' + n.due * interval '1 millisecond' AS due) t
 ORDER BY n.place
 ON CONFLICT (msg_id, target) DO NOTHING";
+
+/// The whole of a round in which nothing has a key.
+const APPEND_ONLY: &str = "WITH new AS ({append}) {mark}";
 
 /// As `APPEND`, with the keys `$8`. A keyed one is behind what is there of its
 /// target and key: an earlier delivery, a dead letter, or one of the same batch.

@@ -20,7 +20,8 @@ use uuid::Uuid;
 
 use crate::error::from_sqlx;
 use crate::failpoint::point;
-use crate::postgres::round::{Concerned, Job, Verdict, append, lock, micros, release};
+use crate::postgres::lanes::{Concerned, lock};
+use crate::postgres::round::{Job, Verdict, append, micros, release};
 use crate::postgres::transaction::Transaction;
 use crate::postgres::{PostgresStore, Shared, claiming, inbox, letters, migrate};
 use crate::reader::Pools;
