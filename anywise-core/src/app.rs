@@ -293,16 +293,14 @@ impl App {
 
     /// Waits until everything the application started itself has finished:
     /// deliveries of recorded messages, and what they caused. What is scheduled
-    /// for later, and what waits behind a dead letter, is not waited for;
-    /// retries are.
+    /// for later, what waits behind a dead letter, and what waits in a shared
+    /// store for other processes, is not waited for; retries are.
     pub async fn settled(&self) {
         loop {
             self.0.in_flight.idle().await;
             let Some(store) = &self.0.store else { return };
             match store.depth().await {
-                Ok(depths)
-                    if self.0.in_flight.count() == 0 && depths.iter().all(|depth| depth.unsettled() == 0) =>
-                {
+                Ok(depths) if self.0.in_flight.count() == 0 && !depths.iter().any(|one| self.awaits(one)) => {
                     return;
                 }
                 Err(_) if self.0.stopping.is_cancelled() => return,
@@ -310,6 +308,11 @@ impl App {
                 _ => tokio::time::sleep(Duration::from_millis(1)).await,
             }
         }
+    }
+
+    /// Whether something is still to be done here.
+    fn awaits(&self, depth: &Depth) -> bool {
+        depth.unsettled() > 0 && self.0.takes(&depth.target)
     }
 
     /// The application's store, for operators.
@@ -470,8 +473,8 @@ impl Inner {
         if target.starts_with(SOURCE) {
             return self.consumers.iter().any(|consumer| consumer.target() == target);
         }
-        let plans = self.table.iter().flatten().flat_map(|row| row.listening.iter().chain([&row.plan]));
-        plans.map(|plan| plan.entry.id()).any(|id| id == target)
+        let mut plans = self.table.iter().flatten().flat_map(|row| row.listening.iter().chain([&row.plan]));
+        plans.any(|plan| plan.entry.is(target))
     }
 
     /// Commits a batch to the store.

@@ -101,6 +101,18 @@ fn deposit_of(amount: u32) -> Deposit {
 }
 
 #[tokio::test]
+async fn what_waits_for_another_process_is_not_waited_for() {
+    let (app, store, seen) = fresh().await;
+    let mut batch = anywise::Batch::default();
+    batch.append.push(Delivery::new("elsewhere::listens", Envelope::json("elsewhere.Happened", "{}")));
+    store.commit(batch).await.unwrap();
+    app.publish(moved("a", 1)).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(30), app.settled()).await.expect("its own work is done");
+    assert_eq!(*seen.moved.lock().unwrap(), [("a".to_owned(), 1)]);
+    assert_eq!(app.depth().await.unwrap().iter().map(|depth| depth.ready).sum::<u64>(), 1);
+}
+
+#[tokio::test]
 async fn messages_of_one_key_are_handled_in_their_order() {
     let (app, _, seen) = fresh().await;
     for n in 0..50 {

@@ -4,7 +4,7 @@
 use anywise::sql::sqlx::{self, AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
 use anywise::{Envelope, new_id};
 
-use crate::ours::Happened;
+use crate::ours::effect::Happened;
 use crate::place::Database;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -26,7 +26,7 @@ impl Line {
     fn new(n: u64) -> Self {
         let event = Happened::new(n);
         let body = format!(r#"{{"n":{},"account":"{}","text":"{}"}}"#, event.n, event.account, event.text);
-        let mut envelope = Envelope::json("bench.Happened", body);
+        let mut envelope = Envelope::json("bench.Effect", body);
         envelope.id = new_id();
         Self { id: envelope.id, head: envelope.stored_head(), body: envelope.body.to_vec() }
     }
@@ -78,7 +78,7 @@ impl Bare {
                         .bind(1_i64)
                         .bind(line.id.as_bytes().to_vec())
                         .bind(TARGET)
-                        .bind("bench.Happened")
+                        .bind("bench.Effect")
                         .bind(line.head)
                         .bind(line.body);
                 }
@@ -97,7 +97,7 @@ impl Bare {
                               SELECT 0, now(), 7, id::uuid, $1, $2, head, body \
                               FROM unnest($3::text[], $4::text[], $5::bytea[]) AS t(id, head, body)";
                 let mut transaction = connection.begin().await?;
-                let insert = sqlx::query(insert).bind(TARGET).bind("bench.Happened");
+                let insert = sqlx::query(insert).bind(TARGET).bind("bench.Effect");
                 insert.bind(ids).bind(heads).bind(bodies).execute(&mut *transaction).await?;
                 transaction.commit().await?;
             }

@@ -43,7 +43,7 @@ async fn publish_ours(place: &Place, events: usize) -> Rate {
     let database = place.database()?;
     let app = ours::app(stuck::SLICE, database.store().await?, &Arc::default()).await?;
     let began = Instant::now();
-    ours::publish(&app, CALLERS, events).await?;
+    ours::publish(&app, CALLERS, events, stuck::Happened::new).await?;
     let took = began.elapsed();
     app.stop(Duration::ZERO).await;
     database.remove().await?;
@@ -77,7 +77,7 @@ pub(crate) async fn alone(table: &Table, place: &Place, _: &Cli) -> Done {
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for n in 0..CALLS {
         let began = Instant::now();
-        ours::publish(&app, 1, 1).await?;
+        ours::publish(&app, 1, 1, stuck::Happened::new).await?;
         with.push(began.elapsed());
         let began = Instant::now();
         bare.insert(n, 1).await?;
@@ -119,7 +119,11 @@ async fn end_to_end_ours(place: &Place, events: usize, with_effect: bool) -> Rat
     let slice = if with_effect { effect::SLICE } else { plain::SLICE };
     let app = ours::app(slice, database.store().await?, &Arc::default()).await?;
     let began = Instant::now();
-    ours::publish(&app, CALLERS, events).await?;
+    if with_effect {
+        ours::publish(&app, CALLERS, events, effect::Happened::new).await?;
+    } else {
+        ours::publish(&app, CALLERS, events, plain::Happened::new).await?;
+    }
     app.settled().await;
     let took = began.elapsed();
     app.stop(Duration::from_secs(5)).await;
@@ -193,7 +197,7 @@ async fn drain(
         batch.append = (from..from + AT_ONCE)
             .map(|n| {
                 let body = format!(r#"{{"n":{n},"account":"account-{n}","text":"a row of the backlog"}}"#);
-                Delivery::new("bench_durable::ours::plain::counts", Envelope::json("bench.Happened", body))
+                Delivery::new("bench_durable::ours::plain::counts", Envelope::json("bench.Plain", body))
             })
             .collect();
         store.commit(batch).await?;

@@ -5,32 +5,39 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anywise::prelude::*;
 use anywise::sql::{Any, Tx, sqlx};
-use anywise::{RelayPolicy, Store};
+use anywise::{Event, RelayPolicy, Store};
 use tokio::sync::{Notify, Semaphore};
 
-/// What the store is measured with: 200 bytes of body or so.
-#[event(name = "bench.Happened")]
-pub(crate) struct Happened {
-    pub(crate) n: u64,
-    pub(crate) account: String,
-    pub(crate) text: String,
-}
-
-impl Happened {
-    pub(crate) fn new(n: u64) -> Self {
-        Self {
-            n,
-            account: format!("account-{n}"),
-            text: "something that happened, told at length. ".repeat(3),
+/// An event of 200 bytes of body or so, for one slice alone: on a shared store
+/// an event is kept for the listeners of all slices, here or not.
+macro_rules! happened {
+    ($name:literal) => {
+        #[event(name = $name)]
+        pub(crate) struct Happened {
+            pub(crate) n: u64,
+            pub(crate) account: String,
+            pub(crate) text: String,
         }
-    }
+
+        impl Happened {
+            pub(crate) fn new(n: u64) -> Self {
+                Self {
+                    n,
+                    account: format!("account-{n}"),
+                    text: "something that happened, told at length. ".repeat(3),
+                }
+            }
+        }
+    };
 }
 
 /// Nobody finishes with it: publishing is measured alone.
 pub(crate) mod stuck {
-    use super::{Happened, Result, Semaphore, listen};
+    use super::{Result, Semaphore, event, listen};
 
     anywise::slice!(pub(crate) SLICE = "stuck");
+
+    happened!("bench.Stuck");
 
     #[listen(concurrency = 1)]
     async fn waits(_: &Happened, gate: &Semaphore) -> Result<()> {
@@ -41,9 +48,11 @@ pub(crate) mod stuck {
 
 /// An effect in the store's own database.
 pub(crate) mod effect {
-    use super::{Any, Count, Happened, Result, Tx, listen, sqlx};
+    use super::{Any, Count, Result, Tx, event, listen, sqlx};
 
     anywise::slice!(pub(crate) SLICE = "effect");
+
+    happened!("bench.Effect");
 
     anywise::sql::migrations!("effect", ["0001_effect" => "CREATE TABLE effect (n BIGINT NOT NULL, account TEXT NOT NULL)"]);
 
@@ -59,9 +68,11 @@ pub(crate) mod effect {
 
 /// An effect elsewhere.
 pub(crate) mod plain {
-    use super::{Count, Happened, listen};
+    use super::{Count, event, listen};
 
     anywise::slice!(pub(crate) SLICE = "plain");
+
+    happened!("bench.Plain");
 
     #[listen]
     async fn counts(_: &Happened, count: &Count) {
@@ -114,13 +125,18 @@ pub(crate) async fn app(
 }
 
 /// Publishes `events` from `callers` tasks, each waiting for one after the other.
-pub(crate) async fn publish(app: &App, callers: usize, events: usize) -> Result<()> {
+pub(crate) async fn publish<E: Event>(
+    app: &App,
+    callers: usize,
+    events: usize,
+    event: fn(u64) -> E,
+) -> Result<()> {
     let mut tasks = tokio::task::JoinSet::new();
     for caller in 0..callers {
         let app = app.clone();
         tasks.spawn(async move {
             for n in (caller..events).step_by(callers) {
-                app.publish(Happened::new(n as u64)).await?;
+                app.publish(event(n as u64)).await?;
             }
             Ok::<_, Error>(())
         });
