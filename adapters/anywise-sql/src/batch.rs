@@ -24,6 +24,8 @@ pub(crate) trait Worker: Send + Sync + 'static {
     type Request: Send + 'static;
     /// What is answered.
     type Answer: Send + 'static;
+    /// Who it is, for people.
+    const WHO: &'static str = "the store";
 
     /// Carries out a round.
     fn work(self: Arc<Self>, round: Vec<Self::Request>) -> BoxFuture<'static, Vec<Result<Self::Answer>>>;
@@ -60,12 +62,12 @@ impl<W: Worker> Batcher<W> {
     pub(crate) async fn ask(&self, request: W::Request) -> Result<W::Answer> {
         let place = match tokio::time::timeout(PATIENCE, self.sender.reserve()).await {
             Ok(Ok(place)) => place,
-            Ok(Err(_)) => return Err(closed()),
-            Err(_) => return Err(full()),
+            Ok(Err(_)) => return Err(closed(W::WHO)),
+            Err(_) => return Err(full(W::WHO)),
         };
         let (answer, answered) = oneshot::channel();
         place.send(Pending { request, answer });
-        answered.await.unwrap_or_else(|_| Err(gone()))
+        answered.await.unwrap_or_else(|_| Err(gone(W::WHO)))
     }
 }
 
@@ -108,17 +110,17 @@ async fn take<W: Worker>(
     }
 }
 
-fn full() -> Error {
-    Error::new(Kind::Unavailable, "AW7013", "the store has more to do than it can keep up with")
+fn full(who: &str) -> Error {
+    Error::new(Kind::Unavailable, "AW7013", format!("{who} has more to do than it can keep up with"))
         .with_retry_after(Duration::from_secs(1))
 }
 
-fn closed() -> Error {
-    Error::new(Kind::Unavailable, "AW7004", "the store is closed")
+fn closed(who: &str) -> Error {
+    Error::new(Kind::Unavailable, "AW7004", format!("{who} is closed"))
 }
 
-fn gone() -> Error {
-    Error::unknown_outcome("the store's worker ended while it carried this out")
+fn gone(who: &str) -> Error {
+    Error::unknown_outcome(format!("{who} ended while it carried this out"))
 }
 
 #[cfg(test)]

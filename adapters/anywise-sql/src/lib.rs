@@ -23,7 +23,7 @@ mod tx;
 
 pub use database::{Any, Database, Postgres, Sqlite};
 pub use migration::{Migration, MigrationEntry};
-pub use postgres::{PostgresOptions, PostgresStore};
+pub use postgres::{PostgresBroker, PostgresOptions, PostgresStore};
 pub use reader::Reader;
 pub use sqlite::{SqliteOptions, SqliteStats, SqliteStore};
 pub use sqlx;

@@ -9,9 +9,11 @@
 //!   order;
 //! - [`transaction`]: one transaction, and what has become of it;
 //! - [`claiming`]: claims, and their leases;
-//! - [`listen`]: hints between processes.
+//! - [`listen`]: hints between processes;
+//! - [`broker`]: beside all that, and without a store: Postgres as a transport.
 
 mod begin;
+mod broker;
 mod claiming;
 mod config;
 mod inbox;
@@ -45,6 +47,7 @@ use crate::postgres::claiming::Holds;
 use crate::postgres::pool::{Connections, readers};
 use crate::postgres::statements::Statements;
 
+pub use broker::PostgresBroker;
 pub use config::PostgresOptions;
 pub(crate) use session::Session;
 

@@ -9,7 +9,7 @@ use sqlx::postgres::PgConnectOptions;
 use crate::PostgresStore;
 
 /// Bytes of a schema's name at most.
-const LONGEST_NAME: usize = 48;
+pub(super) const LONGEST_NAME: usize = 48;
 
 /// Where the database is, and how the store uses it.
 ///
@@ -107,7 +107,7 @@ impl PostgresOptions {
     }
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     name.len() <= LONGEST_NAME
         && bytes.next().is_some_and(|first| first.is_ascii_lowercase() || first == b'_')

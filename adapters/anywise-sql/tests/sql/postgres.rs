@@ -5,6 +5,7 @@
 //! so, and fail if `ANYWISE_REQUIRE` names `postgres`. Each test has a schema of
 //! its own.
 
+mod broker;
 mod claims;
 mod contract;
 mod keys;
@@ -38,8 +39,7 @@ impl Place {
             .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/test".to_owned());
         let room = ROOM.acquire().await.unwrap();
         if let Err(error) = connect(&url).await {
-            let is_required = std::env::var("ANYWISE_REQUIRE").is_ok_and(|names| names.contains("postgres"));
-            assert!(!is_required, "no PostgreSQL at {url}: {error}");
+            assert!(!is_required(), "no PostgreSQL at {url}: {error}");
             println!("skipped: no PostgreSQL at {url}");
             return None;
         }
@@ -93,6 +93,11 @@ impl Drop for Place {
         });
         drop(dropped.join());
     }
+}
+
+/// Whether tests without a server fail.
+fn is_required() -> bool {
+    std::env::var("ANYWISE_REQUIRE").is_ok_and(|names| names.contains("postgres"))
 }
 
 /// Connects, as soon as the server has room.
