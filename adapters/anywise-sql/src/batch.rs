@@ -60,15 +60,42 @@ impl<W: Worker> Batcher<W> {
     /// That there was no place for it (`AW7013`), that the store is closed
     /// (`AW7004`), or what the worker answers.
     pub(crate) async fn ask(&self, request: W::Request) -> Result<W::Answer> {
-        let place = match tokio::time::timeout(PATIENCE, self.sender.reserve()).await {
-            Ok(Ok(place)) => place,
-            Ok(Err(_)) => return Err(closed(W::WHO)),
-            Err(_) => return Err(full(W::WHO)),
+        let answer = match self.hand_in(request) {
+            Ok(answer) => answer,
+            Err(request) => match tokio::time::timeout(PATIENCE, self.sender.reserve()).await {
+                Ok(Ok(place)) => put(place, request),
+                Ok(Err(_)) => return Err(closed(W::WHO)),
+                Err(_) => return Err(full(W::WHO)),
+            },
         };
-        let (answer, answered) = oneshot::channel();
-        place.send(Pending { request, answer });
-        answered.await.unwrap_or_else(|_| Err(gone(W::WHO)))
+        answer.wait().await
     }
+
+    /// The same, at once: the request has its place among the others when this
+    /// returns. Gives it back if there is none.
+    pub(crate) fn hand_in(&self, request: W::Request) -> Result<Answer<W>, W::Request> {
+        match self.sender.try_reserve() {
+            Ok(place) => Ok(put(place, request)),
+            Err(_) => Err(request),
+        }
+    }
+}
+
+/// What a request that was handed in will be answered.
+pub(crate) struct Answer<W: Worker>(oneshot::Receiver<Result<W::Answer>>);
+
+impl<W: Worker> Answer<W> {
+    /// # Errors
+    /// What the worker answers, or that it ended.
+    pub(crate) async fn wait(self) -> Result<W::Answer> {
+        self.0.await.unwrap_or_else(|_| Err(gone(W::WHO)))
+    }
+}
+
+fn put<W: Worker>(place: mpsc::Permit<'_, Pending<W>>, request: W::Request) -> Answer<W> {
+    let (answer, answered) = oneshot::channel();
+    place.send(Pending { request, answer });
+    Answer(answered)
 }
 
 async fn run<W: Worker>(worker: Arc<W>, receiver: Arc<Mutex<mpsc::Receiver<Pending<W>>>>) {

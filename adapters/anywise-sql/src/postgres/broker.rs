@@ -31,10 +31,10 @@ mod topology;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::postgres::PgConnectOptions;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use uuid::Uuid;
 
-use crate::postgres::broker::config::Settings;
+use crate::postgres::broker::config::{LANES, Settings};
 use crate::postgres::broker::error::address;
 use crate::postgres::broker::hints::Hints;
 use crate::postgres::broker::line::Line;
@@ -53,7 +53,7 @@ pub(crate) struct Broker {
     writing: Line,
     hints: Arc<Hints>,
     /// Whether the tables are there.
-    is_open: tokio::sync::Mutex<bool>,
+    opened: OnceCell<()>,
     /// Sources that ended and may still hold something.
     abandoned: Mutex<Vec<Place>>,
     /// Dropped with this: hints end.
@@ -75,8 +75,10 @@ impl Broker {
         // grown, nor sort it to give out its first rows.
         let options = options.application_name(&format!("anywise-broker/{}", std::process::id())).options([
             ("enable_seqscan", "off"),
+            ("enable_bitmapscan", "off"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
+            ("enable_material", "off"),
             ("statement_timeout", "10s"),
             ("lock_timeout", "3s"),
             ("idle_in_transaction_session_timeout", "15s"),
@@ -84,15 +86,14 @@ impl Broker {
         let later = options.clone().options([("synchronous_commit", "off")]);
         let control = Arc::new(Line::new(later, settings.connections, &address, patience));
         let writing = options.clone().options([("synchronous_commit", "on")]);
-        let hints = Hints::new(&settings.prefix, &control);
         let (stop, stopped) = watch::channel(());
-        hints.start(options, &stopped);
+        let hints = Hints::start(&settings.prefix, &control, options, stopped);
         Self {
             sql: Statements::new(&settings.prefix),
-            writing: Line::new(writing, 1, &address, patience),
+            writing: Line::new(writing, LANES, &address, patience),
             control,
             hints,
-            is_open: tokio::sync::Mutex::default(),
+            opened: OnceCell::new(),
             abandoned: Mutex::default(),
             _stop: stop,
             settings,

@@ -1,7 +1,7 @@
 //! How an application uses a database as its broker.
 
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -15,6 +15,9 @@ use crate::postgres::config::{LONGEST_NAME, is_name};
 
 /// The largest body that one row takes without trouble.
 const LARGEST: usize = 256 * 1024 * 1024;
+
+/// Batches under way at one time: one is written while the next comes together.
+pub(super) const LANES: u32 = 2;
 
 /// A Postgres database as a transport of events, for those who have no other
 /// broker.
@@ -34,6 +37,8 @@ const LARGEST: usize = 256 * 1024 * 1024;
 #[derive(Debug)]
 pub struct PostgresBroker {
     pub(super) settings: Settings,
+    /// Where events are said to come from.
+    pub(super) source: String,
     running: OnceLock<Running>,
 }
 
@@ -56,7 +61,8 @@ pub(super) struct Settings {
 /// What the settings came to: made at the first use.
 pub(super) struct Running {
     pub(super) broker: Arc<Broker>,
-    pub(super) writer: Batcher<Broker>,
+    lanes: Vec<Batcher<Broker>>,
+    next: AtomicUsize,
 }
 
 impl std::fmt::Debug for Running {
@@ -80,7 +86,7 @@ impl PostgresBroker {
             connections: 4,
             durable: Arc::default(),
         };
-        Self { settings, running: OnceLock::new() }
+        Self { source: format!("/{}", settings.prefix), settings, running: OnceLock::new() }
     }
 
     /// Under which name deliveries to it are kept, and people know it. Default:
@@ -135,8 +141,8 @@ impl PostgresBroker {
         self.with(|settings| settings.max_size = bytes.min(LARGEST))
     }
 
-    /// Connections for receiving and settling, which all groups share, beside one
-    /// for sending and one for hints. They are opened when they are needed.
+    /// Connections for receiving and settling, which all groups share, beside two
+    /// for sending and, where there are listeners, one for hints. They are opened when they are needed.
     /// Default: 4; at least 1.
     #[must_use]
     pub fn connections(self, most: u32) -> Self {
@@ -146,7 +152,7 @@ impl PostgresBroker {
     fn with(self, set: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = self.settings;
         set(&mut settings);
-        Self { settings, running: OnceLock::new() }
+        Self { source: format!("/{}", settings.prefix), settings, running: OnceLock::new() }
     }
 
     /// What the settings came to. Called in a runtime.
@@ -171,8 +177,18 @@ impl Running {
             return Err(refused(Kind::Unprocessable, "its address", text));
         }
         let broker = Arc::new(Broker::new(settings, options));
-        // One batch at a time: they are seen in the order in which they were handed in.
-        Ok(Self { writer: Batcher::start(&broker, 1), broker })
+        let lanes = (0..LANES).map(|_| Batcher::start(&broker, 1)).collect();
+        Ok(Self { broker, lanes, next: AtomicUsize::new(0) })
+    }
+
+    /// Where the events of a key are handed in, one batch after the other; what has
+    /// no key goes to each in turn.
+    pub(super) fn lane(&self, key: Option<&str>) -> &Batcher<Broker> {
+        let number = match key {
+            Some(key) => crc32fast::hash(key.as_bytes()) as usize,
+            None => self.next.fetch_add(1, Ordering::Relaxed),
+        };
+        &self.lanes[number % self.lanes.len()]
     }
 }
 

@@ -34,7 +34,7 @@ fn by_state(state: &str) -> Option<Kind> {
         "28000" | "28P01" => Some(Kind::Unauthenticated),
         "42501" => Some(Kind::Forbidden),
         "42P07" | "42723" | "42809" => Some(Kind::Conflict),
-        // Somebody removed the tables: they are made again.
+        // Somebody removed the tables: a process that starts makes them again.
         "42P01" | "42883" | "3F000" => Some(Kind::Unavailable),
         _ => None,
     }

@@ -11,8 +11,17 @@ const BINDING: Binding = Binding::new("ce-");
 
 /// The text of a frame's attributes and headers.
 pub(super) fn write(frame: &Frame) -> Result<String> {
-    let pairs: BTreeMap<_, _> = frame.pairs(BINDING).collect();
-    serde_json::to_string(&pairs).map_err(|error| Error::internal(format!("headers as text: {error}")))
+    let mut text = Vec::with_capacity(512);
+    for (at, (name, value)) in frame.pairs(BINDING).enumerate() {
+        text.push(if at == 0 { b'{' } else { b',' });
+        let written = serde_json::to_writer(&mut text, &name).and_then(|()| {
+            text.push(b':');
+            serde_json::to_writer(&mut text, &value)
+        });
+        written.map_err(|error| Error::internal(format!("headers as text: {error}")))?;
+    }
+    text.extend_from_slice(if text.is_empty() { b"{}" } else { b"}" });
+    String::from_utf8(text).map_err(|error| Error::internal(format!("headers as text: {error}")))
 }
 
 /// The frame of a text and a body, and what it is if it does not say so: `name`,
@@ -32,8 +41,8 @@ pub(super) fn read(
 }
 
 /// Text as Postgres keeps it: it knows no NUL. What was there stands in the head.
-pub(super) fn plain(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+pub(super) fn plain(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
 #[cfg(test)]
@@ -48,6 +57,7 @@ mod tests {
         let text = write(&frame).unwrap();
         assert!(!text.contains('\0'), "{text}");
         assert_eq!(read(&text, "{}", (String::new(), String::new, None)), (frame, None));
+        assert_eq!(write(&Frame::plain(None, "")).unwrap(), "{}");
     }
 
     #[test]

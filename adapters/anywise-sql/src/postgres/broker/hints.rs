@@ -1,4 +1,5 @@
-//! Hints that there may be something for a group, between processes.
+//! Hints that an event was published, or a group has something again, between
+//! processes.
 //!
 //! They are sent after a commit, never in it: a `NOTIFY` in a transaction takes a
 //! lock of the whole server at its commit. Nothing depends on them; who waits for
@@ -8,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anywise_core::Result;
+use anywise_core::{Result, Subscription};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
@@ -25,44 +26,78 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(super) struct Hints {
     channel: String,
     control: Arc<Line>,
-    /// Groups of which others should hear.
+    /// What it takes to listen, until somebody wants to.
+    silent: Mutex<Option<Silent>>,
+    /// What others should hear of.
     news: Mutex<BTreeSet<String>>,
     told: Notify,
-    /// Those that somebody here listens for.
-    heard: Mutex<HashMap<String, Arc<Notify>>>,
+    /// Those who wait here, by what wakes them.
+    heard: Mutex<HashMap<String, Vec<Arc<Notify>>>>,
+}
+
+#[derive(Debug)]
+struct Silent {
+    options: PgConnectOptions,
+    stop: watch::Receiver<()>,
+}
+
+/// That an event was published.
+pub(super) fn of_event(name: &str) -> String {
+    format!("event {name}")
+}
+
+/// That a group has something again.
+pub(super) fn of_group(name: &str) -> String {
+    format!("group {name}")
 }
 
 impl Hints {
-    pub(super) fn new(prefix: &str, control: &Arc<Line>) -> Arc<Self> {
-        Arc::new(Self {
+    /// Hints of the applications with a prefix, until the other end of `stop` is
+    /// dropped.
+    pub(super) fn start(
+        prefix: &str,
+        control: &Arc<Line>,
+        options: PgConnectOptions,
+        stop: watch::Receiver<()>,
+    ) -> Arc<Self> {
+        let hints = Arc::new(Self {
             channel: format!("anywise_broker_{prefix}"),
             control: Arc::clone(control),
+            silent: Mutex::new(Some(Silent { options, stop: stop.clone() })),
             news: Mutex::default(),
             told: Notify::new(),
             heard: Mutex::default(),
-        })
+        });
+        tokio::spawn(Arc::clone(&hints).tell_all(stop));
+        hints
     }
 
-    /// Sends and receives hints until the other end of `stop` is dropped.
-    pub(super) fn start(self: &Arc<Self>, options: PgConnectOptions, stop: &watch::Receiver<()>) {
-        let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
-        tokio::spawn(Arc::clone(self).tell_all(stop.clone()));
-        tokio::spawn(Arc::clone(self).listen(pool, stop.clone()));
-    }
-
-    /// Where somebody waits for hints of a group.
-    pub(super) fn of(&self, group: &str) -> Arc<Notify> {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(heard.entry(group.to_owned()).or_default())
-    }
-
-    /// There is something for these groups.
-    pub(super) fn tell(&self, groups: impl IntoIterator<Item = String>) {
-        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        news.extend(groups);
-        if !news.is_empty() {
-            self.told.notify_one();
+    /// What wakes those of a group who wait here.
+    pub(super) fn of(self: &Arc<Self>, subscription: &Subscription) -> Arc<Notify> {
+        let silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Silent { options, stop }) = silent {
+            let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+            tokio::spawn(Arc::clone(self).listen(pool, stop));
         }
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = heard.entry(of_group(&subscription.group)).or_default();
+        let notify = own.first().cloned().unwrap_or_else(|| {
+            own.push(Arc::default());
+            Arc::clone(&own[0])
+        });
+        for event in &subscription.events {
+            let woken = heard.entry(of_event(event)).or_default();
+            if !woken.iter().any(|known| Arc::ptr_eq(known, &notify)) {
+                woken.push(Arc::clone(&notify));
+            }
+        }
+        notify
+    }
+
+    /// Tells all processes, this one too.
+    pub(super) fn tell(&self, hints: impl IntoIterator<Item = String>) {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).extend(hints);
+        self.told.notify_one();
     }
 
     async fn tell_all(self: Arc<Self>, mut stop: watch::Receiver<()>) {
@@ -79,9 +114,9 @@ impl Hints {
         }
     }
 
-    async fn notify(&self, groups: Vec<String>) -> Result<()> {
-        let query = sqlx::query("SELECT pg_notify($1, g) FROM unnest($2::text[]) AS g");
-        self.control.run("giving a hint", query.bind(&self.channel).bind(groups)).await.map(drop)
+    async fn notify(&self, hints: Vec<String>) -> Result<()> {
+        let query = sqlx::query("SELECT pg_notify($1, hint) FROM unnest($2::text[]) AS h(hint)");
+        self.control.run("giving a hint", query.bind(&self.channel).bind(hints)).await.map(drop)
     }
 
     async fn listen(self: Arc<Self>, pool: PgPool, mut stop: watch::Receiver<()>) {
@@ -106,10 +141,9 @@ impl Hints {
             // `None`: the connection was lost, and so perhaps a hint.
             let hint = listener.try_recv().await?;
             let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-            match &hint {
-                Some(hint) => heard.get(hint.payload()).into_iter().for_each(|group| group.notify_waiters()),
-                None => heard.values().for_each(|group| group.notify_waiters()),
-            }
+            let woken =
+                heard.iter().filter(|(what, _)| hint.as_ref().is_none_or(|hint| hint.payload() == *what));
+            woken.flat_map(|(_, groups)| groups).for_each(|group| group.notify_waiters());
         }
     }
 }

@@ -77,7 +77,7 @@ impl Reader {
             asked: Instant::now(),
         };
         Arc::new(Self {
-            hint: broker.hints.of(&subscription.group),
+            hint: broker.hints.of(&subscription),
             broker,
             subscription,
             owner: Uuid::new_v4(),

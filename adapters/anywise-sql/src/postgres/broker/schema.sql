@@ -26,20 +26,20 @@ CREATE TABLE {s}.aw_broker_message (
 -- What was given to somebody and is not settled. A crash of the server empties
 -- it, which gives everything back.
 CREATE UNLOGGED TABLE {s}.aw_broker_delivery (
+    id bigint PRIMARY KEY,
     grp text NOT NULL,
-    id bigint NOT NULL,
     key text,
     -- nobody: it may be given out again from `until` on
     owner uuid,
     until timestamptz NOT NULL,
-    times integer NOT NULL,
-    PRIMARY KEY (grp, id)
+    times integer NOT NULL
 ) WITH (
     autovacuum_vacuum_threshold = 1000,
     autovacuum_vacuum_scale_factor = 0.02,
     autovacuum_vacuum_insert_scale_factor = 0.1,
     autovacuum_vacuum_cost_delay = 0
 );
+CREATE INDEX aw_broker_delivery_group ON {s}.aw_broker_delivery (grp);
 
 CREATE TABLE {s}.aw_broker_dead (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -89,14 +89,14 @@ BEGIN
                 ))
                 ORDER BY o.id LIMIT p_most FOR UPDATE SKIP LOCKED
             ) due
-            WHERE d.grp = p_group AND d.id = due.id
+            WHERE d.id = due.id
             RETURNING d.id
         )
         SELECT coalesce(array_agg(taken.id), '{}') INTO v_again FROM taken;
         RETURN QUERY
         SELECT d.id, d.times, m.name, m.key, m.head, m.body
-        FROM {s}.aw_broker_delivery d JOIN {s}.aw_broker_message m ON m.grp = d.grp AND m.id = d.id
-        WHERE d.grp = p_group AND d.id = ANY (v_again) ORDER BY d.id;
+        FROM {s}.aw_broker_delivery d JOIN {s}.aw_broker_message m ON m.grp = p_group AND m.id = d.id
+        WHERE d.id = ANY (v_again) ORDER BY d.id;
     END IF;
 
     -- What nobody has had yet; of a key only if nobody else has any of it.
@@ -106,11 +106,11 @@ BEGIN
             SELECT m.id, m.name, m.key, m.head, m.body FROM {s}.aw_broker_message m
             WHERE m.grp = p_group
             AND (m.key IS NULL OR v_blocked IS NULL OR m.key <> ALL (v_blocked))
-            AND NOT EXISTS (SELECT 1 FROM {s}.aw_broker_delivery d WHERE d.grp = p_group AND d.id = m.id)
+            AND NOT EXISTS (SELECT 1 FROM {s}.aw_broker_delivery d WHERE d.id = m.id)
             ORDER BY m.id LIMIT p_most - cardinality(v_again)
         ), given AS (
-            INSERT INTO {s}.aw_broker_delivery (grp, id, key, owner, until, times)
-            SELECT p_group, new.id, new.key, p_owner, v_until, 1 FROM new
+            INSERT INTO {s}.aw_broker_delivery (id, grp, key, owner, until, times)
+            SELECT new.id, p_group, new.key, p_owner, v_until, 1 FROM new
         )
         SELECT new.id, 1, new.name, new.key, new.head, new.body FROM new;
     END IF;

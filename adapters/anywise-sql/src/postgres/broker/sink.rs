@@ -3,15 +3,16 @@
 //! Sends of one process meet in a queue, and are written many at a time: one
 //! statement, one commit, one wait for the disk.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anywise_core::{BoxFuture, Envelope, Error, Kind, Result, Sink};
 use bytes::Bytes;
-use sqlx::Row;
 
 use crate::batch::Worker;
 use crate::postgres::broker::error::away;
 use crate::postgres::broker::head::{plain, write};
+use crate::postgres::broker::hints::of_event;
 use crate::postgres::broker::{Broker, PostgresBroker};
 use crate::postgres::worker::same;
 
@@ -33,24 +34,38 @@ impl Sink for PostgresBroker {
 
     /// Done when it is committed, in a row for every group that listens.
     ///
-    /// Dropping the future does not stop what is on its way.
+    /// Its place among the events of its key is taken at the call, unless the broker
+    /// is not open yet or more wait than there is room for. Dropping the future does
+    /// not stop what is on its way.
     fn send(&self, envelope: Envelope) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async {
-            let (size, most) = (envelope.body.len(), self.settings.max_size);
-            if size > most {
-                let text = format!("the body has {size} bytes; Postgres takes at most {most} here");
-                return Err(Error::new(Kind::TooLarge, "AW2006", text));
-            }
-            let running = self.running()?;
-            running.broker.open().await?;
-            let frame = envelope.to_frame(&format!("/{}", self.settings.prefix));
-            let outgoing = Outgoing {
-                name: plain(&envelope.name).into_owned(),
-                key: envelope.key.as_deref().map(|key| plain(key).into_owned()),
-                head: write(&frame)?,
-                body: envelope.body,
-            };
-            running.writer.ask(outgoing).await.map_err(|error| running.broker.own(error))
+        self.hand_in(envelope).unwrap_or_else(|error| Box::pin(std::future::ready(Err(error))))
+    }
+}
+
+impl PostgresBroker {
+    fn hand_in(&self, envelope: Envelope) -> Result<BoxFuture<'_, Result<()>>> {
+        let (size, most) = (envelope.body.len(), self.settings.max_size);
+        if size > most {
+            let text = format!("the body has {size} bytes; Postgres takes at most {most} here");
+            return Err(Error::new(Kind::TooLarge, "AW2006", text));
+        }
+        let frame = envelope.to_frame(&self.source);
+        let outgoing = Outgoing {
+            name: plain(envelope.name),
+            key: envelope.key.map(plain),
+            head: write(&frame)?,
+            body: envelope.body,
+        };
+        let running = self.running()?;
+        let lane = running.lane(outgoing.key.as_deref());
+        let handed = if running.broker.is_open() { lane.hand_in(outgoing) } else { Err(outgoing) };
+        let broker = &*running.broker;
+        Ok(match handed {
+            Ok(answer) => Box::pin(async { answer.wait().await.map_err(|error| broker.own(error)) }),
+            Err(outgoing) => Box::pin(async {
+                broker.open().await?;
+                lane.ask(outgoing).await.map_err(|error| broker.own(error))
+            }),
         })
     }
 }
@@ -83,9 +98,10 @@ impl Broker {
             .bind(batch.iter().map(|one| one.key.as_deref()).collect::<Vec<_>>())
             .bind(batch.iter().map(|one| one.head.as_str()).collect::<Vec<_>>())
             .bind(batch.iter().map(|one| &one.body[..]).collect::<Vec<_>>());
-        let rows = self.writing.rows("publishing", query).await?;
-        let groups: sqlx::Result<Vec<String>> = rows.iter().map(|row| row.try_get(0)).collect();
-        self.hints.tell(groups.map_err(|error| self.writing.error("publishing", error))?);
+        if self.writing.run("publishing", query).await? > 0 {
+            let names: BTreeSet<_> = batch.iter().map(|one| &*one.name).collect();
+            self.hints.tell(names.into_iter().map(of_event));
+        }
         Ok(())
     }
 }

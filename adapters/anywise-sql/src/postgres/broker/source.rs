@@ -13,6 +13,7 @@ use sqlx::Row;
 
 use crate::postgres::broker::error::away;
 use crate::postgres::broker::head::plain;
+use crate::postgres::broker::hints::of_group;
 use crate::postgres::broker::line::Query;
 use crate::postgres::broker::reader::{Given, Reader};
 use crate::postgres::broker::statements::Sql;
@@ -43,7 +44,6 @@ impl PostgresSource {
     /// A statement about messages that this source holds.
     fn about<'q>(&self, sql: &Sql, given: impl Iterator<Item = &'q Given> + Clone) -> Query<'q> {
         sqlx::query(sql.text())
-            .bind(self.reader.group().to_owned())
             .bind(self.reader.owner)
             .bind(given.clone().map(|one| one.id).collect::<Vec<_>>())
             .bind(given.map(|one| one.times).collect::<Vec<_>>())
@@ -58,8 +58,8 @@ impl PostgresSource {
             told += broker.control.run("settling", query).await?;
         }
         if !settled.dead.is_empty() {
-            let reasons: Vec<_> = settled.dead.iter().map(|(_, reason)| plain(reason).into_owned()).collect();
-            let query = self.about(&broker.sql.bury, settled.dead.iter().map(|(given, _)| given));
+            let (dead, reasons): (Vec<_>, Vec<_>) = settled.dead.into_iter().unzip();
+            let query = self.about(&broker.sql.bury, dead.iter());
             told += broker.control.run("keeping a dead letter", query.bind(reasons)).await?;
         }
         if !settled.again.is_empty() {
@@ -102,7 +102,9 @@ impl From<Vec<(Tag, Outcome)>> for Settled {
             match outcome {
                 Outcome::Retry(after) => settled.again.push((given, after)),
                 Outcome::Stop => settled.again.push((given, Duration::ZERO)),
-                Outcome::DeadLetter(reason) | Outcome::Park(reason) => settled.dead.push((given, reason)),
+                Outcome::DeadLetter(reason) | Outcome::Park(reason) => {
+                    settled.dead.push((given, plain(reason)));
+                }
                 _ => settled.done.push(given),
             }
         }
@@ -193,7 +195,7 @@ impl Broker {
         let count = self.control.run("giving back", query).await?;
         self.abandoned().retain(|known| known != place);
         if count > 0 {
-            self.hints.tell([place.group.clone()]);
+            self.hints.tell([of_group(&place.group)]);
         }
         Ok(())
     }

@@ -85,53 +85,49 @@ const TIDY: &str = "
 DELETE FROM {s}.aw_broker_delivery d WHERE d.grp = $1
 AND NOT EXISTS (SELECT 1 FROM {s}.aw_broker_message m WHERE m.grp = $1 AND m.id = d.id)";
 
-/// A row for each group that listens; says which groups those are. `gate` deletes
-/// nothing: its lock is what [`GATE`] waits for.
+/// A row for each group that listens. `gate` deletes nothing: its lock is what
+/// [`GATE`] waits for.
 const PUBLISH: &str = "
-WITH gate AS (DELETE FROM {s}.aw_broker_route WHERE false), put AS (
-    INSERT INTO {s}.aw_broker_message (grp, name, key, head, body)
-    SELECT r.grp, e.name, e.key, e.head, e.body
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[])
-         WITH ORDINALITY AS e(name, key, head, body, place)
-    JOIN {s}.aw_broker_route r ON r.event = e.name
-    ORDER BY e.place
-    RETURNING grp
-)
-SELECT DISTINCT grp FROM put";
+WITH gate AS (DELETE FROM {s}.aw_broker_route WHERE false)
+INSERT INTO {s}.aw_broker_message (grp, name, key, head, body)
+SELECT r.grp, e.name, e.key, e.head, e.body
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) WITH ORDINALITY AS e(name, key, head, body, place)
+JOIN {s}.aw_broker_route r ON r.event = e.name
+ORDER BY e.place";
 
 const CLAIM: &str = "
 SELECT o_id, o_times, o_name, o_key, o_head, o_body FROM {s}.aw_broker_claim($1, $2, $3, $4)";
 
 const DONE: &str = "
 WITH ended AS (
-    DELETE FROM {s}.aw_broker_delivery d USING unnest($3::bigint[], $4::int[]) AS s(id, times)
-    WHERE d.grp = $1 AND d.id = s.id AND d.owner = $2 AND d.times = s.times
-    RETURNING d.id
+    DELETE FROM {s}.aw_broker_delivery d USING unnest($2::bigint[], $3::int[]) AS s(id, times)
+    WHERE d.id = s.id AND d.owner = $1 AND d.times = s.times
+    RETURNING d.grp, d.id
 )
-DELETE FROM {s}.aw_broker_message m USING ended WHERE m.grp = $1 AND m.id = ended.id";
+DELETE FROM {s}.aw_broker_message m USING ended WHERE m.grp = ended.grp AND m.id = ended.id";
 
-/// To be given out again after `$5` microseconds.
+/// To be given out again after `$4` microseconds.
 const AGAIN: &str = "
 UPDATE {s}.aw_broker_delivery d SET owner = NULL, until = clock_timestamp() + s.after * interval '1 microsecond'
-FROM unnest($3::bigint[], $4::int[], $5::bigint[]) AS s(id, times, after)
-WHERE d.grp = $1 AND d.id = s.id AND d.owner = $2 AND d.times = s.times";
+FROM unnest($2::bigint[], $3::int[], $4::bigint[]) AS s(id, times, after)
+WHERE d.id = s.id AND d.owner = $1 AND d.times = s.times";
 
 const BURY: &str = "
 WITH ended AS (
-    DELETE FROM {s}.aw_broker_delivery d USING unnest($3::bigint[], $4::int[], $5::text[]) AS s(id, times, reason)
-    WHERE d.grp = $1 AND d.id = s.id AND d.owner = $2 AND d.times = s.times
-    RETURNING d.id, s.reason
+    DELETE FROM {s}.aw_broker_delivery d USING unnest($2::bigint[], $3::int[], $4::text[]) AS s(id, times, reason)
+    WHERE d.id = s.id AND d.owner = $1 AND d.times = s.times
+    RETURNING d.grp, d.id, s.reason
 ), gone AS (
-    DELETE FROM {s}.aw_broker_message m USING ended WHERE m.grp = $1 AND m.id = ended.id
+    DELETE FROM {s}.aw_broker_message m USING ended WHERE m.grp = ended.grp AND m.id = ended.id
     RETURNING m.*, ended.reason
 )
 INSERT INTO {s}.aw_broker_dead (grp, name, key, head, body, published, reason)
 SELECT grp, name, key, head, body, at, reason FROM gone ORDER BY id";
 
 const EXTEND: &str = "
-UPDATE {s}.aw_broker_delivery d SET until = clock_timestamp() + $5 * interval '1 microsecond'
-FROM unnest($3::bigint[], $4::int[]) AS s(id, times)
-WHERE d.grp = $1 AND d.id = s.id AND d.owner = $2 AND d.times = s.times";
+UPDATE {s}.aw_broker_delivery d SET until = clock_timestamp() + $4 * interval '1 microsecond'
+FROM unnest($2::bigint[], $3::int[]) AS s(id, times)
+WHERE d.id = s.id AND d.owner = $1 AND d.times = s.times";
 
 /// What the group `$1` has and nobody holds; counted up to `$2`.
 const LAG: &str = "

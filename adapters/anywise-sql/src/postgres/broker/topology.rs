@@ -57,16 +57,19 @@ impl Transport for PostgresBroker {
 }
 
 impl Broker {
+    /// Whether the tables were there.
+    pub(super) fn is_open(&self) -> bool {
+        self.opened.initialized()
+    }
+
     /// Makes the tables, if that was not done.
     pub(super) async fn open(&self) -> Result<()> {
-        let mut is_open = self.is_open.lock().await;
-        if !*is_open {
+        let open = self.opened.get_or_try_init(async || {
             let is_durable = self.check().await?;
             self.settings.durable.store(is_durable, Ordering::Relaxed);
-            self.migrate().await?;
-            *is_open = true;
-        }
-        Ok(())
+            self.migrate().await
+        });
+        open.await.copied()
     }
 
     /// Has a group get its events.
