@@ -6,6 +6,9 @@
 //! [`Store`](anywise_core::Store) port and through [`Tx`]; they leave as rows.
 //! No message type appears in this crate, and none of the application's policy:
 //! retries, their waits and what becomes of a delivery are core's.
+//!
+//! [`PostgresBroker`] is beside all that: Postgres as a transport of events, for
+//! processes whose stores have nothing to do with each other.
 
 mod batch;
 mod database;
@@ -34,6 +37,11 @@ pub use failpoint::names as failpoints;
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub use failpoint::pass as pass_failpoint;
+
+/// The broker's page for operators, whose code is compiled with the crate's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/transports/postgres.md")]
+struct Page;
 
 /// What [`migrations!`] expands to. Not part of the public interface.
 #[doc(hidden)]

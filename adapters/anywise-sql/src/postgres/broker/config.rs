@@ -43,7 +43,7 @@ pub struct PostgresBroker {
 }
 
 /// What the user said.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Settings {
     pub(super) name: String,
     url: String,
@@ -56,6 +56,14 @@ pub(super) struct Settings {
     pub(super) connections: u32,
     /// Whether what the server has confirmed survives its crash, as far as is known.
     pub(super) durable: Arc<AtomicBool>,
+}
+
+impl std::fmt::Debug for Settings {
+    /// Without the address, which may have a password in it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut settings = f.debug_struct("Settings");
+        settings.field("name", &self.name).field("prefix", &self.prefix).finish_non_exhaustive()
+    }
 }
 
 /// What the settings came to: made at the first use.

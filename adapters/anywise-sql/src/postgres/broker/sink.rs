@@ -34,9 +34,8 @@ impl Sink for PostgresBroker {
 
     /// Done when it is committed, in a row for every group that listens.
     ///
-    /// Its place among the events of its key is taken at the call, unless the broker
-    /// is not open yet or more wait than there is room for. Dropping the future does
-    /// not stop what is on its way.
+    /// Its place among the events of its key is taken at the call, unless more wait
+    /// than there is room for. Dropping the future does not stop what is on its way.
     fn send(&self, envelope: Envelope) -> BoxFuture<'_, Result<()>> {
         self.hand_in(envelope).unwrap_or_else(|error| Box::pin(std::future::ready(Err(error))))
     }
@@ -57,15 +56,10 @@ impl PostgresBroker {
             body: envelope.body,
         };
         let running = self.running()?;
-        let lane = running.lane(outgoing.key.as_deref());
-        let handed = if running.broker.is_open() { lane.hand_in(outgoing) } else { Err(outgoing) };
-        let broker = &*running.broker;
-        Ok(match handed {
+        let (broker, lane) = (&*running.broker, running.lane(outgoing.key.as_deref()));
+        Ok(match lane.hand_in(outgoing) {
             Ok(answer) => Box::pin(async { answer.wait().await.map_err(|error| broker.own(error)) }),
-            Err(outgoing) => Box::pin(async {
-                broker.open().await?;
-                lane.ask(outgoing).await.map_err(|error| broker.own(error))
-            }),
+            Err(outgoing) => Box::pin(async { lane.ask(outgoing).await.map_err(|error| broker.own(error)) }),
         })
     }
 }
@@ -93,6 +87,7 @@ impl Broker {
     }
 
     async fn try_publish(&self, batch: &[Outgoing]) -> Result<()> {
+        self.open().await?;
         let query = sqlx::query(self.sql.publish.text())
             .bind(batch.iter().map(|one| one.name.as_str()).collect::<Vec<_>>())
             .bind(batch.iter().map(|one| one.key.as_deref()).collect::<Vec<_>>())

@@ -57,11 +57,6 @@ impl Transport for PostgresBroker {
 }
 
 impl Broker {
-    /// Whether the tables were there.
-    pub(super) fn is_open(&self) -> bool {
-        self.opened.initialized()
-    }
-
     /// Makes the tables, if that was not done.
     pub(super) async fn open(&self) -> Result<()> {
         let open = self.opened.get_or_try_init(async || {

@@ -27,6 +27,7 @@ async fn an_address_and_a_prefix_that_are_none_are_refused() {
 async fn a_server_that_is_not_there_is_away() {
     let broker = PostgresBroker::new("postgres://shop:s3cret@127.0.0.1:1/test");
     let broker = broker.patience(std::time::Duration::from_millis(100));
+    assert!(!format!("{broker:?}").contains("s3cret"), "{broker:?}");
     let error = broker.open(&Topology::of("t")).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (Kind::Unavailable, "AW2020"), "{error}");
     assert!(error.to_string().contains("127.0.0.1:1/test"), "{error}");
