@@ -25,6 +25,10 @@ pub(crate) struct Network {
     /// Redis server that takes events to other processes, such as `redis://127.0.0.1:6379`
     #[arg(long, global = true, env = "SHOP_REDIS", hide_env_values = true, value_name = "URL")]
     redis: Option<String>,
+    /// Postgres database that takes events to other processes, such as `postgres://user@host/events`; whatever keeps
+    /// their data
+    #[arg(long, global = true, env = "SHOP_POSTGRES_BROKER", hide_env_values = true, value_name = "URL")]
+    postgres_broker: Option<String>,
     /// Begins the names of everything at the broker; all processes of one shop have the same
     #[arg(long, global = true, env = "SHOP_PREFIX", default_value = "shop", value_name = "NAME")]
     prefix: String,
@@ -57,7 +61,7 @@ impl Network {
 
     /// Whether there are other processes.
     pub(crate) fn is_split(&self) -> bool {
-        let brokers = [&self.nats, &self.rabbitmq, &self.kafka, &self.redis];
+        let brokers = [&self.nats, &self.rabbitmq, &self.kafka, &self.redis, &self.postgres_broker];
         brokers.iter().any(|broker| broker.is_some()) || !self.at.is_empty()
     }
 
@@ -70,7 +74,8 @@ impl Network {
         let builder = self.join_nats(builder)?;
         let builder = self.join_rabbitmq(builder)?;
         let builder = self.join_kafka(builder)?;
-        self.join_redis(builder)
+        let builder = self.join_redis(builder)?;
+        Ok(self.join_postgres(builder))
     }
 
     /// A remote for each slice that is elsewhere; its instances take turns.
@@ -88,6 +93,15 @@ impl Network {
             builder = builder.remote(RemotePolicy::default().around(remote));
         }
         Ok(builder)
+    }
+
+    fn join_postgres(&self, builder: AppBuilder) -> AppBuilder {
+        let Some(url) = &self.postgres_broker else { return builder };
+        let mut broker = anywise::sql::PostgresBroker::new(url).prefix(&self.prefix);
+        if self.accept_weaker_durability {
+            broker = broker.accept_weaker_durability();
+        }
+        builder.transport(broker)
     }
 
     #[cfg(feature = "nats")]

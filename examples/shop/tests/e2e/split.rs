@@ -270,6 +270,14 @@ async fn four_processes_over_redis() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_processes_over_postgres() {
+    let Some(home) = Home::postgres().await else { return };
+    let [_, url] = home.arguments();
+    survives(Split::in_four(&["--postgres-broker", &url], true).await).await;
+    home.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_on_one_postgres() {
     let Some(home) = Home::postgres().await else { return };
     survives(Split::in_two(&home).await).await;
