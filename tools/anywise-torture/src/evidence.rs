@@ -56,6 +56,10 @@ pub(crate) struct Left {
 }
 
 impl Left {
+    pub(crate) fn count(self) -> u64 {
+        self.ready + self.claimed + self.blocked + self.retrying + self.scheduled
+    }
+
     pub(crate) fn is_empty(self) -> bool {
         self == Self::default()
     }

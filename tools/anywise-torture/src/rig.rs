@@ -15,8 +15,11 @@ use crate::history::History;
 use crate::load::Cluster;
 use crate::node::{Node, Spec};
 
-/// Everything has to be drained so long after the last fault.
+/// So long after the last fault, or after the last time that fewer were left,
+/// everything has to be drained: how fast is the disk's affair.
 const DRAINED: Duration = Duration::from_secs(10);
+/// And so long at the most.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// A run.
 pub(crate) struct Rig {
@@ -77,13 +80,16 @@ impl Rig {
 
     /// Waits until nothing waits any more, or too long; says what is left.
     async fn drain(&self, node: &Node) -> Result<Left> {
-        let began = Instant::now();
+        let (began, mut fewer, mut fewest) = (Instant::now(), Instant::now(), u64::MAX);
         loop {
             let answer = tokio::time::timeout(DRAINED, node.call(json!({"op": "depth"}))).await;
             let answer = answer.ok().flatten().ok_or("the node does not say what it holds")?;
             let left = left(&answer["d"]);
             let known = answer["r"] == "ok";
-            if known && left.is_empty() || began.elapsed() > DRAINED {
+            if known && left.count() < fewest {
+                (fewer, fewest) = (Instant::now(), left.count());
+            }
+            if known && left.is_empty() || fewer.elapsed() > DRAINED || began.elapsed() > LONGEST {
                 return if known { Ok(left) } else { Err(format!("no depth: {answer}").into()) };
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
