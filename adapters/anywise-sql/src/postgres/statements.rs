@@ -51,7 +51,8 @@ pub(super) struct Statements {
 pub(super) struct Sql(Arc<str>);
 
 impl Sql {
-    fn new(schema: &str, text: &str) -> Self {
+    /// The text with the schema filled in.
+    pub(super) fn new(schema: &str, text: &str) -> Self {
         let text = text.replace("{append}", APPEND).replace("{mark}", MARK);
         Self(text.replace("{s}", &format!("\"{schema}\"")).replace("{suspect}", &SUSPECT.to_string()).into())
     }

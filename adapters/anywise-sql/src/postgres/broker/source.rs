@@ -16,9 +16,9 @@ use crate::postgres::broker::head::plain;
 use crate::postgres::broker::hints::of_group;
 use crate::postgres::broker::line::Query;
 use crate::postgres::broker::reader::{Given, Reader};
-use crate::postgres::broker::statements::Sql;
 use crate::postgres::broker::{Broker, Place};
 use crate::postgres::round::micros;
+use crate::postgres::statements::Sql;
 
 /// What waits is counted up to here.
 const COUNTED: i64 = 100_000;

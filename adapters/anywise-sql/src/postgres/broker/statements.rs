@@ -3,9 +3,7 @@
 //! What gives messages out is a function of the database (`schema.sql`): it has to
 //! look again after it has waited for its turn.
 
-use std::sync::Arc;
-
-use sqlx::AssertSqlSafe;
+use crate::postgres::statements::Sql;
 
 /// The statements, with the schema filled in.
 #[derive(Debug)]
@@ -25,20 +23,9 @@ pub(super) struct Statements {
     pub(super) give_back: Sql,
 }
 
-/// The text of a statement; cloning it copies nothing.
-#[derive(Clone, Debug)]
-pub(super) struct Sql(Arc<str>);
-
-impl Sql {
-    /// As sqlx takes it: all that was filled in is a validated name.
-    pub(super) fn text(&self) -> AssertSqlSafe<Arc<str>> {
-        AssertSqlSafe(Arc::clone(&self.0))
-    }
-}
-
 impl Statements {
     pub(super) fn new(prefix: &str) -> Self {
-        let sql = |text| Sql(fill(text, prefix).into());
+        let sql = |text| Sql::new(prefix, text);
         Self {
             asked: sql(ASKED),
             gate: sql(GATE),
