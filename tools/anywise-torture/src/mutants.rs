@@ -38,6 +38,7 @@ const MUTANTS: &[Mutant] = &[
     mutant(10, "high_water_mark", Job::PgTerminate, &["I1", "I6"]),
     mutant(11, "attempts_after_handler", Job::Bomb, &["I7"]),
     mutant(12, "ambiguous_is_failure", Job::PgCut, &["I3", "I4", "I7"]),
+    mutant(12, "number_without_life", Job::PgCrash, &["I1"]),
     mutant(13, "dropped_and_reused", Job::PgStorm, &["I1", "I3", "I10", "P16"]),
     mutant(16, "reply_before_fsync", Job::Cuts, &["I1"]),
     mutant(3, "ack_before_take", Job::BrokerKills, &["I1", "I5"]),
@@ -57,6 +58,7 @@ fn amounts() -> Amounts {
         cuts: 200,
         recordings: 2,
         terminations: 200,
+        restarts: 60,
         zombies: 12,
         bombs: 1,
         ..Profile::Ci.amounts()

@@ -9,6 +9,9 @@ use tokio::process::Command;
 
 use crate::Result;
 
+/// Commits transactions that do nothing but take their numbers.
+const NUMBERS: &str = "DO 'BEGIN FOR n IN 1..200 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END'";
+
 /// A running server.
 pub(crate) struct Server {
     dir: PathBuf,
@@ -61,6 +64,18 @@ impl Server {
         Ok(count > 0)
     }
 
+    /// New sessions of the database of `url` wait before they write a commit down,
+    /// so that a crash finds some that are not.
+    pub(crate) async fn commit_late(&self, url: &str) -> Result<()> {
+        let name = url.rsplit('/').next().unwrap_or_default();
+        let mut connection = self.admin().await?;
+        for setting in ["commit_delay = 4000", "commit_siblings = 0"] {
+            let query = format!("ALTER DATABASE {name} SET {setting}");
+            sqlx::query(sqlx::AssertSqlSafe(query)).execute(&mut connection).await?;
+        }
+        Ok(())
+    }
+
     /// Sessions that stay in a transaction and do nothing.
     pub(crate) async fn idle_in_transaction(&self, url: &str) -> Result<i64> {
         let name = url.rsplit('/').next().unwrap_or_default();
@@ -69,10 +84,13 @@ impl Server {
         Ok(sqlx::query_scalar(query).bind(name).fetch_one(&mut self.admin().await?).await?)
     }
 
-    /// Stops without any order, and recovers.
+    /// Stops without any order, and recovers; then the numbers of transactions
+    /// that were under way are those of others, which commit.
     pub(crate) async fn crash(&self) -> Result<()> {
         self.control("stop", &["-m", "immediate"]).await?;
-        self.control("start", &[]).await
+        self.control("start", &[]).await?;
+        sqlx::query(NUMBERS).execute(&mut self.admin().await?).await?;
+        Ok(())
     }
 
     /// Stops for good.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::{Refusal, from_sqlx};
 use crate::postgres::Shared;
-use crate::postgres::transaction::{Mark, Transaction};
+use crate::postgres::transaction::Transaction;
 use crate::row::Stored;
 
 /// What a transaction locks lanes for.
@@ -54,15 +54,15 @@ pub(super) async fn lock(
 
 /// Notes what it takes to find out later how a transaction ended, if there is one.
 pub(super) fn mark(transaction: &mut Transaction, row: &PgRow) -> Result<()> {
-    let get = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
-    let (xid, timeline, open, durable): (_, _, bool, bool) = get().map_err(from_sqlx)?;
+    let get = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    let (xid, open, durable): (_, bool, bool) = get().map_err(from_sqlx)?;
     if !open {
         return Err(ended_early());
     }
     if !durable {
         return Err(not_durable());
     }
-    transaction.mark(Mark { xid, timeline });
+    transaction.mark(xid);
     Ok(())
 }
 

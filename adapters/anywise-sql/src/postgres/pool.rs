@@ -4,6 +4,8 @@
 //! one is closed. So nothing of one caller's transaction is ever found by the
 //! next. One that was not used for a while is asked whether it is still there;
 //! if it is not, the server was gone, and the others are not trusted either.
+//!
+//! Each knows in which [`Life`] of the server it was opened.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -34,9 +36,24 @@ pub(super) struct Connections {
     patience: Duration,
 }
 
+/// The time of a server from one recovery to the next. A crash ends it, and every
+/// connection with it. In the next one the numbers of transactions that were
+/// not written down before the crash are given again, so a number says nothing
+/// without the life it is of.
+///
+/// It is known by the time at which the statistics were last reset, which a
+/// recovery does (PostgreSQL, "The Cumulative Statistics System"), and a standby
+/// has its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Life(String);
+
+const LIFE: &str = "SELECT stats_reset::text FROM pg_stat_bgwriter";
+
 #[derive(Debug)]
 struct Idle {
     connection: PoolConnection<sqlx::Postgres>,
+    /// None if the server does not say.
+    life: Option<Life>,
     since: Instant,
     used: Instant,
 }
@@ -79,7 +96,7 @@ impl Connections {
         };
         let idle = match self.take().await {
             Some(idle) => idle,
-            None => Idle::new(self.pool.acquire().await.map_err(unreachable)?),
+            None => Idle::new(self.pool.acquire().await.map_err(unreachable)?).await?,
         };
         Ok(Connection { idle: Some(idle), home: Arc::clone(self), _place: place })
     }
@@ -116,8 +133,17 @@ impl Connections {
 }
 
 impl Idle {
-    fn new(connection: PoolConnection<sqlx::Postgres>) -> Self {
-        Self { connection, since: Instant::now(), used: Instant::now() }
+    async fn new(mut connection: PoolConnection<sqlx::Postgres>) -> sqlx::Result<Self> {
+        let life = sqlx::query_scalar::<_, Option<String>>(LIFE).fetch_one(&mut *connection).await;
+        match life {
+            Ok(life) => {
+                Ok(Self { connection, life: life.map(Life), since: Instant::now(), used: Instant::now() })
+            }
+            Err(error) => {
+                close(connection);
+                Err(error)
+            }
+        }
     }
 
     async fn is_there(&mut self, patience: Duration) -> bool {
@@ -130,6 +156,11 @@ impl Connection {
     /// To run statements on.
     pub(super) fn raw(&mut self) -> &mut PgConnection {
         &mut self.idle.as_mut().expect("it is there until it is dropped").connection
+    }
+
+    /// The life of the server it was opened in, which is over when it is lost to a crash.
+    pub(super) fn life(&self) -> Option<&Life> {
+        self.idle.as_ref().and_then(|idle| idle.life.as_ref())
     }
 
     /// Gives it back; it is in no transaction, and nothing of it is unread.

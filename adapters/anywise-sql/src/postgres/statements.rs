@@ -106,7 +106,6 @@ impl Statements {
 /// is one and it will be durable.
 const MARK: &str = "
 SELECT pg_current_xact_id()::text AS xid,
-       substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline,
        coalesce(current_setting('anywise.open', true), '') = 'on' AS open,
        current_setting('synchronous_commit') <> 'off' AS durable";
 

@@ -2,7 +2,8 @@
 //!
 //! It is only ever run in a task of its own, so that no caller can drop it half
 //! way. A connection that is lost during the commit says nothing about it: the
-//! database is asked what has become of the transaction.
+//! database is asked what has become of the transaction, if it is still in the
+//! life that gave the transaction its number.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::from_sqlx;
 use crate::failpoint::mutant;
-use crate::postgres::pool::{Connection, Connections, is_answer};
+use crate::postgres::pool::{Connection, Connections, Life, is_answer};
 
 /// The setting ends with the transaction: where it is gone, a statement has ended
 /// it, and perhaps begun another.
@@ -32,17 +33,16 @@ const ASK_AGAIN: Duration = Duration::from_millis(100);
 pub(super) struct Transaction {
     /// There until it has ended.
     connection: Option<Connection>,
-    /// There when it may write.
-    mark: Option<Mark>,
+    /// Its number, when it may write.
+    xid: Option<String>,
 }
 
 /// What it takes to find out how a transaction ended.
-#[derive(Clone, Debug)]
-pub(super) struct Mark {
-    /// Its number.
-    pub(super) xid: String,
-    /// The history in which that is its number: another after a failover.
-    pub(super) timeline: String,
+#[derive(Debug)]
+struct Mark {
+    xid: String,
+    /// In which that is its number.
+    life: Life,
 }
 
 impl Transaction {
@@ -53,7 +53,7 @@ impl Transaction {
     pub(super) async fn begin(connections: &Arc<Connections>) -> sqlx::Result<Self> {
         let mut connection = connections.get().await?;
         if mutant("dropped_and_reused") && PgTransactionManager::get_transaction_depth(connection.raw()) > 0 {
-            return Ok(Self { connection: Some(connection), mark: None });
+            return Ok(Self { connection: Some(connection), xid: None });
         }
         if let Err(error) = PgTransactionManager::begin(connection.raw(), Some(BEGIN.into_sql_str())).await {
             if is_answer(&error) {
@@ -64,7 +64,7 @@ impl Transaction {
             connection = connections.get().await?;
             PgTransactionManager::begin(connection.raw(), Some(BEGIN.into_sql_str())).await?;
         }
-        Ok(Self { connection: Some(connection), mark: None })
+        Ok(Self { connection: Some(connection), xid: None })
     }
 
     /// The connection it is on.
@@ -73,8 +73,8 @@ impl Transaction {
     }
 
     /// From here on it may write.
-    pub(super) fn mark(&mut self, mark: Mark) {
-        self.mark = Some(mark);
+    pub(super) fn mark(&mut self, xid: String) {
+        self.xid = Some(xid);
     }
 
     /// Commits; `ask` is where to ask if the connection is lost.
@@ -89,11 +89,12 @@ impl Transaction {
         if is_answer(&error) {
             return Err(from_sqlx(error));
         }
-        drop(self.connection.take());
-        match self.mark.take() {
-            Some(_) if mutant("ambiguous_is_failure") => Err(from_sqlx(error)),
-            Some(mark) => find_out(ask, &mark, error).await,
-            None => Err(from_sqlx(error)),
+        let life = self.connection.take().and_then(|connection| connection.life().cloned());
+        match (self.xid.take(), life) {
+            (None, _) => Err(from_sqlx(error)),
+            (Some(_), _) if mutant("ambiguous_is_failure") => Err(from_sqlx(error)),
+            (Some(_), None) => Err(unknown(error)),
+            (Some(xid), Some(life)) => find_out(ask, &Mark { xid, life }, error).await,
         }
     }
 
@@ -135,15 +136,23 @@ async fn find_out(connections: &Arc<Connections>, mark: &Mark, lost: sqlx::Error
             Ok(_) => break,
         }
     }
-    Err(Error::unknown_outcome("the connection to the database was lost during a commit").with_source(lost))
+    Err(unknown(lost))
 }
 
-/// `pg_xact_status`, or `other` if the database is not the one it was. A backend
-/// that does not know yet that its client is gone is told, unless it only waits
-/// for a standby.
+fn unknown(lost: sqlx::Error) -> Error {
+    Error::unknown_outcome("the connection to the database was lost during a commit").with_source(lost)
+}
+
+/// `pg_xact_status`, or `other` if the number may be somebody else's by now. A
+/// backend that does not know yet that its client is gone is told, unless it
+/// only waits for a standby.
 async fn status(connections: &Arc<Connections>, mark: &Mark) -> sqlx::Result<String> {
     let mut connection = connections.get().await?;
-    let asked = sqlx::query_scalar::<_, String>(STATUS).bind(&mark.xid).bind(&mark.timeline);
+    if connection.life() != Some(&mark.life) && !mutant("number_without_life") {
+        connection.put_back();
+        return Ok("other".to_owned());
+    }
+    let asked = sqlx::query_scalar::<_, String>(STATUS).bind(&mark.xid);
     let status = asked.fetch_one(connection.raw()).await;
     if matches!(status.as_deref(), Ok("in progress")) {
         let told = sqlx::query(TELL).bind(&mark.xid).execute(connection.raw()).await;
@@ -155,9 +164,7 @@ async fn status(connections: &Arc<Connections>, mark: &Mark) -> sqlx::Result<Str
     status
 }
 
-const STATUS: &str = "
-SELECT CASE WHEN substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) = $2
-            THEN coalesce(pg_xact_status($1::text::xid8), 'other') ELSE 'other' END";
+const STATUS: &str = "SELECT coalesce(pg_xact_status($1::text::xid8), 'other')";
 
 const TELL: &str = "
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -94,6 +94,7 @@ pub(crate) async fn cuts(plan: &Plan) -> Result<Report> {
 
 pub(crate) async fn crashes(plan: &Plan) -> Result<Report> {
     let mut scene = Scene::open(plan, "pg-crash", NODES).await?;
+    scene.server.commit_late(scene.url()).await?;
     for _ in 0..plan.amounts.restarts {
         tokio::time::sleep(Duration::from_millis(scene.seed.pick(50..600))).await;
         scene.rig.history.nemesis("crash of the server");
