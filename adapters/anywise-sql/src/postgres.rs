@@ -20,6 +20,7 @@ mod inbox;
 mod lanes;
 mod letters;
 mod listen;
+mod marks;
 mod migrate;
 mod pool;
 mod round;
@@ -44,6 +45,7 @@ use crate::batch::Batcher;
 use crate::error::from_sqlx;
 use crate::postgres::begin::Beginner;
 use crate::postgres::claiming::Holds;
+use crate::postgres::marks::Marks;
 use crate::postgres::pool::{Connections, readers};
 use crate::postgres::statements::Statements;
 
@@ -51,10 +53,13 @@ pub use broker::PostgresBroker;
 pub use config::PostgresOptions;
 pub(crate) use session::Session;
 
-/// Rounds carried out at a time.
-const WORKERS: usize = 2;
-/// Connections of the store itself: its workers', and as many for the rest.
-const OWN: u32 = 6;
+/// Rounds carried out at a time: a second one would halve the first, and wait for
+/// the same disk.
+const WORKERS: usize = 1;
+/// Connections of the store itself: its worker's, and for the rest.
+const OWN: u32 = 4;
+/// Connections for what need not outlive the server.
+const PASSING: u32 = 3;
 /// The oldest server that is known to do: `pg_xact_status` and its like.
 const OLDEST: i32 = 130_000;
 
@@ -98,10 +103,13 @@ pub(crate) struct Shared {
     channel: String,
     sql: Statements,
     own: Arc<Connections>,
+    /// Commits on these do not wait for the disk.
+    passing: Arc<Connections>,
     beginner: Arc<Beginner>,
     sessions: Arc<Connections>,
     readers: PgPool,
     holds: Holds,
+    marks: Marks,
     /// There may be something to claim.
     ready: Notify,
     /// Other processes should hear of it.
@@ -137,13 +145,12 @@ impl Shared {
         let schema = options.schema.clone();
         let owner = format!("{}/{}", options.node, Uuid::new_v4());
         let sql = Statements::new(&schema);
-        let beginner = Beginner {
-            connections: Connections::new(options.for_beginning(), 1, patience),
-            sql: sql.begin.clone(),
-            owner: owner.clone(),
-        };
+        let passing = Connections::new(options.for_passing(), PASSING, patience);
+        let beginner =
+            Beginner { connections: Arc::clone(&passing), sql: sql.begin.clone(), owner: owner.clone() };
         Self {
             owner,
+            passing,
             beginner: Arc::new(beginner),
             space: crc32fast::hash(schema.as_bytes()).cast_signed(),
             channel: format!("anywise_{schema}"),
@@ -152,6 +159,7 @@ impl Shared {
             sessions: Connections::new(options.for_functions(), options.connections, patience),
             readers: readers(options.for_functions(), options.connections, patience),
             holds: Holds::new(),
+            marks: Marks::default(),
             ready: Notify::new(),
             news: Notify::new(),
             options,
@@ -203,11 +211,13 @@ impl PostgresOptions {
     /// The store's own connections. A plan that was made while a table was small
     /// must not scan it when it has grown.
     fn for_store(&self) -> PgConnectOptions {
-        self.for_functions().options([("enable_seqscan", "off")])
+        let scans = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"];
+        self.for_functions().options(scans.map(|scan| (scan, "off")))
     }
 
-    /// For what is said of this process alone: it need not outlive the server.
-    fn for_beginning(&self) -> PgConnectOptions {
+    /// For what is said of this process alone, and need not outlive the server:
+    /// its claims, that a function begins, hints.
+    fn for_passing(&self) -> PgConnectOptions {
         self.for_store().options([("synchronous_commit", "off")])
     }
 

@@ -79,12 +79,20 @@ pub(super) async fn claim(shared: &Arc<Shared>, wants: &[Want], alone: bool) -> 
         reap(shared).await?;
     }
     let alone = alone && shared.holds.suspects().is_empty();
-    let mut found = ask(shared, wants, alone).await?;
+    let began = Instant::now();
+    let mut lows = shared.marks.lows(wants, began);
+    let mut found = ask(shared, wants, &lows, alone).await?;
     if found.is_due() {
         wake(shared, wants).await?;
-        let more = ask(shared, &found.left(wants), alone && !found.has_suspect()).await?;
+    }
+    let left = found.left(wants);
+    let has_passed = left.iter().zip(&lows).any(|(left, low)| left.most > 0 && *low > 0);
+    if found.is_due() || has_passed {
+        lows.fill(0);
+        let more = ask(shared, &left, &lows, alone && !found.has_suspect()).await?;
         found.add(more);
     }
+    shared.marks.note(wants, &lows, &found.claimed, began);
     if mutant("high_water_mark") {
         found.skip_below_the_mark();
     }
@@ -109,7 +117,7 @@ pub(super) async fn give_back(shared: &Arc<Shared>, claims: impl Iterator<Item =
 /// Renews claims; answers with those that are held.
 pub(super) async fn renew(shared: &Arc<Shared>, claims: &[Claim]) -> Result<Vec<Claim>> {
     point("lease.before_renew").await?;
-    let mut connection = shared.own.get().await.map_err(from_sqlx)?;
+    let mut connection = shared.passing.get().await.map_err(from_sqlx)?;
     let query = sqlx::query(shared.sql.renew.text())
         .bind(claims.iter().map(|claim| claim.id).collect::<Vec<_>>())
         .bind(claims.iter().map(|claim| claim.epoch).collect::<Vec<_>>())
@@ -172,14 +180,15 @@ impl Found {
     }
 }
 
-async fn ask(shared: &Arc<Shared>, wants: &[Want], alone: bool) -> Result<Found> {
-    let mut connection = shared.own.get().await.map_err(from_sqlx)?;
+async fn ask(shared: &Arc<Shared>, wants: &[Want], lows: &[i64], alone: bool) -> Result<Found> {
+    let mut connection = shared.passing.get().await.map_err(from_sqlx)?;
     let query = sqlx::query(shared.sql.claim.text())
         .bind(wants.iter().map(|want| want.target.as_str()).collect::<Vec<_>>())
         .bind(wants.iter().map(|want| i64::from(want.most)).collect::<Vec<_>>())
         .bind(&shared.owner)
         .bind(micros(shared.options.lease))
-        .bind(alone);
+        .bind(alone)
+        .bind(lows);
     let rows = query.fetch_all(connection.raw()).await;
     connection.put_back_after(&rows);
     read(&rows.map_err(from_sqlx)?).map_err(from_sqlx)
@@ -222,7 +231,7 @@ async fn bury(shared: &Arc<Shared>, damaged: Vec<(Claim, String)>) {
 }
 
 async fn wake(shared: &Arc<Shared>, wants: &[Want]) -> Result<()> {
-    let mut connection = shared.own.get().await.map_err(from_sqlx)?;
+    let mut connection = shared.passing.get().await.map_err(from_sqlx)?;
     let targets: Vec<_> = wants.iter().map(|want| want.target.as_str()).collect();
     let woken = sqlx::query(shared.sql.wake.text()).bind(targets).execute(connection.raw()).await;
     connection.put_back_after(&woken);
@@ -231,7 +240,7 @@ async fn wake(shared: &Arc<Shared>, wants: &[Want]) -> Result<()> {
 }
 
 async fn reap(shared: &Arc<Shared>) -> Result<()> {
-    let mut connection = shared.own.get().await.map_err(from_sqlx)?;
+    let mut connection = shared.passing.get().await.map_err(from_sqlx)?;
     let lost = sqlx::query(shared.sql.reap.text()).execute(connection.raw()).await;
     connection.put_back_after(&lost);
     let lost = lost.map_err(from_sqlx)?.rows_affected();

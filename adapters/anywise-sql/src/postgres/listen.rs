@@ -39,7 +39,7 @@ async fn tell(shared: Arc<Shared>, mut stop: watch::Receiver<()>) {
 }
 
 async fn notify(shared: &Shared) -> sqlx::Result<()> {
-    let mut connection = shared.beginner.connections.get().await?;
+    let mut connection = shared.passing.get().await?;
     let told = sqlx::query("SELECT pg_notify($1, '')").bind(&shared.channel).execute(connection.raw()).await;
     connection.put_back_after(&told);
     told.map(drop)

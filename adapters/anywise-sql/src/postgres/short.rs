@@ -3,8 +3,10 @@
 
 use std::collections::HashSet;
 
-use anywise_core::{Claim, Result};
-use sqlx::Row;
+use anywise_core::{Claim, Outcome, Result};
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{Postgres, Row};
 
 use crate::error::from_sqlx;
 use crate::failpoint::mutant;
@@ -13,6 +15,14 @@ use crate::postgres::lanes::mark;
 use crate::postgres::round::{Applied, Commit, Job, Verdict, bind_new};
 use crate::postgres::transaction::Transaction;
 use crate::row::Stored;
+
+/// What such a round does.
+#[derive(Default)]
+struct Short<'j> {
+    /// Each with the place of its job.
+    finish: Vec<(usize, Claim)>,
+    append: Vec<&'j Stored>,
+}
 
 /// Does all of a round but the commit, if it is such a round.
 ///
@@ -23,49 +33,74 @@ pub(super) async fn apply(
     transaction: &mut Transaction,
     jobs: &[Job],
 ) -> Result<Option<Applied>> {
-    if let [Job::Commit(commit)] = jobs
-        && let Some(claim) = only_ends(commit).filter(|claim| !shared.holds.is_keyed(claim.id))
-    {
-        let ended = finish(shared, transaction, claim).await?;
-        // If it has not, what it was is found out the long way.
-        return Ok(ended.then(|| Applied { verdicts: vec![Verdict::Kept], is_news: false }));
+    let Some(short) = Short::of(shared, jobs) else { return Ok(None) };
+    let ended = short.write(shared, transaction).await?;
+    let mut verdicts = vec![Verdict::Kept; jobs.len()];
+    for (place, _) in short.finish.iter().filter(|(_, claim)| !ended.contains(&claim.id)) {
+        verdicts[*place] = Verdict::Lost;
     }
-    let Some(new) = only_appends(jobs) else { return Ok(None) };
-    let query = bind_new(sqlx::query(shared.sql.append_only.text()), &new);
-    let row = query.fetch_one(transaction.raw()).await.map_err(from_sqlx)?;
-    mark(transaction, &row)?;
-    Ok(Some(Applied { verdicts: vec![Verdict::Kept; jobs.len()], is_news: true }))
+    Ok(Some(Applied { verdicts, is_news: !short.append.is_empty() }))
 }
 
-/// The claim that a commit ends, if it does nothing else.
-fn only_ends(commit: &Commit) -> Option<Claim> {
-    let Commit { append, done, cancel, remember, inter } = commit;
-    let nothing_else = append.is_empty() && cancel.is_empty() && remember.is_none() && inter.is_empty();
-    done.filter(|_| nothing_else && !mutant("lease_without_epoch") && !mutant("no_fence"))
-}
-
-/// What jobs append, each delivery once, if they do nothing else and there is no key.
-fn only_appends(jobs: &[Job]) -> Option<Vec<&Stored>> {
-    let (mut new, mut known) = (Vec::with_capacity(jobs.len()), HashSet::new());
-    for job in jobs {
-        let Job::Commit(commit) = job else { return None };
-        let Commit { append, done: None, cancel, remember: None, inter } = &**commit else { return None };
-        if !cancel.is_empty() || !inter.is_empty() || append.iter().any(|one| one.key.is_some()) {
-            return None;
+impl<'j> Short<'j> {
+    fn of(shared: &Shared, jobs: &'j [Job]) -> Option<Self> {
+        let (mut short, mut known) = (Self::default(), HashSet::new());
+        for (place, job) in jobs.iter().enumerate() {
+            let (done, append) = match job {
+                Job::Commit(commit) => only_ends_or_appends(commit)?,
+                Job::Settle(settlement) => match settlement.outcome {
+                    Outcome::Done(_) | Outcome::Skip => (Some(settlement.claim), &[][..]),
+                    _ => return None,
+                },
+            };
+            // What is appended must not be there if the claim is lost, which only
+            // the end of the whole transaction prevents.
+            if done.is_some() && !append.is_empty() && jobs.len() > 1 {
+                return None;
+            }
+            let is_keyed = done.is_some_and(|claim| shared.holds.is_keyed(claim.id));
+            if is_keyed || append.iter().any(|one| one.key.is_some()) {
+                return None;
+            }
+            short.finish.extend(done.map(|claim| (place, claim)));
+            short.append.extend(append.iter().filter(|one| known.insert((one.msg_id, one.target.as_str()))));
         }
-        new.extend(append.iter().filter(|one| known.insert((one.msg_id, one.target.as_str()))));
+        let is_fenced = !mutant("lease_without_epoch") && !mutant("no_fence");
+        (short.finish.is_empty() || is_fenced).then_some(short)
     }
-    (!new.is_empty()).then_some(new)
+
+    /// The claims that have ended: those that were held. From here on the
+    /// transaction may write.
+    ///
+    /// # Errors
+    /// As [`lock`](super::lanes::lock).
+    async fn write(&self, shared: &Shared, transaction: &mut Transaction) -> Result<HashSet<i64>> {
+        let sql = &shared.sql;
+        let query = match (self.finish.as_slice(), self.append.as_slice()) {
+            ([], new) => bind_new(sqlx::query(sql.append_only.text()), new),
+            ([(_, claim)], []) => sqlx::query(sql.end_one.text()).bind(claim.id).bind(claim.epoch),
+            (finish, []) => bind_claims(sqlx::query(sql.end.text()), finish),
+            (finish, new) => bind_claims(bind_new(sqlx::query(sql.end_and_append.text()), new), finish),
+        };
+        let row = query.fetch_one(transaction.raw()).await.map_err(from_sqlx)?;
+        mark(transaction, &row)?;
+        let ended: Vec<i64> = row.try_get("ended").map_err(from_sqlx)?;
+        Ok(ended.into_iter().collect())
+    }
 }
 
-/// Ends the claim of a delivery without a key; false if it is not held, or has
-/// one. From here on the transaction may write.
-///
-/// # Errors
-/// As [`lock`](super::lanes::lock).
-async fn finish(shared: &Shared, transaction: &mut Transaction, claim: Claim) -> Result<bool> {
-    let query = sqlx::query(shared.sql.finish_one.text()).bind(claim.id).bind(claim.epoch);
-    let row = query.fetch_one(transaction.raw()).await.map_err(from_sqlx)?;
-    mark(transaction, &row)?;
-    row.try_get("ended").map_err(from_sqlx)
+fn bind_claims<'q>(
+    query: Query<'q, Postgres, PgArguments>,
+    finish: &[(usize, Claim)],
+) -> Query<'q, Postgres, PgArguments> {
+    query
+        .bind(finish.iter().map(|(_, claim)| claim.id).collect::<Vec<_>>())
+        .bind(finish.iter().map(|(_, claim)| claim.epoch).collect::<Vec<_>>())
+}
+
+/// The claim that a commit ends and what it appends, if it does nothing else.
+fn only_ends_or_appends(commit: &Commit) -> Option<(Option<Claim>, &[Stored])> {
+    let Commit { append, done, cancel, remember, inter } = commit;
+    let nothing_else = cancel.is_empty() && remember.is_none() && inter.is_empty();
+    nothing_else.then_some((*done, append))
 }

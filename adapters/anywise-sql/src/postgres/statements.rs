@@ -15,13 +15,15 @@ use sqlx::AssertSqlSafe;
 pub(super) struct Statements {
     pub(super) lock: Sql,
     pub(super) finish: Sql,
-    pub(super) finish_one: Sql,
     pub(super) again: Sql,
     pub(super) bury: Sql,
     pub(super) remember: Sql,
     pub(super) append: Sql,
     pub(super) append_keyed: Sql,
     pub(super) append_only: Sql,
+    pub(super) end_one: Sql,
+    pub(super) end: Sql,
+    pub(super) end_and_append: Sql,
     pub(super) cancel: Sql,
     pub(super) inter: Sql,
     pub(super) note: Sql,
@@ -69,13 +71,15 @@ impl Statements {
         Self {
             lock: sql(LOCK),
             finish: sql(if mutant("lease_without_epoch") { FINISH_ANY } else { FINISH }),
-            finish_one: sql(FINISH_ONE),
             again: sql(AGAIN),
             bury: sql(BURY),
             remember: sql(REMEMBER),
             append: sql(APPEND),
             append_keyed: sql(APPEND_KEYED),
             append_only: sql(APPEND_ONLY),
+            end_one: sql(END_ONE),
+            end: sql(END),
+            end_and_append: sql(END_AND_APPEND),
             cancel: sql(CANCEL),
             inter: sql(INTER),
             note: sql(NOTE),
@@ -123,14 +127,6 @@ WITH keyed AS MATERIALIZED (
     SELECT pg_advisory_xact_lock($6, lane) FROM lanes
 )
 {mark}, (SELECT count(*) FROM locked) AS locked";
-
-/// What `LOCK` answers, and whether this claim has ended: the whole end of a
-/// delivery without a key, which no lane is locked for.
-const FINISH_ONE: &str = "
-WITH gone AS (
-    DELETE FROM {s}.aw_delivery WHERE id = $1 AND epoch = $2 AND state = 1 AND key IS NULL RETURNING id
-)
-{mark}, EXISTS (SELECT 1 FROM gone) AS ended";
 
 const FINISH: &str = "
 DELETE FROM {s}.aw_delivery d USING unnest($1::bigint[], $2::bigint[]) AS f(id, epoch)
@@ -194,8 +190,29 @@ CROSS JOIN LATERAL (SELECT timestamptz 'epoch' + n.due * interval '1 millisecond
 ORDER BY n.place
 ON CONFLICT (msg_id, target) DO NOTHING";
 
-/// The whole of a round in which nothing has a key.
-const APPEND_ONLY: &str = "WITH new AS ({append}) {mark}";
+/// The whole of a round in which nothing has a key, so that no lane is locked: it
+/// answers what `LOCK` does, and which claims have ended.
+const APPEND_ONLY: &str = "WITH new AS ({append}) {mark}, '{}'::bigint[] AS ended";
+
+/// The same, of a single claim: a plan without a join.
+const END_ONE: &str = "
+WITH gone AS (
+    DELETE FROM {s}.aw_delivery WHERE id = $1 AND epoch = $2 AND state = 1 AND key IS NULL RETURNING id)
+{mark}, ARRAY(SELECT id FROM gone) AS ended";
+
+const END: &str = "
+WITH gone AS (
+    DELETE FROM {s}.aw_delivery d USING unnest($1::bigint[], $2::bigint[]) AS f(id, epoch)
+    WHERE d.id = f.id AND d.epoch = f.epoch AND d.state = 1 AND d.key IS NULL
+    RETURNING d.id)
+{mark}, ARRAY(SELECT id FROM gone) AS ended";
+
+const END_AND_APPEND: &str = "
+WITH new AS ({append}), gone AS (
+    DELETE FROM {s}.aw_delivery d USING unnest($8::bigint[], $9::bigint[]) AS f(id, epoch)
+    WHERE d.id = f.id AND d.epoch = f.epoch AND d.state = 1 AND d.key IS NULL
+    RETURNING d.id)
+{mark}, ARRAY(SELECT id FROM gone) AS ended";
 
 /// As `APPEND`, with the keys `$8`. A keyed one is behind what is there of its
 /// target and key: an earlier delivery, a dead letter, or one of the same batch.
@@ -260,12 +277,16 @@ WHERE d.id = head.id AND head.state = 2 AND NOT EXISTS (
     WHERE x.state = 0 AND x.key IS NOT NULL AND x.target = k.target AND x.key = k.key)";
 
 /// Claims at most `$2` of each target `$1` for the owner `$3`, for `$4`
-/// microseconds; with `$5` also suspects: the oldest, with
-/// as much company as its losses allow. There is a row without an id if
+/// microseconds, from the numbers `$6` on; with `$5` also suspects: the oldest,
+/// with as much company as its losses allow. There is a row without an id if
 /// nothing was claimed: `next` is always told.
+///
+/// The epoch is a time, so that a claim which the server has lost in a crash has
+/// another than the next one.
 const CLAIM: &str = "
 WITH wants AS MATERIALIZED (
-    SELECT w.target, w.most FROM unnest($1::text[], $2::bigint[]) AS w(target, most) WHERE w.most > 0
+    SELECT w.target, w.most, w.low FROM unnest($1::text[], $2::bigint[], $6::bigint[]) AS w(target, most, low)
+    WHERE w.most > 0
 ), suspects AS MATERIALIZED (
     SELECT s.id, s.losses, w.target FROM wants w CROSS JOIN LATERAL (
         SELECT d.id, d.losses FROM {s}.aw_delivery d
@@ -279,14 +300,15 @@ WITH wants AS MATERIALIZED (
 ), ready AS MATERIALIZED (
     SELECT r.id FROM wants w CROSS JOIN LATERAL (
         SELECT d.id FROM {s}.aw_delivery d
-        WHERE d.state = 0 AND d.losses < {suspect} AND d.target = w.target
+        WHERE d.state = 0 AND d.losses < {suspect} AND d.target = w.target AND d.id >= w.low
         ORDER BY d.id
         LIMIT greatest(w.most - (SELECT count(*) FROM suspect s WHERE s.target = w.target), 0)
         FOR UPDATE SKIP LOCKED) r
 ), claimed AS (
     UPDATE {s}.aw_delivery d
-    SET state = 1, epoch = d.epoch + 1, attempts = d.attempts + 1, owner = $3,
-        lease_until = statement_timestamp() + $4 * interval '1 microsecond'
+    SET state = 1, attempts = d.attempts + 1, owner = $3,
+        lease_until = statement_timestamp() + $4 * interval '1 microsecond',
+        epoch = greatest(d.epoch + 1, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint)
     FROM (SELECT id FROM ready UNION ALL SELECT id FROM suspect) c
     WHERE d.id = c.id
     RETURNING d.id, d.epoch, d.attempts, d.losses, d.failures::text AS failures, d.target, d.head, d.body, d.crc

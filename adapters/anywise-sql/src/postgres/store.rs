@@ -172,7 +172,7 @@ impl Store for PostgresStore {
             drop(stop);
             let given_back = give_back(&shared).await;
             shared.sessions.close().await;
-            shared.beginner.connections.close().await;
+            shared.passing.close().await;
             shared.own.close().await;
             shared.readers.close().await;
             given_back
