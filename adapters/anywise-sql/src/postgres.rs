@@ -47,6 +47,7 @@ use crate::postgres::begin::Beginner;
 use crate::postgres::claiming::Holds;
 use crate::postgres::marks::Marks;
 use crate::postgres::pool::{Connections, readers};
+use crate::postgres::round::News;
 use crate::postgres::statements::Statements;
 
 pub use broker::PostgresBroker;
@@ -172,7 +173,13 @@ impl Shared {
     }
 
     /// There is something to claim: this process is told, and the others.
-    fn announce(&self) {
+    fn announce(&self, news: News) {
+        if news == News::None {
+            return;
+        }
+        if news == News::Ready {
+            self.marks.forget();
+        }
         self.ready.notify_one();
         if self.options.notify {
             self.news.notify_one();

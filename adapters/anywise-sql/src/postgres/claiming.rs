@@ -79,20 +79,19 @@ pub(super) async fn claim(shared: &Arc<Shared>, wants: &[Want], alone: bool) -> 
         reap(shared).await?;
     }
     let alone = alone && shared.holds.suspects().is_empty();
-    let began = Instant::now();
-    let mut lows = shared.marks.lows(wants, began);
-    let mut found = ask(shared, wants, &lows, alone).await?;
+    let mut search = shared.marks.search(wants, Instant::now());
+    let mut found = ask(shared, wants, &search.lows, alone).await?;
     if found.is_due() {
         wake(shared, wants).await?;
     }
     let left = found.left(wants);
-    let has_passed = left.iter().zip(&lows).any(|(left, low)| left.most > 0 && *low > 0);
+    let has_passed = left.iter().zip(&search.lows).any(|(left, low)| left.most > 0 && *low > 0);
     if found.is_due() || has_passed {
-        lows.fill(0);
-        let more = ask(shared, &left, &lows, alone && !found.has_suspect()).await?;
+        search.lows.fill(0);
+        let more = ask(shared, &left, &search.lows, alone && !found.has_suspect()).await?;
         found.add(more);
     }
-    shared.marks.note(wants, &lows, &found.claimed, began);
+    shared.marks.note(&search, wants, &found.claimed);
     if mutant("high_water_mark") {
         found.skip_below_the_mark();
     }
@@ -245,6 +244,7 @@ async fn reap(shared: &Arc<Shared>) -> Result<()> {
     connection.put_back_after(&lost);
     let lost = lost.map_err(from_sqlx)?.rows_affected();
     if lost > 0 {
+        shared.marks.forget();
         tracing::warn!(deliveries = lost, "claims ran out: their process is gone, or stood still");
         point("lease.after_expiry").await?;
     }

@@ -11,7 +11,7 @@ use crate::error::from_sqlx;
 use crate::failpoint::point;
 use crate::postgres::Shared;
 use crate::postgres::lanes::{Concerned, lock};
-use crate::postgres::round::{append, release};
+use crate::postgres::round::{News, append, release};
 use crate::postgres::transaction::Transaction;
 use crate::row::Stored;
 
@@ -33,14 +33,14 @@ pub(super) async fn accept(shared: &Arc<Shared>, arrivals: Vec<Arrival>) -> Resu
     deliveries.retain(|_| is_new.next().unwrap_or_default());
     let (mut known, mut new) = (HashSet::new(), deliveries.iter().flatten().collect::<Vec<_>>());
     new.retain(|row| known.insert((row.msg_id, row.target.as_str())));
+    let mut news = News::None;
     if !new.is_empty() {
         let keys = append(&shared.sql, &mut transaction, &new).await.map_err(from_sqlx)?;
+        news = if keys.is_empty() { News::New } else { News::Ready };
         release(&shared.sql, &mut transaction, keys.into_iter()).await.map_err(from_sqlx)?;
     }
     transaction.commit(&shared.own).await?;
-    if !new.is_empty() {
-        shared.announce();
-    }
+    shared.announce(news);
     Ok(acceptances)
 }
 

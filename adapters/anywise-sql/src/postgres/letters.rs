@@ -12,7 +12,7 @@ use crate::failpoint::point;
 use crate::postgres::Shared;
 use crate::postgres::claiming::number;
 use crate::postgres::lanes::{Concerned, lock};
-use crate::postgres::round::{keys, release};
+use crate::postgres::round::{News, keys, release};
 use crate::postgres::transaction::Transaction;
 use crate::row::{checksum, failures, remains, timestamp};
 
@@ -71,7 +71,7 @@ pub(super) async fn end(shared: &Arc<Shared>, mut transaction: Transaction, rows
     let keys = keys(rows).map_err(from_sqlx)?;
     release(&shared.sql, &mut transaction, keys.into_iter()).await.map_err(from_sqlx)?;
     transaction.commit(&shared.own).await?;
-    shared.announce();
+    shared.announce(News::Ready);
     Ok(true)
 }
 

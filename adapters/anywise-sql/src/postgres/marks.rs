@@ -2,22 +2,30 @@
 //!
 //! A delivery that is gone stays in the index of ready ones until a vacuum, and a
 //! search from the beginning passes all of them. While more is ready than is
-//! wanted, a search therefore begins where the last one ended; but once in
-//! [`AGAIN`], and whenever it finds less than is wanted, at the beginning: what
-//! is tried again, or was committed later under a lower number, is there.
+//! wanted, a search therefore begins where the last one ended. It begins at the
+//! beginning where this process has made something ready that was there before,
+//! where less is found than is wanted, and once in [`AGAIN`]: for what others
+//! have made ready, or committed later under a lower number.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anywise_core::{Claimed, Want};
 
-/// How long what has become ready before the mark may wait.
+/// How long what others have made ready before the mark may wait.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// For each target from which there is more than was wanted.
 #[derive(Debug, Default)]
-pub(super) struct Marks(Mutex<HashMap<String, Mark>>);
+pub(super) struct Marks(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    marks: HashMap<String, Mark>,
+    /// How often they were forgotten.
+    forgotten: u64,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Mark {
@@ -27,31 +35,58 @@ struct Mark {
     since: Instant,
 }
 
+/// A search for ready deliveries.
+#[derive(Debug)]
+pub(super) struct Search {
+    /// The number from which to search, for each that is wanted.
+    pub(super) lows: Vec<i64>,
+    began: Instant,
+    forgotten: u64,
+}
+
 impl Marks {
-    /// The number from which to search for each of these.
-    pub(super) fn lows(&self, wants: &[Want], now: Instant) -> Vec<i64> {
-        let marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Begins a search for these.
+    pub(super) fn search(&self, wants: &[Want], now: Instant) -> Search {
+        let inner = self.lock();
         let low = |mark: &Mark| (now.duration_since(mark.since) < AGAIN).then_some(mark.low);
-        wants.iter().map(|want| marks.get(&want.target).and_then(low).unwrap_or(0)).collect()
+        let lows =
+            wants.iter().map(|want| inner.marks.get(&want.target).and_then(low).unwrap_or(0)).collect();
+        Search { lows, began: now, forgotten: inner.forgotten }
     }
 
-    /// A search from `lows` has found this.
-    pub(super) fn note(&self, wants: &[Want], lows: &[i64], claimed: &[Claimed], now: Instant) {
+    /// Something that was there before has become ready.
+    pub(super) fn forget(&self) {
+        let mut inner = self.lock();
+        inner.marks.clear();
+        inner.forgotten += 1;
+    }
+
+    /// The search has found this.
+    pub(super) fn note(&self, search: &Search, wants: &[Want], claimed: &[Claimed]) {
         let mut found = HashMap::<&str, (u32, i64)>::new();
         for one in claimed {
             let (count, last) = found.entry(&one.delivery.target).or_default();
             (*count, *last) = (*count + 1, one.claim.id.max(*last));
         }
-        let mut marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (want, low) in wants.iter().zip(lows) {
+        let mut inner = self.lock();
+        if inner.forgotten != search.forgotten {
+            // Perhaps it did not see what has become ready meanwhile.
+            return;
+        }
+        for (want, low) in wants.iter().zip(&search.lows) {
             match found.get(want.target.as_str()) {
                 Some((count, last)) if *count >= want.most => {
-                    let since = marks.get(&want.target).filter(|_| *low > 0).map_or(now, |mark| mark.since);
-                    marks.insert(want.target.clone(), Mark { low: last + 1, since });
+                    let known = inner.marks.get(&want.target).filter(|_| *low > 0);
+                    let since = known.map_or(search.began, |mark| mark.since);
+                    inner.marks.insert(want.target.clone(), Mark { low: last + 1, since });
                 }
-                _ => drop(marks.remove(&want.target)),
+                _ => drop(inner.marks.remove(&want.target)),
             }
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -65,26 +100,43 @@ mod tests {
         Claimed::new(Claim { id, epoch: 1 }, Delivery::new("ledger", Envelope::json("Paid", "{}")))
     }
 
+    fn wants() -> [Want; 1] {
+        [Want { target: "ledger".to_owned(), most: 2 }]
+    }
+
+    /// Where a search begins that found two.
+    fn search(marks: &Marks, now: Instant, found: [i64; 2]) -> i64 {
+        let search = marks.search(&wants(), now);
+        marks.note(&search, &wants(), &found.map(claimed));
+        search.lows[0]
+    }
+
     #[test]
     fn a_search_goes_on_where_the_last_one_ended_and_begins_again_in_time() {
         let (marks, began) = (Marks::default(), Instant::now());
-        let wants = [Want { target: "ledger".to_owned(), most: 2 }];
-        assert_eq!(marks.lows(&wants, began), [0]);
-        marks.note(&wants, &[0], &[claimed(4), claimed(7)], began);
-        assert_eq!(marks.lows(&wants, began), [8]);
+        assert_eq!(search(&marks, began, [4, 7]), 0);
         // Going on does not put the next beginning off.
-        let later = began + AGAIN / 2;
-        marks.note(&wants, &[8], &[claimed(8), claimed(9)], later);
-        assert_eq!(marks.lows(&wants, later), [10]);
-        assert_eq!(marks.lows(&wants, began + AGAIN), [0]);
+        assert_eq!(search(&marks, began + AGAIN / 2, [8, 9]), 8);
+        assert_eq!(search(&marks, began + AGAIN * 3 / 4, [10, 11]), 10);
+        assert_eq!(search(&marks, began + AGAIN, [2, 12]), 0);
     }
 
     #[test]
     fn where_less_is_found_than_is_wanted_a_search_begins_at_the_beginning() {
         let (marks, now) = (Marks::default(), Instant::now());
-        let wants = [Want { target: "ledger".to_owned(), most: 2 }];
-        marks.note(&wants, &[0], &[claimed(4), claimed(7)], now);
-        marks.note(&wants, &[8], &[claimed(8)], now);
-        assert_eq!(marks.lows(&wants, now), [0]);
+        search(&marks, now, [4, 7]);
+        let next = marks.search(&wants(), now);
+        marks.note(&next, &wants(), &[claimed(8)]);
+        assert_eq!(search(&marks, now, [9, 10]), 0);
+    }
+
+    #[test]
+    fn what_becomes_ready_is_found_by_the_next_search_though_one_is_under_way() {
+        let (marks, now) = (Marks::default(), Instant::now());
+        search(&marks, now, [4, 7]);
+        let under_way = marks.search(&wants(), now);
+        marks.forget();
+        marks.note(&under_way, &wants(), &[8, 9].map(claimed));
+        assert_eq!(search(&marks, now, [1, 10]), 0);
     }
 }

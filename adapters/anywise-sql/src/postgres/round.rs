@@ -131,7 +131,23 @@ pub(super) async fn apply(shared: &Shared, transaction: &mut Transaction, jobs: 
     round.lock(shared, transaction).await?;
     round.write(&shared.sql, transaction).await.map_err(from_sqlx)?;
     point("tx.after_outbox").await?;
-    Ok(Applied { verdicts: round.verdicts, is_news: round.is_news })
+    Ok(Applied { verdicts: round.verdicts, news: round.news })
+}
+
+/// Ends claims of the jobs at these places, and does nothing else of `jobs` jobs.
+///
+/// # Errors
+/// That the transaction has failed as a whole.
+pub(super) async fn end(
+    shared: &Shared,
+    transaction: &mut Transaction,
+    jobs: usize,
+    finish: Vec<(usize, Claim)>,
+) -> Result<Applied> {
+    let mut round = Round { verdicts: vec![Verdict::Kept; jobs], finish, ..Round::default() };
+    round.lock(shared, transaction).await?;
+    round.write(&shared.sql, transaction).await.map_err(from_sqlx)?;
+    Ok(Applied { verdicts: round.verdicts, news: round.news })
 }
 
 /// What a round did.
@@ -139,8 +155,18 @@ pub(super) async fn apply(shared: &Shared, transaction: &mut Transaction, jobs: 
 pub(super) struct Applied {
     /// In the order of the jobs.
     pub(super) verdicts: Vec<Verdict>,
-    /// There may be something to claim that was not there before.
-    pub(super) is_news: bool,
+    pub(super) news: News,
+}
+
+/// What there is to claim that was not there before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum News {
+    #[default]
+    None,
+    /// Perhaps what is new, after all that was there.
+    New,
+    /// Perhaps what was there already.
+    Ready,
 }
 
 /// Target and key.
@@ -159,7 +185,7 @@ struct Round<'j> {
     cancel: Vec<(usize, Uuid)>,
     inter: Vec<(usize, &'j Interred)>,
     touched: HashSet<Key>,
-    is_news: bool,
+    news: News,
 }
 
 struct Again {
@@ -244,7 +270,9 @@ impl<'j> Round<'j> {
         self.append(sql, transaction).await?;
         self.cancel(sql, transaction).await?;
         self.inter(sql, transaction).await?;
-        self.is_news |= !self.touched.is_empty();
+        if !self.touched.is_empty() {
+            self.news = News::Ready;
+        }
         release(sql, transaction, self.touched.drain()).await
     }
 
@@ -275,7 +303,7 @@ impl<'j> Round<'j> {
             .bind(column(&self.again, |again| again.back))
             .bind(column(&self.again, |again| again.failure.clone()));
         let mut held = ids(&query.fetch_all(transaction.raw()).await?)?;
-        self.is_news = true;
+        self.news = News::Ready;
         for (place, again) in &self.again {
             judge(&mut self.verdicts, *place, held.remove(&again.claim.id), Verdict::Lost);
         }
@@ -332,7 +360,7 @@ impl<'j> Round<'j> {
             return Ok(());
         }
         let new: Vec<_> = self.append.drain(..).map(|(_, new)| new).collect();
-        self.is_news = true;
+        self.news = self.news.max(News::New);
         let keys = append(sql, transaction, &new).await?;
         self.touched.extend(keys);
         Ok(())

@@ -76,8 +76,8 @@ impl Session {
         let Self { shared, transaction } = self;
         let committed = transaction.commit(&shared.own).await;
         drop(point("tx.after_commit").await);
-        if committed.is_ok() && applied.is_news {
-            shared.announce();
+        if committed.is_ok() {
+            shared.announce(applied.news);
         }
         drop(ended.send(committed));
     }

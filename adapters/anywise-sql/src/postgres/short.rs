@@ -12,7 +12,7 @@ use crate::error::from_sqlx;
 use crate::failpoint::mutant;
 use crate::postgres::Shared;
 use crate::postgres::lanes::mark;
-use crate::postgres::round::{Applied, Commit, Job, Verdict, bind_new};
+use crate::postgres::round::{self, Applied, Commit, Job, News, Verdict, bind_new};
 use crate::postgres::transaction::Transaction;
 use crate::row::Stored;
 
@@ -34,12 +34,17 @@ pub(super) async fn apply(
     jobs: &[Job],
 ) -> Result<Option<Applied>> {
     let Some(short) = Short::of(shared, jobs) else { return Ok(None) };
-    let ended = short.write(shared, transaction).await?;
-    let mut verdicts = vec![Verdict::Kept; jobs.len()];
-    for (place, _) in short.finish.iter().filter(|(_, claim)| !ended.contains(&claim.id)) {
-        verdicts[*place] = Verdict::Lost;
+    let news = if short.append.is_empty() { News::None } else { News::New };
+    let mut ended = short.write(shared, transaction).await?;
+    // Of those that end the same claim, the first does. The others are claims
+    // that are lost, or that this process does not know to have a key.
+    let open: Vec<_> = short.finish.into_iter().filter(|(_, claim)| !ended.remove(&claim.id)).collect();
+    if open.is_empty() {
+        return Ok(Some(Applied { verdicts: vec![Verdict::Kept; jobs.len()], news }));
     }
-    Ok(Some(Applied { verdicts, is_news: !short.append.is_empty() }))
+    let mut applied = round::end(shared, transaction, jobs.len(), open).await?;
+    applied.news = applied.news.max(news);
+    Ok(Some(applied))
 }
 
 impl<'j> Short<'j> {

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::error::from_sqlx;
 use crate::failpoint::point;
 use crate::postgres::lanes::{Concerned, lock};
-use crate::postgres::round::{Job, Verdict, append, micros, release};
+use crate::postgres::round::{Job, News, Verdict, append, micros, release};
 use crate::postgres::transaction::Transaction;
 use crate::postgres::{PostgresStore, Shared, claiming, inbox, letters, migrate};
 use crate::reader::Pools;
@@ -211,7 +211,7 @@ async fn fire(shared: &Arc<Shared>, name: &str, due: Timestamp, delivery: Delive
     let keys = append(&shared.sql, &mut transaction, &[&new]).await.map_err(from_sqlx)?;
     release(&shared.sql, &mut transaction, keys.into_iter()).await.map_err(from_sqlx)?;
     transaction.commit(&shared.own).await?;
-    shared.announce();
+    shared.announce(News::Ready);
     Ok(true)
 }
 

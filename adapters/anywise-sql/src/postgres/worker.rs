@@ -67,9 +67,7 @@ async fn transact(shared: &Arc<Shared>, jobs: &[Job]) -> Result<Vec<Verdict>> {
     point("batch.before_fsync").await?;
     transaction.commit(&shared.own).await?;
     point("batch.after_fsync_before_reply").await?;
-    if applied.is_news {
-        shared.announce();
-    }
+    shared.announce(applied.news);
     Ok(applied.verdicts)
 }
 
