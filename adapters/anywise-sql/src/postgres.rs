@@ -104,7 +104,8 @@ pub(crate) struct Shared {
     channel: String,
     sql: Statements,
     own: Arc<Connections>,
-    /// Commits on these do not wait for the disk.
+    /// For what is said of this process alone: its claims, that a function begins,
+    /// hints.
     passing: Arc<Connections>,
     beginner: Arc<Beginner>,
     sessions: Arc<Connections>,
@@ -146,7 +147,7 @@ impl Shared {
         let schema = options.schema.clone();
         let owner = format!("{}/{}", options.node, Uuid::new_v4());
         let sql = Statements::new(&schema);
-        let passing = Connections::new(options.for_passing(), PASSING, patience);
+        let passing = Connections::passing(options.for_store(), PASSING, patience);
         let beginner =
             Beginner { connections: Arc::clone(&passing), sql: sql.begin.clone(), owner: owner.clone() };
         Self {
@@ -220,12 +221,6 @@ impl PostgresOptions {
     fn for_store(&self) -> PgConnectOptions {
         let scans = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"];
         self.for_functions().options(scans.map(|scan| (scan, "off")))
-    }
-
-    /// For what is said of this process alone, and need not outlive the server:
-    /// its claims, that a function begins, hints.
-    fn for_passing(&self) -> PgConnectOptions {
-        self.for_store().options([("synchronous_commit", "off")])
     }
 
     /// Connections for the statements of functions.

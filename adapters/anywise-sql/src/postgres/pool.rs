@@ -7,7 +7,7 @@
 //!
 //! Each knows in which [`Life`] of the server it was opened.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use sqlx::Connection as _;
@@ -34,6 +34,17 @@ pub(super) struct Connections {
     idle: Mutex<Vec<Idle>>,
     room: Arc<Semaphore>,
     patience: Duration,
+    /// Whether commits wait for the disk.
+    commits: Commits,
+}
+
+/// Whether commits wait for the disk.
+#[derive(Debug)]
+enum Commits {
+    Durable,
+    /// They do not, in the life of the server that was found first. What ends the
+    /// server each time would otherwise never be counted.
+    Passing(OnceLock<Option<Life>>),
 }
 
 /// The time of a server from one recovery to the next. A crash ends it, and every
@@ -68,6 +79,16 @@ pub(super) struct Connection {
 impl Connections {
     /// At most `most` of them; none is opened before it is asked for.
     pub(super) fn new(options: PgConnectOptions, most: u32, patience: Duration) -> Arc<Self> {
+        Self::with(options, most, patience, Commits::Durable)
+    }
+
+    /// The same, for what need not outlive the server: commits do not wait for the
+    /// disk, until the server has crashed once.
+    pub(super) fn passing(options: PgConnectOptions, most: u32, patience: Duration) -> Arc<Self> {
+        Self::with(options, most, patience, Commits::Passing(OnceLock::new()))
+    }
+
+    fn with(options: PgConnectOptions, most: u32, patience: Duration, commits: Commits) -> Arc<Self> {
         let pool = PgPoolOptions::new()
             .max_connections(most)
             .acquire_timeout(patience)
@@ -80,6 +101,7 @@ impl Connections {
             idle: Mutex::default(),
             room: Arc::new(Semaphore::new(most as usize)),
             patience,
+            commits,
         })
     }
 
@@ -96,9 +118,31 @@ impl Connections {
         };
         let idle = match self.take().await {
             Some(idle) => idle,
-            None => Idle::new(self.pool.acquire().await.map_err(unreachable)?).await?,
+            None => self.open().await?,
         };
         Ok(Connection { idle: Some(idle), home: Arc::clone(self), _place: place })
+    }
+
+    async fn open(&self) -> sqlx::Result<Idle> {
+        let mut connection = self.pool.acquire().await.map_err(unreachable)?;
+        match self.greet(&mut connection).await {
+            Ok(life) => Ok(Idle { connection, life, since: Instant::now(), used: Instant::now() }),
+            Err(error) => {
+                close(connection);
+                Err(error)
+            }
+        }
+    }
+
+    /// The first words on a connection.
+    async fn greet(&self, connection: &mut PgConnection) -> sqlx::Result<Option<Life>> {
+        let life = sqlx::query_scalar::<_, Option<String>>(LIFE).fetch_one(&mut *connection).await?.map(Life);
+        if let Commits::Passing(first) = &self.commits
+            && *first.get_or_init(|| life.clone()) == life
+        {
+            sqlx::raw_sql("SET synchronous_commit = off").execute(connection).await?;
+        }
+        Ok(life)
     }
 
     /// Closes them; those in use when they come back.
@@ -133,19 +177,6 @@ impl Connections {
 }
 
 impl Idle {
-    async fn new(mut connection: PoolConnection<sqlx::Postgres>) -> sqlx::Result<Self> {
-        let life = sqlx::query_scalar::<_, Option<String>>(LIFE).fetch_one(&mut *connection).await;
-        match life {
-            Ok(life) => {
-                Ok(Self { connection, life: life.map(Life), since: Instant::now(), used: Instant::now() })
-            }
-            Err(error) => {
-                close(connection);
-                Err(error)
-            }
-        }
-    }
-
     async fn is_there(&mut self, patience: Duration) -> bool {
         let asked = async { tokio::time::timeout(patience, self.connection.ping()).await };
         self.used.elapsed() < FRESH || matches!(asked.await, Ok(Ok(())))
