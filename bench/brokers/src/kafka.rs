@@ -45,7 +45,7 @@ fn consumer(url: &str, group: &str) -> Done<BaseConsumer> {
     let mut config = settings(url);
     config.set("group.id", group).set("enable.auto.commit", "false");
     config.set("enable.auto.offset.store", "false").set("auto.offset.reset", "earliest");
-    config.set("partition.assignment.strategy", "cooperative-sticky").set("fetch.queue.backoff.ms", "5");
+    config.set("fetch.queue.backoff.ms", "5");
     config.set("queued.min.messages", "10000").set("queued.max.messages.kbytes", "8192");
     Ok(config.create()?)
 }
@@ -108,7 +108,12 @@ impl Broker for Bare {
 
     async fn consume(&self, _: Hand, tally: &Tally, count: usize) -> Done {
         let consumer = consumer(&self.url, &self.groups()[0])?;
-        consumer.subscribe(&[&self.topic])?;
+        // Alone in its group it needs no share of the partitions: it takes them all.
+        let mut all = TopicPartitionList::new();
+        for partition in 0..i32::from(PARTITIONS) {
+            all.add_partition_offset(&self.topic, partition, Offset::Stored)?;
+        }
+        consumer.assign(&all)?;
         tokio::task::block_in_place(|| poll(&consumer, &self.topic, tally, count))
     }
 
