@@ -157,11 +157,18 @@ impl Desk {
         });
         endpoint.count(began.elapsed(), result.as_ref().err());
         let Some(reply) = message.reply else { return };
-        let (headers, body) = match result {
-            Ok(body) => (good(kind.as_deref()), body),
-            Err(error) => bad(&error),
+        let sent = match result {
+            Ok(body) => match kind.filter(|kind| kind != JSON) {
+                Some(kind) => self.client.publish_with_headers(reply, of_kind(&kind), body).await,
+                // Without headers it is JSON.
+                None => self.client.publish(reply, body).await,
+            },
+            Err(error) => {
+                let (headers, body) = bad(&error);
+                self.client.publish_with_headers(reply, headers, body).await
+            }
         };
-        if let Err(error) = self.client.publish_with_headers(reply, headers, body).await {
+        if let Err(error) = sent {
             tracing::warn!(message = endpoint.message(), %error, "a reply could not be sent");
         }
     }
@@ -186,9 +193,9 @@ fn addressed(mut frame: Frame, name: &str) -> Result<Frame> {
     }
 }
 
-fn good(kind: Option<&str>) -> HeaderMap {
+fn of_kind(kind: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert("content-type", line(kind.unwrap_or(JSON)));
+    headers.insert("content-type", line(kind));
     headers
 }
 

@@ -16,12 +16,12 @@ macro_rules! cases {
     ($($module:ident: $name:ident, $need:ident, $promise:literal;)*) => {
         /// Every case, in the order in which they are run.
         pub(crate) const CASES: &[Case] = &[$(
-            Case {
-                name: stringify!($name),
-                promise: $promise,
-                need: Need::$need,
-                run: |trial| Box::pin($module::$name(trial)),
-            },
+            Case::new(
+                stringify!($name),
+                $promise,
+                Need::$need,
+                |trial| Box::pin($module::$name(trial)),
+            ),
         )*];
     };
 }

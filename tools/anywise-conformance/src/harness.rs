@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anywise::{BoxFuture, Result, Transport};
-
-/// A case's name, and why the transport cannot pass it.
-pub type Skip = (&'static str, &'static str);
+use anywise_suite::Skip;
 
 /// How to make the transport under test.
 pub trait Harness: Send + Sync {

@@ -50,12 +50,13 @@ mod slice;
 mod suite;
 mod trial;
 
+pub use anywise_suite::Skip;
 pub use case::{Case, Need, cases};
-pub use harness::{Harness, Place, Setting, Skip};
+pub use harness::{Harness, Place, Setting};
 pub use run::{Verdict, check, run};
 
 /// What [`transport_suite!`] expands to. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::suite::{complete, one};
+    pub use anywise_suite::tests;
 }

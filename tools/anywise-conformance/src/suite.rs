@@ -1,9 +1,5 @@
 //! One test for each case.
 
-use crate::case::cases;
-use crate::harness::Harness;
-use crate::run::{run, strangers};
-
 /// Makes one test of each case of the suite, named after it.
 ///
 /// The expression makes the [`Harness`](crate::Harness); it is evaluated in each
@@ -11,7 +7,8 @@ use crate::run::{run, strangers};
 #[macro_export]
 macro_rules! transport_suite {
     ($harness:expr) => {
-        $crate::transport_suite! { @cases $harness;
+        $crate::__private::tests! {
+            dyn $crate::Harness, $harness;
             an_event_reaches_its_group
             an_event_that_nobody_hears_is_no_error
             what_is_published_before_the_first_receive_waits
@@ -60,33 +57,4 @@ macro_rules! transport_suite {
             a_request_is_answered_from_another_process
         }
     };
-    (@cases $harness:expr; $($case:ident)*) => {
-        $(
-            #[test]
-            fn $case() {
-                $crate::__private::one(&$harness, stringify!($case));
-            }
-        )*
-
-        #[test]
-        fn every_case_is_run_and_every_skip_is_a_case() {
-            $crate::__private::complete(&$harness, &[$(stringify!($case)),*]);
-        }
-    };
-}
-
-/// Runs the case of this name in a runtime of its own.
-pub fn one(harness: &dyn Harness, name: &str) {
-    let case = cases().iter().find(|case| case.name == name).expect("the macro's names are the cases'");
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(2).enable_all().build().expect("there is room for a runtime");
-    let verdict = runtime.block_on(run(harness, case));
-    println!("{}: {verdict:?}", case.name);
-}
-
-/// The names are the cases', and the skips' are among them.
-pub fn complete(harness: &dyn Harness, names: &[&str]) {
-    let known: Vec<_> = cases().iter().map(|case| case.name).collect();
-    assert_eq!(names, known, "left: what the macro runs, right: the cases");
-    assert_eq!(strangers(harness).collect::<Vec<_>>(), [""; 0]);
 }

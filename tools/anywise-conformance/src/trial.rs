@@ -21,7 +21,7 @@ pub(crate) const GROUP: &str = "suite";
 const QUIET: Duration = Duration::from_millis(700);
 
 /// A transport, and the place it was opened in.
-pub(crate) struct Trial {
+pub struct Trial {
     pub(crate) place: Arc<dyn Place>,
     pub(crate) transport: Arc<dyn Transport>,
     /// How long something that must happen may take.

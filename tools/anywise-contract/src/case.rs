@@ -1,33 +1,13 @@
 //! One promise of the port, and how it is tried.
 
-use std::pin::Pin;
-
 use anywise_core::StoreTraits;
 
 use crate::cases::CASES;
 use crate::harness::Setting;
 use crate::trial::Trial;
 
-/// A case that is being tried.
-pub(crate) type Trying = Pin<Box<dyn Future<Output = ()>>>;
-
 /// One promise that a store keeps.
-#[derive(Clone, Copy)]
-pub struct Case {
-    /// Its name, a sentence about behaviour.
-    pub name: &'static str,
-    /// What is promised.
-    pub promise: &'static str,
-    /// Of which stores it is asked.
-    pub need: Need,
-    pub(crate) run: fn(Trial) -> Trying,
-}
-
-impl std::fmt::Debug for Case {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Case").field("name", &self.name).field("need", &self.need).finish_non_exhaustive()
-    }
-}
+pub type Case = anywise_suite::Case<Need>;
 
 /// Of which stores a case is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +41,14 @@ impl Need {
             Self::Loss | Self::Lease => Setting::IMPATIENT,
             Self::Any | Self::Durable | Self::Shared => Setting::PATIENT,
         }
+    }
+}
+
+impl anywise_suite::Need for Need {
+    type Trial = Trial;
+
+    fn is_met_by(self, trial: &Trial) -> bool {
+        self.is_met(trial.store().traits())
     }
 }
 

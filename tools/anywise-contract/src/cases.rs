@@ -1,7 +1,6 @@
 //! The cases, by what they are about.
 
-use crate::case::{Case, Need, Trying};
-use crate::trial::Trial;
+use crate::case::{Case, Need};
 
 mod claiming;
 mod crowds;
@@ -21,12 +20,12 @@ mod schedules;
 
 macro_rules! cases {
     ($($module:ident { $($need:ident $name:ident: $promise:literal)* })*) => {
-        &[$($(Case {
-            name: stringify!($name),
-            promise: $promise,
-            need: Need::$need,
-            run: |trial: Trial| -> Trying { Box::pin($module::$name(trial)) },
-        }),*),*]
+        &[$($(Case::new(
+            stringify!($name),
+            $promise,
+            Need::$need,
+            |trial| Box::pin($module::$name(trial)),
+        )),*),*]
     };
 }
 

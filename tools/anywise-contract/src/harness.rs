@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anywise_core::{BoxFuture, Result, Store};
-
-/// A case's name, and why the store cannot pass it.
-pub type Skip = (&'static str, &'static str);
+use anywise_suite::Skip;
 
 /// How to make the store under test.
 pub trait Harness: Send + Sync {

@@ -1,28 +1,17 @@
-//! Running cases, and saying what came of them.
+//! Running the cases on what a harness makes.
 
 use std::time::Duration;
 
+use anywise_core::{BoxFuture, Result};
+use anywise_suite::{Skip, Subject};
+
 use crate::case::{Case, Need, cases};
 use crate::cases::histories::{HISTORIES, histories};
-use crate::harness::Harness;
+use crate::harness::{Harness, Place};
 use crate::trial::Trial;
 
-/// How long a case may take, on a slow disk too.
-fn patience() -> Duration {
-    Duration::from_secs(300) * histories().div_ceil(HISTORIES).max(1)
-}
-
 /// How a case ended that did not fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Verdict {
-    /// The store keeps the promise.
-    Passed,
-    /// The store's traits do not promise so much.
-    NotApplicable(Need),
-    /// The harness has declared that the store does not keep it, and why.
-    Skipped(&'static str),
-}
+pub type Verdict = anywise_suite::Verdict<Need>;
 
 /// Runs every case, one after the other; says how each ended.
 ///
@@ -30,16 +19,7 @@ pub enum Verdict {
 /// When there are cases that failed, or skips that are not needed: with all of
 /// them.
 pub async fn check(harness: &dyn Harness) -> Vec<(&'static Case, Verdict)> {
-    let mut failures: Vec<_> = strangers(harness).collect();
-    let mut verdicts = Vec::new();
-    for case in cases() {
-        match attempt(harness, case).await {
-            Ok(verdict) => verdicts.push((case, verdict)),
-            Err(failure) => failures.push(failure),
-        }
-    }
-    assert!(failures.is_empty(), "{} failures\n\n{}", failures.len(), failures.join("\n\n"));
-    verdicts
+    anywise_suite::check(harness).await
 }
 
 /// Runs one case; says how it ended.
@@ -47,50 +27,36 @@ pub async fn check(harness: &dyn Harness) -> Vec<(&'static Case, Verdict)> {
 /// # Panics
 /// When it failed, or was declared as skipped and need not be.
 pub async fn run(harness: &dyn Harness, case: &'static Case) -> Verdict {
-    attempt(harness, case).await.unwrap_or_else(|failure| panic!("{failure}"))
+    anywise_suite::run(harness, case).await
 }
 
-/// Declared skips of cases that there are not.
-pub(crate) fn strangers(harness: &dyn Harness) -> impl Iterator<Item = String> {
-    let unknown = harness.skips().iter().filter(|(name, _)| cases().iter().all(|case| case.name != *name));
-    unknown.map(|(name, _)| format!("`{name}` is declared as skipped, and there is no such case"))
-}
+impl Subject for dyn Harness + '_ {
+    const KIND: &'static str = "store";
 
-async fn attempt(harness: &dyn Harness, case: &'static Case) -> Result<Verdict, String> {
-    let declared = harness.skips().iter().find(|(name, _)| *name == case.name).map(|(_, reason)| *reason);
-    let result = trial(harness, case).await;
-    let told = |text: &str| Err(format!("store `{}`, case `{}`: {text}", harness.name(), case.name));
-    match (result, declared) {
-        (Err(_), Some(reason)) => Ok(Verdict::Skipped(reason)),
-        (Err(failure), None) => told(&format!("{}: {failure}", case.promise)),
-        (Ok(_), Some(_)) => told("declared as skipped, but it need not be: take it off the list"),
-        (Ok(verdict), None) => Ok(verdict),
+    type Need = Need;
+    type Place = Box<dyn Place>;
+
+    fn cases() -> &'static [Case] {
+        cases()
     }
-}
 
-async fn trial(harness: &dyn Harness, case: &'static Case) -> Result<Verdict, String> {
-    let place = harness.place(case.need.setting()).await;
-    let place = place.map_err(|error| format!("there was no place to run it: {error:?}"))?;
-    let trial = Trial::begin(place).await.map_err(|error| format!("the store did not open: {error:?}"))?;
-    if !case.need.is_met(trial.store().traits()) {
-        return Ok(Verdict::NotApplicable(case.need));
+    fn limit() -> Duration {
+        Duration::from_secs(300) * histories().div_ceil(HISTORIES).max(1)
     }
-    // On a thread of its own: a case that panics ends nothing else.
-    let (runtime, patience) = (tokio::runtime::Handle::current(), patience());
-    let running = tokio::task::spawn_blocking(move || {
-        runtime.block_on(async { tokio::time::timeout(patience, (case.run)(trial)).await })
-    });
-    match running.await {
-        Ok(Ok(())) => Ok(Verdict::Passed),
-        Ok(Err(_)) => Err(format!("it did not end within {} s", patience.as_secs())),
-        Err(error) => Err(match error.try_into_panic() {
-            Ok(panic) => text(panic.as_ref()),
-            Err(error) => error.to_string(),
-        }),
-    }
-}
 
-fn text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref().copied()).unwrap_or("it panicked").to_owned()
+    fn name(&self) -> &str {
+        Harness::name(self)
+    }
+
+    fn skips(&self) -> &'static [Skip] {
+        Harness::skips(self)
+    }
+
+    fn place(&self, need: Need) -> BoxFuture<'_, Result<Box<dyn Place>>> {
+        Harness::place(self, need.setting())
+    }
+
+    fn begin(&self, place: Box<dyn Place>) -> BoxFuture<'_, Result<Trial>> {
+        Box::pin(Trial::begin(place))
+    }
 }

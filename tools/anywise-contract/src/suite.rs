@@ -1,9 +1,5 @@
 //! One test for each case.
 
-use crate::case::cases;
-use crate::harness::Harness;
-use crate::run::{run, strangers};
-
 /// Makes one test of each case of the suite, named after it.
 ///
 /// The expression makes the [`Harness`](crate::Harness); it is evaluated in each
@@ -11,7 +7,8 @@ use crate::run::{run, strangers};
 #[macro_export]
 macro_rules! store_suite {
     ($harness:expr) => {
-        $crate::store_suite! { @cases $harness;
+        $crate::__private::tests! {
+            dyn $crate::Harness, $harness;
             a_delivery_is_claimed_and_done
             a_delivery_that_is_kept_already_is_ignored
             a_message_has_a_delivery_for_each_target
@@ -137,33 +134,4 @@ macro_rules! store_suite {
             a_claim_that_is_renewed_is_held
         }
     };
-    (@cases $harness:expr; $($case:ident)*) => {
-        $(
-            #[test]
-            fn $case() {
-                $crate::__private::one(&$harness, stringify!($case));
-            }
-        )*
-
-        #[test]
-        fn every_case_is_run_and_every_skip_is_a_case() {
-            $crate::__private::complete(&$harness, &[$(stringify!($case)),*]);
-        }
-    };
-}
-
-/// Runs the case of this name in a runtime of its own.
-pub fn one(harness: &dyn Harness, name: &str) {
-    let case = cases().iter().find(|case| case.name == name).expect("the macro's names are the cases'");
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(2).enable_all().build().expect("there is room for a runtime");
-    let verdict = runtime.block_on(run(harness, case));
-    println!("{}: {verdict:?}", case.name);
-}
-
-/// The names are the cases', and the skips' are among them.
-pub fn complete(harness: &dyn Harness, names: &[&str]) {
-    let known: Vec<_> = cases().iter().map(|case| case.name).collect();
-    assert_eq!(names, known, "left: what the macro runs, right: the cases");
-    assert_eq!(strangers(harness).collect::<Vec<_>>(), [""; 0]);
 }

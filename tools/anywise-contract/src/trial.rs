@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const TICK: Duration = Duration::from_millis(10);
 
 /// A store, and where it keeps its things.
-pub(crate) struct Trial {
+pub struct Trial {
     place: Arc<dyn Place>,
     store: Arc<dyn Store>,
 }

@@ -69,7 +69,7 @@ impl Server {
     pub(crate) async fn commit_late(&self, url: &str) -> Result<()> {
         let name = url.rsplit('/').next().unwrap_or_default();
         let mut connection = self.admin().await?;
-        for setting in ["commit_delay = 4000", "commit_siblings = 0"] {
+        for setting in ["commit_delay = 20000", "commit_siblings = 0"] {
             let query = format!("ALTER DATABASE {name} SET {setting}");
             sqlx::query(sqlx::AssertSqlSafe(query)).execute(&mut connection).await?;
         }

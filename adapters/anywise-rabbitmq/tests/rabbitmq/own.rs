@@ -51,6 +51,7 @@ impl Own {
         format!("amqp://guest:guest@127.0.0.1:{}", self.port)
     }
 
+    #[cfg(feature = "tls")]
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }

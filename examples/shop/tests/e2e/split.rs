@@ -10,6 +10,8 @@ use shop::Scratch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+#[cfg(feature = "nats")]
+use crate::broker::Broker;
 use crate::client::Client;
 use crate::customers::{Promised, replies, shop_on, text};
 use crate::home::Home;
@@ -189,7 +191,12 @@ async fn keeps_its_contract(split: &Split) {
 }
 
 /// Everything the shop is asked for while its processes die one after the other.
-async fn survives(mut split: Split) {
+async fn survives(split: Split) {
+    survives_with(split, async || {}).await;
+}
+
+/// The same, and whatever else dies after each of them.
+async fn survives_with(mut split: Split, mut nemesis: impl AsyncFnMut()) {
     stocks_up(split.members[0].client).await;
     keeps_its_contract(&split).await;
     let promised = Arc::new(Promised::default());
@@ -203,6 +210,7 @@ async fn survives(mut split: Split) {
     for at in 0..split.members.len() {
         replies(&promised, 20).await;
         split.kill(at).await;
+        nemesis().await;
         enter(&mut customers, split.members[at].client);
     }
     replies(&promised, 20).await;
@@ -244,6 +252,14 @@ fn prefix() -> String {
 async fn four_processes_over_nats() {
     let Some(url) = broker("nats", "nats://127.0.0.1:4322") else { return };
     survives(Split::in_four(&["--nats", &url, "--prefix", &prefix()], false).await).await;
+}
+
+#[cfg(feature = "nats")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_processes_over_a_nats_that_dies() {
+    let Some(mut broker) = Broker::start().await else { return };
+    let split = Split::in_four(&["--nats", &broker.url(), "--prefix", &prefix()], false).await;
+    survives_with(split, async || broker.kill().await).await;
 }
 
 #[cfg(feature = "rabbitmq")]
