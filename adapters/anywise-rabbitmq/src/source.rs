@@ -15,6 +15,7 @@ use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicNackOptions, ChannelFlowOptions, QueueDeclareOptions};
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Consumer};
+use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
 use crate::confirms::{Message, Published};
@@ -53,7 +54,12 @@ struct Desk {
     queue: ShortString,
     grave: Grave,
     unsettled: Mutex<Unsettled>,
+    /// Messages that are being given an id.
+    naming: TaskTracker,
 }
+
+/// How long messages that are being given an id may take when the source closes.
+const REST: Duration = Duration::from_secs(5);
 
 impl RabbitSource {
     pub(crate) fn new(
@@ -65,7 +71,15 @@ impl RabbitSource {
     ) -> Self {
         let queue = consumer.queue();
         let inbox = tokio::sync::Mutex::new(Inbox { consumer, ready: VecDeque::new(), lost: None });
-        let desk = Desk { settings, outgoing, channel, queue, grave, unsettled: Mutex::default() };
+        let desk = Desk {
+            settings,
+            outgoing,
+            channel,
+            queue,
+            grave,
+            unsettled: Mutex::default(),
+            naming: TaskTracker::new(),
+        };
         Self { inbox, desk: Arc::new(desk), closed: CancellationToken::new() }
     }
 
@@ -142,7 +156,7 @@ impl Desk {
             None => incoming(None),
             Some(Known::Named(foreign)) => incoming(Some(foreign)),
             Some(Known::Nameless(named)) => {
-                tokio::spawn(Arc::clone(self).put_back(tag, named));
+                self.naming.spawn(Arc::clone(self).put_back(tag, named));
                 None
             }
         }
@@ -284,6 +298,9 @@ impl Source for RabbitSource {
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async {
             self.closed.cancel();
+            // Put back and not acknowledged, a message would come twice.
+            self.desk.naming.close();
+            drop(tokio::time::timeout(REST, self.desk.naming.wait()).await);
             // All that is not settled goes back with it, in its order.
             close(&self.desk.channel).await;
             Ok(())
