@@ -54,6 +54,9 @@ struct Desk {
     queue: ShortString,
     grave: Grave,
     unsettled: Mutex<Unsettled>,
+    /// Whose turn it is to send. What is sent for many tags stands for all before
+    /// it, so it must not overtake what was decided before.
+    turn: tokio::sync::Mutex<()>,
     /// Messages that are being given an id.
     naming: TaskTracker,
 }
@@ -78,6 +81,7 @@ impl RabbitSource {
             queue,
             grave,
             unsettled: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
             naming: TaskTracker::new(),
         };
         Self { inbox, desk: Arc::new(desk), closed: CancellationToken::new() }
@@ -219,15 +223,18 @@ impl Desk {
     }
 
     async fn again(&self, tags: Vec<u64>) -> Result<()> {
+        let _turn = self.turn.lock().await;
+        let options = BasicNackOptions { requeue: true, multiple: false };
+        let nacks = tags.iter().map(|tag| self.channel.basic_nack(*tag, options));
+        let sent = self.settings.answered(try_join_all(nacks)).await.map(drop);
         for tag in &tags {
             self.unsettled().remove(*tag);
         }
-        let options = BasicNackOptions { requeue: true, multiple: false };
-        let nacks = tags.iter().map(|tag| self.channel.basic_nack(*tag, options));
-        self.settings.answered(try_join_all(nacks)).await.map(drop)
+        sent
     }
 
     async fn acknowledge(&self, tags: Vec<u64>) -> Result<()> {
+        let _turn = self.turn.lock().await;
         let Acks { through, single } = self.unsettled().settle(tags);
         let through = through.map(|tag| (tag, true));
         let acks = through.into_iter().chain(single.into_iter().map(|tag| (tag, false)));
