@@ -486,11 +486,12 @@ impl Inner {
     }
 
     pub(crate) async fn send_to_sinks(&self, envelope: Envelope) -> Result<()> {
+        let Some((last, sinks)) = self.sinks.split_last() else { return Ok(()) };
         let envelope = self.outgoing(envelope);
-        for sink in &self.sinks {
+        for sink in sinks {
             sink.send(envelope.clone()).await?;
         }
-        Ok(())
+        last.send(envelope).await
     }
 
     /// Sends a request whose handler is elsewhere.

@@ -176,7 +176,8 @@ pub struct Envelope {
     /// The sender's name for a request on its way to another process; is not
     /// kept by stores. See [`request_key`](Self::request_key).
     pub idempotency_key: Option<String>,
-    /// Place among the messages of its key, without gaps; 1 is the first.
+    /// Place among what its producer has sent of its key, if it left the producer
+    /// through a store: a later one has a higher number, with gaps in between.
     pub sequence: Option<u64>,
     /// Slices whose listeners have the event already: it is not handed to them
     /// again when it comes back through a broker.

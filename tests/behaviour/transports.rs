@@ -475,3 +475,37 @@ async fn without_an_inbox_a_listener_that_gives_up_leaves_a_dead_letter_of_its_o
     assert!(there.app.store().unwrap().replay(letter.id, None).await.unwrap());
     assert_eq!(there.hears(1).await, [("stock", "Emma".into(), 1)]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_leaves_a_store_is_numbered_by_its_key_and_what_comes_late_is_told() {
+    use anywise::{Subscription, Transport as _};
+
+    let broker = MemoryBroker::new("broker", 64);
+    let wire = broker.subscribe(&Subscription::new("wire", ["press.Printed"])).await.unwrap();
+    let mut there = Bookshop::open(&broker, ConsumePolicy::default()).await;
+    let store = MemoryStore::new();
+    let press = App::builder().name("press").slices([press::SLICE]).store(store).transport(broker.clone());
+    let press = press.build().await.unwrap();
+    for title in ["Emma", "Hamlet", "Emma", "Emma"] {
+        press.send(press::Print { title: title.into() }).await.unwrap();
+    }
+    assert_eq!(there.hears(8).await.len(), 8);
+
+    let mut frames = Vec::new();
+    while frames.len() < 4 {
+        frames.extend(wire.receive(4).await.unwrap().into_iter().map(|one| one.frame));
+    }
+    let numbers = |title| {
+        let of_key = frames.iter().filter(move |frame| frame.attribute("partitionkey") == Some(title));
+        of_key.map(|frame| frame.attribute("sequence").unwrap().parse::<u64>().unwrap()).collect::<Vec<_>>()
+    };
+    let emma = numbers("Emma");
+    assert!(emma.len() == 3 && emma.is_sorted_by(|one, next| one < next), "{emma:?}");
+
+    let consumer = there.app.consumers().next().unwrap();
+    assert_eq!(consumer.out_of_order(), 0);
+    let first = frames.iter().find(|frame| frame.attribute("partitionkey") == Some("Emma")).unwrap();
+    broker.publish_frame("press.Printed", first.clone()).await.unwrap();
+    assert_eq!(there.hears(2).await.len(), 2, "it is told, and nothing is lost by it");
+    assert_eq!(consumer.out_of_order(), 1);
+}

@@ -10,6 +10,7 @@
 pub(crate) mod inbox;
 pub(crate) mod inline;
 pub(crate) mod keys;
+pub(crate) mod order;
 pub(crate) mod policy;
 pub(crate) mod reading;
 pub(crate) mod status;

@@ -38,6 +38,11 @@ impl Hold {
         Self { claim, state: Mutex::default() }
     }
 
+    /// The delivery's number in its store.
+    pub(crate) fn number(&self) -> Option<u64> {
+        u64::try_from(self.claim.id).ok()
+    }
+
     /// The claim, for the first commit that asks.
     pub(crate) fn take(&self) -> Option<Claim> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -43,7 +43,8 @@ pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery, hold: Option<
     let envelope = &delivery.envelope;
     if let Some(name) = delivery.target.strip_prefix(SINK) {
         let sink = app.sinks.iter().find(|sink| sink.name() == name);
-        return sink.ok_or_else(|| no_target(delivery))?.send(envelope.clone()).await;
+        let hold = hold.as_deref();
+        return sink.ok_or_else(|| no_target(delivery))?.send(numbered(envelope, hold)).await;
     }
     if let Some(place) = delivery.target.strip_prefix(SOURCE) {
         let group = place.rsplit('/').next().unwrap_or_default();
@@ -65,6 +66,16 @@ pub(crate) async fn deliver(app: &Arc<Inner>, delivery: &Delivery, hold: Option<
             one(app, row, at.ok_or_else(|| no_target(delivery))?, message, Some(extra)).await
         }
     }
+}
+
+/// An event that leaves a store, with its place there: it keeps its number when it
+/// is sent again, and those of one key have theirs in the order of their commits.
+fn numbered(envelope: &Envelope, hold: Option<&Hold>) -> Envelope {
+    let mut envelope = envelope.clone();
+    if let Some(hold) = hold.filter(|_| envelope.key.is_some()) {
+        envelope.sequence = hold.number();
+    }
+    envelope
 }
 
 #[cold]

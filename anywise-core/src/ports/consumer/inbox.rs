@@ -60,7 +60,7 @@ impl Consumer {
         let mut sorted = Sorted::default();
         for one in incoming {
             let tag = one.tag;
-            match reading::read(app, self.group(), &self.policy, one) {
+            match reading::read(app, &self.status, &self.policy, one) {
                 Reading::Nothing => {}
                 Reading::For(deliveries) => sorted.arrivals.push(self.arrival(deliveries)),
                 Reading::Unreadable(envelope, error) => {

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::ports::consumer::keys::Keys;
 use crate::ports::consumer::policy::ConsumePolicy;
 use crate::ports::consumer::reading::{self, Reading};
+use crate::ports::consumer::status::Status;
 use crate::ports::consumer::{Consumer, Desk};
 use crate::ports::store::Batch;
 use crate::ports::store::claim::{Failure, SUSPECT};
@@ -33,9 +34,7 @@ const HOPELESS: u32 = SUSPECT + 10;
 /// Runs the listeners of what comes in for one group.
 pub(crate) struct Inline {
     app: Weak<Inner>,
-    group: String,
-    /// The target of what reaches no function.
-    target: String,
+    status: Arc<Status>,
     policy: ConsumePolicy,
     desk: Desk,
     keys: Keys<Work>,
@@ -56,8 +55,7 @@ impl Inline {
     pub(crate) fn new(app: &Arc<Inner>, consumer: &Consumer, desk: &Desk) -> Arc<Self> {
         Arc::new(Self {
             app: Arc::downgrade(app),
-            group: consumer.group().to_owned(),
-            target: consumer.status.target(),
+            status: Arc::clone(&consumer.status),
             policy: consumer.policy,
             desk: desk.clone(),
             keys: Keys::default(),
@@ -70,12 +68,12 @@ impl Inline {
     pub(crate) async fn take(self: &Arc<Self>, incoming: Incoming) {
         let Some(app) = self.app.upgrade() else { return };
         let (tag, before) = (incoming.tag, incoming.delivered.map_or(0, |times| times.saturating_sub(1)));
-        let deliveries = match reading::read(&app, &self.group, &self.policy, incoming) {
+        let deliveries = match reading::read(&app, &self.status, &self.policy, incoming) {
             Reading::For(deliveries) => deliveries,
             Reading::Nothing => return self.desk.hand_in(tag, Outcome::Skip).await,
             Reading::Unreadable(envelope, error) => {
                 let failure = Failure::new(0, error.code().to_owned(), error.to_string());
-                let outcome = self.dead(&app, Delivery::new(self.target.clone(), *envelope), failure).await;
+                let outcome = self.dead(&app, Delivery::new(self.status.target(), *envelope), failure).await;
                 return self.desk.hand_in(tag, outcome).await;
             }
         };
@@ -173,7 +171,7 @@ impl Inline {
     async fn dead(&self, app: &Arc<Inner>, delivery: Delivery, failure: Failure) -> Outcome {
         let reason = failure.message.clone();
         let (message, function) = (&delivery.envelope.name, &delivery.target);
-        tracing::error!(group = self.group, message, function, reason, "dead letter");
+        tracing::error!(group = self.status.group, message, function, reason, "dead letter");
         if app.store.is_none() {
             return Outcome::DeadLetter(reason);
         }

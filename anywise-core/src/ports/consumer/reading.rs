@@ -9,6 +9,7 @@ use crate::envelope::frame::{Binding, Frame};
 use crate::error::nearest::hint;
 use crate::error::{Error, Kind, Result};
 use crate::ports::consumer::policy::{ConsumePolicy, Unknown};
+use crate::ports::consumer::status::Status;
 use crate::ports::store::delivery::Delivery;
 use crate::ports::transport::Incoming;
 use crate::registry::registry;
@@ -24,8 +25,8 @@ pub(crate) enum Reading {
 }
 
 /// Reads an incoming message for the group of a slice.
-pub(crate) fn read(app: &Arc<Inner>, group: &str, policy: &ConsumePolicy, incoming: Incoming) -> Reading {
-    let Incoming { frame, foreign, .. } = incoming;
+pub(crate) fn read(app: &Arc<Inner>, status: &Status, policy: &ConsumePolicy, incoming: Incoming) -> Reading {
+    let (group, Incoming { frame, foreign, delivered, .. }) = (status.group.as_str(), incoming);
     let unreadable = |error| Reading::Unreadable(Box::new(raw(&frame, group)), error);
     if frame.body.len() > policy.max_size {
         return unreadable(too_large(frame.body.len(), policy.max_size));
@@ -34,6 +35,7 @@ pub(crate) fn read(app: &Arc<Inner>, group: &str, policy: &ConsumePolicy, incomi
         Ok(envelope) => envelope,
         Err(error) => return unreadable(error),
     };
+    note_order(status, &frame, &envelope, delivered);
     if envelope.heard_by.iter().any(|slice| slice == group) {
         return Reading::Nothing;
     }
@@ -42,6 +44,16 @@ pub(crate) fn read(app: &Arc<Inner>, group: &str, policy: &ConsumePolicy, incomi
         Ok(targets) => Reading::For(addressed(targets, envelope)),
         Err(_) if policy.unknown == Unknown::Ignore => Reading::Nothing,
         Err(error) => Reading::Unreadable(Box::new(envelope), error),
+    }
+}
+
+/// Says that a message came behind a later one of its key; one that its broker
+/// brings again does that as a matter of course.
+fn note_order(status: &Status, frame: &Frame, envelope: &Envelope, delivered: Option<u32>) {
+    let source = frame.attribute("source").unwrap_or_default();
+    if !status.order.note(source, envelope) && delivered.is_none_or(|times| times <= 1) {
+        let (group, message, id) = (&status.group, &envelope.name, envelope.id);
+        tracing::warn!(group, message, %id, source, "it came behind a later one of its key, or again");
     }
 }
 

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::SOURCE;
 use crate::error::Error;
+use crate::ports::consumer::order::Order;
 
 /// What a consumer is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,14 @@ impl Consuming {
         self.0.settled.load(Ordering::Relaxed)
     }
 
+    /// Messages that came behind a later one of their key and producer, since the
+    /// application started: late, or brought again.
+    ///
+    /// Told by the [`sequence`](crate::Envelope::sequence) of those that have one.
+    pub fn out_of_order(&self) -> u64 {
+        self.0.order.late()
+    }
+
     /// Messages that waited at the broker when it was last asked.
     pub fn lag(&self) -> Option<u64> {
         self.0.facts().lag
@@ -89,6 +98,7 @@ pub(crate) struct Status {
     pub(crate) group: String,
     received: AtomicU64,
     settled: AtomicU64,
+    pub(crate) order: Order,
     pause: watch::Sender<bool>,
     facts: Mutex<Facts>,
 }
@@ -109,6 +119,7 @@ impl Status {
             group: group.to_owned(),
             received: AtomicU64::new(0),
             settled: AtomicU64::new(0),
+            order: Order::default(),
             pause: watch::channel(false).0,
             facts: Mutex::new(Facts {
                 state: ConsumerState::Connecting(None),
