@@ -17,6 +17,7 @@ mod broker;
 mod claiming;
 mod config;
 mod inbox;
+mod job;
 mod lanes;
 mod letters;
 mod listen;
@@ -45,9 +46,9 @@ use crate::batch::Batcher;
 use crate::error::from_sqlx;
 use crate::postgres::begin::Beginner;
 use crate::postgres::claiming::Holds;
+use crate::postgres::job::News;
 use crate::postgres::marks::Marks;
 use crate::postgres::pool::{Connections, readers};
-use crate::postgres::round::News;
 use crate::postgres::statements::Statements;
 
 pub use broker::PostgresBroker;

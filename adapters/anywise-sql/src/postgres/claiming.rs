@@ -14,7 +14,8 @@ use crate::batch::Worker;
 use crate::error::from_sqlx;
 use crate::failpoint::{mutant, point};
 use crate::postgres::Shared;
-use crate::postgres::round::{Job, micros};
+use crate::postgres::job::Job;
+use crate::postgres::round::micros;
 use crate::row::{count, envelope, failures};
 
 /// What this process knows of its claims.

@@ -10,8 +10,9 @@ use uuid::Uuid;
 use crate::error::from_sqlx;
 use crate::failpoint::point;
 use crate::postgres::Shared;
+use crate::postgres::job::News;
 use crate::postgres::lanes::{Concerned, lock};
-use crate::postgres::round::{News, append, release};
+use crate::postgres::round::{append, release};
 use crate::postgres::transaction::Transaction;
 use crate::row::Stored;
 

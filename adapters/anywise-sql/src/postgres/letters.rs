@@ -11,8 +11,9 @@ use crate::error::from_sqlx;
 use crate::failpoint::point;
 use crate::postgres::Shared;
 use crate::postgres::claiming::number;
+use crate::postgres::job::News;
 use crate::postgres::lanes::{Concerned, lock};
-use crate::postgres::round::{News, keys, release};
+use crate::postgres::round::{keys, release};
 use crate::postgres::transaction::Transaction;
 use crate::row::{checksum, failures, remains, timestamp};
 

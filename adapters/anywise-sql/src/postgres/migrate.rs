@@ -79,8 +79,7 @@ fn next_own(applied: &[Applied]) -> Result<Option<&'static (&'static str, &'stat
     }
 }
 
-/// Takes the lock, and makes what the first step needs. What is there is not
-/// made again: a role without the right to may still start the program.
+/// Takes the lock, and makes what the first step needs.
 async fn prepare(shared: &Shared, connection: &mut PgConnection) -> sqlx::Result<()> {
     let schema = &shared.options.schema;
     sqlx::raw_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
@@ -91,19 +90,28 @@ async fn prepare(shared: &Shared, connection: &mut PgConnection) -> sqlx::Result
         .bind(LOCK)
         .execute(&mut *connection)
         .await?;
-    let is_there =
-        sqlx::query_scalar::<_, bool>("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)");
+    let table = "slice text NOT NULL, name text NOT NULL, sum bigint NOT NULL, at timestamptz NOT NULL DEFAULT now(), \
+                 PRIMARY KEY (slice, name)";
+    make(connection, schema, "aw_migration", table).await
+}
+
+/// Makes a table in which steps are noted, and its schema. What is there is not
+/// made again: a role without the right to may still start the program.
+pub(super) async fn make(
+    connection: &mut PgConnection,
+    schema: &str,
+    table: &str,
+    columns: &str,
+) -> sqlx::Result<()> {
+    let is_there = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)");
     if !is_there.bind(schema).fetch_one(&mut *connection).await? {
         let create = format!("CREATE SCHEMA \"{schema}\"");
         sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut *connection).await?;
     }
-    let is_there = sqlx::query_scalar::<_, bool>("SELECT to_regclass($1) IS NOT NULL");
-    if !is_there.bind(format!("\"{schema}\".aw_migration")).fetch_one(&mut *connection).await? {
-        let create = format!(
-            "CREATE TABLE \"{schema}\".aw_migration (slice text NOT NULL, name text NOT NULL, sum bigint NOT NULL, \
-             at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (slice, name))"
-        );
-        sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut *connection).await?;
+    let is_there = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL");
+    if !is_there.bind(format!("\"{schema}\".{table}")).fetch_one(&mut *connection).await? {
+        let create = format!("CREATE TABLE \"{schema}\".{table} ({columns})");
+        sqlx::raw_sql(AssertSqlSafe(create)).execute(connection).await?;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use anywise_core::{Batch, Buried, Claim, Error, Failure, Kind, Outcome, Remembered, Result, Settlement};
+use anywise_core::{Claim, Outcome, Remembered, Result, Settlement};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{Postgres, Row};
@@ -28,94 +28,12 @@ use uuid::Uuid;
 
 use crate::error::from_sqlx;
 use crate::failpoint::{mutant, point};
+use crate::postgres::job::{Applied, Commit, Interred, Job, News, Verdict, as_json, plain};
 use crate::postgres::lanes::{Concerned, lock};
 use crate::postgres::statements::Statements;
 use crate::postgres::transaction::Transaction;
 use crate::postgres::{Shared, short};
 use crate::row::Stored;
-
-/// What one caller wants done.
-#[derive(Debug)]
-pub(crate) enum Job {
-    Commit(Box<Commit>),
-    Settle(Box<Settlement>),
-}
-
-/// A batch, ready to be written.
-#[derive(Debug)]
-pub(crate) struct Commit {
-    pub(super) append: Vec<Stored>,
-    pub(super) done: Option<Claim>,
-    pub(super) cancel: Vec<Uuid>,
-    pub(super) remember: Option<Remembered>,
-    pub(super) inter: Vec<Interred>,
-}
-
-/// A dead letter that never was a delivery.
-#[derive(Debug)]
-pub(super) struct Interred {
-    row: Stored,
-    reason: String,
-    attempts: i32,
-    failure: String,
-}
-
-impl From<Buried> for Interred {
-    fn from(buried: Buried) -> Self {
-        let Buried { delivery, failure, .. } = buried;
-        Self {
-            row: Stored::from(delivery),
-            reason: plain(&failure.message),
-            attempts: i32::try_from(failure.attempt).unwrap_or(i32::MAX),
-            failure: as_json(&failure),
-        }
-    }
-}
-
-impl Job {
-    /// Whether its failure could not be told from the others' success.
-    pub(super) fn goes_alone(&self) -> bool {
-        matches!(self, Self::Commit(batch) if batch.done.is_some() && batch.remember.is_some())
-    }
-}
-
-impl From<Batch> for Job {
-    fn from(batch: Batch) -> Self {
-        let Batch { append, done, cancel, remember, bury, .. } = batch;
-        let append = append.into_iter().map(Stored::from).collect();
-        let inter = bury.into_iter().map(Interred::from).collect();
-        Self::Commit(Box::new(Commit { append, done, cancel, remember, inter }))
-    }
-}
-
-impl From<Settlement> for Job {
-    fn from(settlement: Settlement) -> Self {
-        Self::Settle(Box::new(settlement))
-    }
-}
-
-/// How a job ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Kept,
-    /// The claim is no longer held.
-    Lost,
-    /// Somebody else's reply is remembered.
-    Answered,
-}
-
-impl Verdict {
-    /// What the caller of a commit is told.
-    pub(super) fn of_commit(self) -> Result<()> {
-        match self {
-            Self::Kept => Ok(()),
-            Self::Lost => Err(Error::new(Kind::Conflict, "AW7020", "the claim is no longer held")),
-            Self::Answered => {
-                Err(Error::new(Kind::Conflict, "AW1042", "this request was answered in the meantime"))
-            }
-        }
-    }
-}
 
 /// Does all of it but the commit. The verdicts are in the order of the jobs.
 ///
@@ -127,11 +45,9 @@ pub(super) async fn apply(shared: &Shared, transaction: &mut Transaction, jobs: 
         point("tx.after_outbox").await?;
         return Ok(applied);
     }
-    let mut round = Round::new(jobs);
-    round.lock(shared, transaction).await?;
-    round.write(&shared.sql, transaction).await.map_err(from_sqlx)?;
+    let applied = Round::new(jobs).apply(shared, transaction).await?;
     point("tx.after_outbox").await?;
-    Ok(Applied { verdicts: round.verdicts, news: round.news })
+    Ok(applied)
 }
 
 /// Ends claims of the jobs at these places, and does nothing else of `jobs` jobs.
@@ -144,29 +60,8 @@ pub(super) async fn end(
     jobs: usize,
     finish: Vec<(usize, Claim)>,
 ) -> Result<Applied> {
-    let mut round = Round { verdicts: vec![Verdict::Kept; jobs], finish, ..Round::default() };
-    round.lock(shared, transaction).await?;
-    round.write(&shared.sql, transaction).await.map_err(from_sqlx)?;
-    Ok(Applied { verdicts: round.verdicts, news: round.news })
-}
-
-/// What a round did.
-#[derive(Debug)]
-pub(super) struct Applied {
-    /// In the order of the jobs.
-    pub(super) verdicts: Vec<Verdict>,
-    pub(super) news: News,
-}
-
-/// What there is to claim that was not there before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum News {
-    #[default]
-    None,
-    /// Perhaps what is new, after all that was there.
-    New,
-    /// Perhaps what was there already.
-    Ready,
+    let round = Round { verdicts: vec![Verdict::Kept; jobs], finish, ..Round::default() };
+    round.apply(shared, transaction).await
 }
 
 /// Target and key.
@@ -240,6 +135,12 @@ impl<'j> Round<'j> {
         }
     }
 
+    async fn apply(mut self, shared: &Shared, transaction: &mut Transaction) -> Result<Applied> {
+        self.lock(shared, transaction).await?;
+        self.write(&shared.sql, transaction).await.map_err(from_sqlx)?;
+        Ok(Applied { verdicts: self.verdicts, news: self.news })
+    }
+
     /// Step 1.
     async fn lock(&self, shared: &Shared, transaction: &mut Transaction) -> Result<()> {
         let keyed = || self.append.iter().filter_map(|(_, new)| Some((&new.target, new.key.as_ref()?)));
@@ -280,9 +181,7 @@ impl<'j> Round<'j> {
         if self.finish.is_empty() {
             return Ok(());
         }
-        let query = sqlx::query(sql.finish.text())
-            .bind(column(&self.finish, |claim| claim.id))
-            .bind(column(&self.finish, |claim| claim.epoch));
+        let query = bind_claims(sqlx::query(sql.finish.text()), &self.finish);
         let ended = query.fetch_all(transaction.raw()).await?;
         let mut held = ids(&ended)?;
         self.touch(&ended)?;
@@ -442,6 +341,16 @@ pub(super) fn bind_new<'q>(
         .bind(new.iter().map(|new| new.due).collect::<Vec<_>>())
 }
 
+/// Fills in the claims that end.
+pub(super) fn bind_claims<'q>(
+    query: Query<'q, Postgres, PgArguments>,
+    finish: &[(usize, Claim)],
+) -> Query<'q, Postgres, PgArguments> {
+    query
+        .bind(finish.iter().map(|(_, claim)| claim.id).collect::<Vec<_>>())
+        .bind(finish.iter().map(|(_, claim)| claim.epoch).collect::<Vec<_>>())
+}
+
 /// Lets the first of each key go.
 pub(super) async fn release(
     sql: &Statements,
@@ -478,17 +387,6 @@ fn judge(verdicts: &mut [Verdict], place: usize, is_fine: bool, otherwise: Verdi
     if !is_fine {
         verdicts[place] = otherwise;
     }
-}
-
-fn as_json(failure: &Failure) -> String {
-    let mut failure = failure.clone();
-    failure.message = plain(&failure.message);
-    serde_json::to_string(&failure).expect("a failure is text and numbers")
-}
-
-/// Without the one character that Postgres cannot store.
-fn plain(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
 }
 
 /// In microseconds; a hundred years at most.

@@ -14,7 +14,8 @@ use tokio::sync::oneshot;
 
 use crate::failpoint::point;
 use crate::postgres::Shared;
-use crate::postgres::round::{Applied, Job, apply};
+use crate::postgres::job::{Applied, Job};
+use crate::postgres::round::apply;
 use crate::postgres::transaction::Transaction;
 use crate::session::{Run, Yield};
 use crate::statement::Statement;

@@ -4,15 +4,14 @@
 use std::collections::HashSet;
 
 use anywise_core::{Claim, Outcome, Result};
-use sqlx::postgres::PgArguments;
-use sqlx::query::Query;
-use sqlx::{Postgres, Row};
+use sqlx::Row;
 
 use crate::error::from_sqlx;
 use crate::failpoint::mutant;
 use crate::postgres::Shared;
+use crate::postgres::job::{Applied, Commit, Job, News, Verdict};
 use crate::postgres::lanes::mark;
-use crate::postgres::round::{self, Applied, Commit, Job, News, Verdict, bind_new};
+use crate::postgres::round::{self, bind_claims, bind_new};
 use crate::postgres::transaction::Transaction;
 use crate::row::Stored;
 
@@ -92,15 +91,6 @@ impl<'j> Short<'j> {
         let ended: Vec<i64> = row.try_get("ended").map_err(from_sqlx)?;
         Ok(ended.into_iter().collect())
     }
-}
-
-fn bind_claims<'q>(
-    query: Query<'q, Postgres, PgArguments>,
-    finish: &[(usize, Claim)],
-) -> Query<'q, Postgres, PgArguments> {
-    query
-        .bind(finish.iter().map(|(_, claim)| claim.id).collect::<Vec<_>>())
-        .bind(finish.iter().map(|(_, claim)| claim.epoch).collect::<Vec<_>>())
 }
 
 /// The claim that a commit ends and what it appends, if it does nothing else.

@@ -20,8 +20,9 @@ use uuid::Uuid;
 
 use crate::error::from_sqlx;
 use crate::failpoint::point;
+use crate::postgres::job::{Job, News, Verdict};
 use crate::postgres::lanes::{Concerned, lock};
-use crate::postgres::round::{Job, News, Verdict, append, micros, release};
+use crate::postgres::round::{append, micros, release};
 use crate::postgres::transaction::Transaction;
 use crate::postgres::{PostgresStore, Shared, claiming, inbox, letters, migrate};
 use crate::reader::Pools;

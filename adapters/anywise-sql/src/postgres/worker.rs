@@ -8,8 +8,9 @@ use crate::batch::Worker;
 use crate::error::from_sqlx;
 use crate::failpoint::point;
 use crate::postgres::Shared;
+use crate::postgres::job::{Job, Verdict};
 use crate::postgres::pool::is_answer;
-use crate::postgres::round::{Job, Verdict, apply};
+use crate::postgres::round::apply;
 use crate::postgres::transaction::Transaction;
 
 impl Worker for Shared {

@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, Connection as _};
 use crate::postgres::broker::Broker;
 use crate::postgres::broker::error::{away, refused, unfit};
 use crate::postgres::broker::statements::fill;
+use crate::postgres::migrate::make;
 
 /// The oldest server that is known to do.
 const OLDEST: i32 = 130_000;
@@ -73,13 +74,8 @@ impl Broker {
         ] {
             sqlx::raw_sql(AssertSqlSafe(fill(text, prefix))).execute(&mut *transaction).await?;
         }
-        let is_there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
-            .bind(format!("\"{prefix}\".aw_broker_migration"))
-            .fetch_one(&mut *transaction)
-            .await?;
-        if !is_there {
-            make(prefix, &mut transaction).await?;
-        }
+        let columns = "name text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now()";
+        make(&mut transaction, prefix, "aw_broker_migration", columns).await?;
         let select = fill("SELECT name FROM {s}.aw_broker_migration", prefix);
         let done: Vec<String> =
             sqlx::query_scalar(AssertSqlSafe(select)).fetch_all(&mut *transaction).await?;
@@ -95,21 +91,4 @@ impl Broker {
         transaction.commit().await?;
         Ok(None)
     }
-}
-
-/// What the first step needs. A schema that is there is not made again: a role
-/// without the right to may still have tables in it.
-async fn make(prefix: &str, connection: &mut PgConnection) -> sqlx::Result<()> {
-    let is_there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)")
-        .bind(prefix)
-        .fetch_one(&mut *connection)
-        .await?;
-    if !is_there {
-        let create = fill("CREATE SCHEMA {s}", prefix);
-        sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut *connection).await?;
-    }
-    let create =
-        "CREATE TABLE {s}.aw_broker_migration (name text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())";
-    sqlx::raw_sql(AssertSqlSafe(fill(create, prefix))).execute(connection).await?;
-    Ok(())
 }
