@@ -148,7 +148,9 @@ impl Shared {
         let schema = options.schema.clone();
         let owner = format!("{}/{}", options.node, Uuid::new_v4());
         let sql = Statements::new(&schema);
-        let passing = Connections::passing(options.for_store(), PASSING, patience);
+        // These statements have one good plan: it is not made anew for each claim.
+        let planned = options.for_store().options([("plan_cache_mode", "force_generic_plan")]);
+        let passing = Connections::passing(planned, PASSING, patience);
         let beginner =
             Beginner { connections: Arc::clone(&passing), sql: sql.begin.clone(), owner: owner.clone() };
         Self {

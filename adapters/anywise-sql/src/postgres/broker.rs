@@ -34,7 +34,7 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{OnceCell, watch};
 use uuid::Uuid;
 
-use crate::postgres::broker::config::{LANES, Settings};
+use crate::postgres::broker::config::Settings;
 use crate::postgres::broker::error::address;
 use crate::postgres::broker::hints::Hints;
 use crate::postgres::broker::line::Line;
@@ -72,13 +72,15 @@ impl Broker {
         let address: Arc<str> = address(&options).into();
         let patience = settings.patience;
         // A plan that was made while a table was small must not scan it when it has
-        // grown, nor sort it to give out its first rows.
+        // grown, nor sort it to give out its first rows. There is one for each statement
+        // then, and it is not made again for each message.
         let options = options.application_name(&format!("anywise-broker/{}", std::process::id())).options([
             ("enable_seqscan", "off"),
             ("enable_bitmapscan", "off"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
             ("enable_material", "off"),
+            ("plan_cache_mode", "force_generic_plan"),
             ("statement_timeout", "10s"),
             ("lock_timeout", "3s"),
             ("idle_in_transaction_session_timeout", "15s"),
@@ -90,7 +92,7 @@ impl Broker {
         let hints = Hints::start(&settings.prefix, &control, options, stopped);
         Self {
             sql: Statements::new(&settings.prefix),
-            writing: Line::new(writing, LANES, &address, patience),
+            writing: Line::new(writing, 1, &address, patience),
             control,
             hints,
             opened: OnceCell::new(),

@@ -1,7 +1,7 @@
 //! How an application uses a database as its broker.
 
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -15,9 +15,6 @@ use crate::postgres::config::{LONGEST_NAME, is_name};
 
 /// The largest body that one row takes without trouble.
 const LARGEST: usize = 256 * 1024 * 1024;
-
-/// Batches under way at one time: one is written while the next comes together.
-pub(super) const LANES: u32 = 2;
 
 /// A Postgres database as a transport of events, for those who have no other
 /// broker.
@@ -69,8 +66,8 @@ impl std::fmt::Debug for Settings {
 /// What the settings came to: made at the first use.
 pub(super) struct Running {
     pub(super) broker: Arc<Broker>,
-    lanes: Vec<Batcher<Broker>>,
-    next: AtomicUsize,
+    /// One batch after the other.
+    pub(super) sends: Batcher<Broker>,
 }
 
 impl std::fmt::Debug for Running {
@@ -185,18 +182,7 @@ impl Running {
             return Err(refused(Kind::Unprocessable, "its address", text));
         }
         let broker = Arc::new(Broker::new(settings, options));
-        let lanes = (0..LANES).map(|_| Batcher::start(&broker, 1)).collect();
-        Ok(Self { broker, lanes, next: AtomicUsize::new(0) })
-    }
-
-    /// Where the events of a key are handed in, one batch after the other; what has
-    /// no key goes to each in turn.
-    pub(super) fn lane(&self, key: Option<&str>) -> &Batcher<Broker> {
-        let number = match key {
-            Some(key) => crc32fast::hash(key.as_bytes()) as usize,
-            None => self.next.fetch_add(1, Ordering::Relaxed),
-        };
-        &self.lanes[number % self.lanes.len()]
+        Ok(Self { sends: Batcher::start(&broker, 1), broker })
     }
 }
 

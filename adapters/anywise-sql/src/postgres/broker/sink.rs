@@ -56,10 +56,10 @@ impl PostgresBroker {
             body: envelope.body,
         };
         let running = self.running()?;
-        let (broker, lane) = (&*running.broker, running.lane(outgoing.key.as_deref()));
-        Ok(match lane.hand_in(outgoing) {
+        let (broker, sends) = (&*running.broker, &running.sends);
+        Ok(match sends.hand_in(outgoing) {
             Ok(answer) => Box::pin(async { answer.wait().await.map_err(|error| broker.own(error)) }),
-            Err(outgoing) => Box::pin(async { lane.ask(outgoing).await.map_err(|error| broker.own(error)) }),
+            Err(outgoing) => Box::pin(async { sends.ask(outgoing).await.map_err(|error| broker.own(error)) }),
         })
     }
 }
