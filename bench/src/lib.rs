@@ -7,7 +7,9 @@
 mod duel;
 mod ledger;
 mod now;
+mod table;
 
 pub use duel::{CALLS, Report};
 pub use ledger::Ledger;
 pub use now::now;
+pub use table::Table;

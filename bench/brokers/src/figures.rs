@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use bench::Table;
+
 use crate::Cli;
 use crate::broker::{Broker, Done, Hand};
-use crate::figure::Table;
 use crate::ours::shop::Sold;
 use crate::place::{Place, Side};
 use crate::rounds::{part, rounds};

@@ -5,7 +5,6 @@
 //! `postgres`). `docs/benchmarks.md` says how to read them.
 
 mod broker;
-mod figure;
 mod figures;
 mod kafka;
 mod nats;
@@ -16,15 +15,14 @@ mod rabbitmq;
 mod redis;
 mod request;
 mod rounds;
-mod server;
 mod tally;
 
+use anywise_servers::NatsServer;
+use bench::Table;
 use clap::{Parser, ValueEnum};
 
 use crate::broker::{Broker, Done};
-use crate::figure::Table;
 use crate::place::Place;
-use crate::server::Server;
 
 /// Which broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -68,15 +66,16 @@ async fn main() -> Done {
         Kind::Kafka => measure::<kafka::Bare>(&table, &cli, &kafka::url()).await,
         Kind::Postgres => measure::<postgres::Bare>(&table, &cli, &postgres::url()).await,
         Kind::Nats => {
-            let server = nats::server().await?;
-            measure::<nats::Bare>(&table, &cli, server.url()).await?;
-            request::requests(&table, &cli, server.url()).await
+            let server = NatsServer::start(&[]).ok_or("there is no NATS server")?;
+            measure::<nats::Bare>(&table, &cli, &server.url()).await?;
+            request::requests(&table, &cli, &server.url()).await
         }
         Kind::Redis => {
             for (name, settings) in redis::SERVERS {
                 println!("{name}:");
-                let server: Server = redis::server(settings).await?;
-                measure::<redis::Bare>(&table, &cli, server.url()).await?;
+                let folder = tempfile::tempdir()?;
+                let server = redis::server(folder.path(), settings)?;
+                measure::<redis::Bare>(&table, &cli, &format!("redis://{}", server.address())).await?;
             }
             Ok(())
         }

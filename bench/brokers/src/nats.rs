@@ -14,22 +14,10 @@ use futures_util::StreamExt as _;
 use crate::broker::{Broker, Done, Hand, read};
 use crate::ours::shop::Sold;
 use crate::place::{EVENT, GROUP};
-use crate::server::Server;
 use crate::tally::Tally;
 
 const STREAM: &str = "HAND";
 const SUBJECT: &str = "hand.shop.Sold";
-
-/// A server that keeps events in a folder.
-pub(crate) async fn server() -> Done<Server> {
-    let program = std::env::var("ANYWISE_NATS_SERVER").unwrap_or_else(|_| "nats-server".to_owned());
-    let arguments = ["-js", "-a", "127.0.0.1", "-p"].map(ToOwned::to_owned);
-    Server::start(&program, "nats", |port, folder| {
-        let more = [port.to_owned(), "-sd".to_owned(), folder.to_string_lossy().into_owned()];
-        arguments.into_iter().chain(more).collect()
-    })
-    .await
-}
 
 /// A stream with the settings of ours.
 pub(crate) struct Bare {

@@ -1,31 +1,31 @@
 //! Redis: redis-rs by hand. `XADD` of the body on a multiplexed connection, and
 //! `XREADGROUP` of 256, then `XACK` and `XDEL` of them as one.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anywise::{Transport, new_id};
 use anywise_redis::Redis;
+use anywise_servers::{Process, free_port};
 use redis::aio::MultiplexedConnection;
 
 use crate::broker::{Broker, Done, Hand, read};
 use crate::ours::shop::Sold;
 use crate::place::{EVENT, GROUP};
-use crate::server::Server;
 use crate::tally::Tally;
 
 /// What servers are called, and their settings.
 pub(crate) const SERVERS: [(&str, &[&str]); 2] =
     [("every write synced", &["--appendonly", "yes", "--appendfsync", "always"]), ("without a file", &[])];
 
-pub(crate) async fn server(settings: &[&str]) -> Done<Server> {
+/// A server with its files in `folder`.
+pub(crate) fn server(folder: &Path, settings: &[&str]) -> Done<Process> {
     let program = std::env::var("ANYWISE_REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
-    Server::start(&program, "redis", |port, folder| {
-        let folder = folder.to_string_lossy();
-        let always = ["--port", port, "--save", "", "--auto-aof-rewrite-percentage", "0", "--dir", &folder];
-        always.iter().chain(settings).map(|&argument| argument.to_owned()).collect()
-    })
-    .await
+    let (port, folder) = (free_port(), folder.to_string_lossy());
+    let number = port.to_string();
+    let always = ["--port", &number, "--save", "", "--auto-aof-rewrite-percentage", "0", "--dir", &folder];
+    Ok(Process::start(program, always.iter().chain(settings).map(Into::into).collect(), port)?)
 }
 
 /// A stream and its group.

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use anywise::App;
 use anywise_nats::Nats;
+use bench::Table;
 use futures_util::StreamExt as _;
 
 use crate::Cli;
 use crate::broker::Done;
-use crate::figure::Table;
 use crate::ours::till::{Charge, Receipt};
 use crate::ours::{shop, till};
 use crate::rounds::{part, rounds};

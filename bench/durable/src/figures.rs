@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anywise::{Batch, Delivery, Envelope};
+use bench::Table;
 
 use crate::Cli;
 use crate::bare::Bare;
-use crate::figure::Table;
 use crate::ours::{self, Count, effect, plain, stuck};
 use crate::place::Place;
 
@@ -35,7 +35,7 @@ pub(crate) async fn publish(table: &Table, place: &Place, cli: &Cli) -> Done {
     for _ in 0..cli.rounds {
         pairs.push((publish_ours(place, cli.events).await?, publish_bare(place, cli.events).await?));
     }
-    Table::ratio(figure, 0.7, pairs);
+    Table::ratio(figure, Some(0.7), pairs);
     Ok(())
 }
 
@@ -109,7 +109,7 @@ pub(crate) async fn end_to_end(table: &Table, place: &Place, cli: &Cli) -> Done 
             let ours = end_to_end_ours(place, cli.events, with_effect).await?;
             pairs.push((ours, end_to_end_bare(place, cli.events, with_effect).await?));
         }
-        Table::ratio(figure, 0.35, pairs);
+        Table::ratio(figure, with_effect.then_some(0.35), pairs);
     }
     Ok(())
 }

@@ -5,14 +5,13 @@
 //! `docs/benchmarks.md` says how to read them.
 
 mod bare;
-mod figure;
 mod figures;
 mod ours;
 mod place;
 
+use bench::Table;
 use clap::{Parser, ValueEnum};
 
-use crate::figure::Table;
 use crate::place::Place;
 
 /// Which database.

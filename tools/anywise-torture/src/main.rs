@@ -5,7 +5,6 @@
 //! compared with what was promised, by invariants with names.
 
 mod across;
-mod broker;
 mod check;
 mod evidence;
 mod far;

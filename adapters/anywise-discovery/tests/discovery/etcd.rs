@@ -21,9 +21,7 @@ pub(crate) async fn url() -> Option<(String, SocketAddr)> {
     {
         return Some((url, address));
     }
-    let required = std::env::var("ANYWISE_REQUIRE").is_ok_and(|all| all.split(',').any(|one| one == "etcd"));
-    assert!(!required, "ANYWISE_REQUIRE wants etcd, and there is none at {url}");
-    eprintln!("skipped: there is no etcd at {url}; set ANYWISE_ETCD_URL");
+    anywise_servers::skip("etcd", format!("there is no etcd at {url}; set ANYWISE_ETCD_URL"));
     None
 }
 

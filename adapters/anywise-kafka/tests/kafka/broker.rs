@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anywise::Uuid;
 use anywise_kafka::Kafka;
+use anywise_servers::skip;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::{ClientConfig, FromClientConfig as _};
@@ -23,15 +24,8 @@ pub(crate) fn shared() -> Option<String> {
     if TcpStream::connect(&url).is_ok() {
         return Some(url);
     }
-    missing(&format!("no Kafka answers at {url}"));
+    skip("kafka", format!("no Kafka answers at {url}"));
     None
-}
-
-/// Says what is missing; fails where it is required.
-pub(crate) fn missing(what: &str) {
-    let required = std::env::var("ANYWISE_REQUIRE").unwrap_or_default();
-    assert!(!required.split(',').any(|name| name.trim() == "kafka"), "{what}, and it is required");
-    println!("skipped: {what}");
 }
 
 /// A prefix that no other test has.

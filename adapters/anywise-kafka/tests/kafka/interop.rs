@@ -5,11 +5,12 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anywise::{Envelope, Outcome, Sink as _, Transport as _};
+use anywise_servers::skip;
 use rdkafka::config::FromClientConfig as _;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 
-use crate::broker::{client, fresh_prefix, kafka, missing, shared};
+use crate::broker::{client, fresh_prefix, kafka, shared};
 use crate::sending::{happened, topology, usual};
 
 /// Writes a record by hand.
@@ -28,7 +29,7 @@ async fn run(mut command: Command) -> Option<String> {
     let output = match output {
         Ok(output) => output,
         Err(error) => {
-            missing(&format!("another client cannot be run: {error}"));
+            skip("kafka", format!("another client cannot be run: {error}"));
             return None;
         }
     };
@@ -47,7 +48,7 @@ fn python(program: &str, arguments: &[&str]) -> Option<Command> {
     command.env("PYTHONPATH", path);
     let there = command.args(["-c", "import kafka"]).stderr(Stdio::null()).status();
     if !there.is_ok_and(|status| status.success()) {
-        missing("Python has no kafka-python");
+        skip("kafka", "Python has no kafka-python");
         return None;
     }
     let mut command = Command::new("python3");
@@ -62,7 +63,7 @@ fn java(program: &str, arguments: &[&str]) -> Option<Command> {
     let jars = std::fs::read_dir(&path).is_ok_and(|mut jars| jars.next().is_some());
     let java = Command::new("java").arg("-version").stderr(Stdio::null()).status();
     if !jars || !java.is_ok_and(|status| status.success()) {
-        missing("there is no Java with kafka-clients");
+        skip("kafka", "there is no Java with kafka-clients");
         return None;
     }
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/kafka").join(program);
@@ -86,7 +87,7 @@ producer.flush()
 
 #[tokio::test]
 async fn what_python_writes_is_read_even_with_header_names_that_are_no_text() {
-    let Some(url) = shared() else { return missing("no Kafka") };
+    let Some(url) = shared() else { return };
     let prefix = fresh_prefix();
     let topic = format!("{prefix}.elsewhere");
     let kafka = kafka(&url, &prefix).foreign(&topic, "suite.Happened");
@@ -109,7 +110,7 @@ async fn what_python_writes_is_read_even_with_header_names_that_are_no_text() {
 
 #[tokio::test]
 async fn java_reads_our_attributes_and_puts_keys_where_we_do() {
-    let Some(url) = shared() else { return missing("no Kafka") };
+    let Some(url) = shared() else { return };
     let prefix = fresh_prefix();
     let (ours, theirs) = (format!("{prefix}.suite"), format!("{prefix}.elsewhere"));
     let kafka = kafka(&url, &prefix).foreign(&theirs, "suite.Happened");

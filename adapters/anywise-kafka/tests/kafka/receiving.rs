@@ -12,7 +12,7 @@ use rdkafka::message::{Headers as _, Message as _};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use tokio::time::{Instant, timeout};
 
-use crate::broker::{client, fresh_prefix, kafka, missing, shared};
+use crate::broker::{client, fresh_prefix, kafka, shared};
 use crate::sending::{happened, mocked, topology, usual};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -120,7 +120,7 @@ async fn dead_letter(
 
 #[tokio::test]
 async fn a_dead_letter_that_is_too_large_is_kept_in_part() {
-    let Some(url) = shared() else { return missing("no Kafka") };
+    let Some(url) = shared() else { return };
     let prefix = fresh_prefix();
     let topic = format!("{prefix}.elsewhere");
     let kafka = kafka(&url, &prefix).max_size(2_000).foreign(&topic, "suite.Happened");
@@ -137,7 +137,7 @@ async fn a_dead_letter_that_is_too_large_is_kept_in_part() {
 
 #[tokio::test]
 async fn a_dead_letter_is_kept_with_its_reason_and_where_it_came_from() {
-    let Some(url) = shared() else { return missing("no Kafka") };
+    let Some(url) = shared() else { return };
     let prefix = fresh_prefix();
     let kafka = kafka(&url, &prefix);
     kafka.open(&topology()).await.unwrap();
@@ -158,7 +158,7 @@ async fn a_dead_letter_is_kept_with_its_reason_and_where_it_came_from() {
 
 #[tokio::test]
 async fn a_partition_is_read_no_further_than_its_window() {
-    let Some(url) = shared() else { return missing("no Kafka") };
+    let Some(url) = shared() else { return };
     let kafka = kafka(&url, &fresh_prefix()).window(5);
     kafka.open(&topology()).await.unwrap();
     send(&kafka, 12).await;
@@ -306,7 +306,7 @@ async fn a_static_member_that_is_restarted_goes_on_where_it_was() {
 
 #[tokio::test]
 async fn a_group_that_hears_of_another_slice_while_it_runs_begins_there_with_what_comes() {
-    let Some(url) = shared() else { return missing("no Kafka") };
+    let Some(url) = shared() else { return };
     let kafka = kafka(&url, &fresh_prefix());
     let mut topology = topology();
     topology.events = vec!["other.Ended".to_owned()];
@@ -331,7 +331,7 @@ async fn a_group_that_hears_of_another_slice_while_it_runs_begins_there_with_wha
 
 #[tokio::test]
 async fn a_structured_event_of_another_kind_is_passed_over() {
-    let Some(url) = shared() else { return missing("no Kafka") };
+    let Some(url) = shared() else { return };
     let prefix = fresh_prefix();
     let kafka = kafka(&url, &prefix);
     kafka.open(&topology()).await.unwrap();

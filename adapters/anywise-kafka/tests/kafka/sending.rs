@@ -8,7 +8,7 @@ use anywise_kafka::Kafka;
 use futures_util::future::join_all;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
-use crate::broker::{Mock, fresh_prefix, kafka, missing, shared};
+use crate::broker::{Mock, fresh_prefix, kafka, shared};
 
 pub(crate) fn happened(number: usize) -> Envelope {
     Envelope::json("suite.Happened", format!(r#"{{"number":{number}}}"#))
@@ -122,7 +122,7 @@ async fn a_short_absence_of_the_broker_is_bridged() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sends_of_a_key_are_written_in_the_order_of_the_calls_and_wait_for_room() {
-    let Some(url) = shared() else { return missing("no Kafka") };
+    let Some(url) = shared() else { return };
     // Room for about eight.
     let kafka = kafka(&url, &fresh_prefix()).send_buffer(10_000);
     kafka.open(&topology()).await.unwrap();

@@ -5,8 +5,9 @@ use std::sync::{Arc, LazyLock};
 use anywise::{BoxFuture, Error, Result, Transport};
 use anywise_conformance::{Harness, Place, Setting, Skip, cases};
 use anywise_nats::Nats;
+use anywise_servers::NatsServer;
 
-use crate::server::{Own, clean, fresh_prefix, shared};
+use crate::server::{clean, fresh_prefix, shared};
 
 /// NATS, as it is or with an option.
 struct Tested {
@@ -27,8 +28,11 @@ impl Harness for Tested {
         let option = self.option;
         Box::pin(async move {
             let nothing = || Error::internal("there is no NATS server");
-            let own =
-                if setting.crashes { Some(Arc::new(Own::start(&[]).ok_or_else(nothing)?)) } else { None };
+            let own = if setting.crashes {
+                Some(Arc::new(NatsServer::start(&[]).ok_or_else(nothing)?))
+            } else {
+                None
+            };
             let url = match &own {
                 Some(own) => own.url(),
                 None => shared().ok_or_else(nothing)?,
@@ -51,7 +55,7 @@ struct Corner {
     prefix: String,
     setting: Setting,
     option: fn(Nats) -> Nats,
-    own: Option<Arc<Own>>,
+    own: Option<Arc<NatsServer>>,
 }
 
 impl Corner {
@@ -75,7 +79,7 @@ impl Place for Corner {
         Some(Box::pin(async move {
             let restart = move || {
                 own.kill();
-                own.resume();
+                own.resume().unwrap();
             };
             tokio::task::spawn_blocking(restart).await?;
             Ok(())

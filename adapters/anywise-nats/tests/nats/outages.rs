@@ -7,10 +7,9 @@ use std::time::Duration;
 use anywise::prelude::*;
 use anywise::{Envelope, Outcome, Sink as _, Subscription, Topology, Transport as _};
 use anywise_nats::Nats;
+use anywise_servers::NatsServer;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
-
-use crate::server::Own;
 
 mod press {
     use anywise::prelude::*;
@@ -59,7 +58,7 @@ impl Heard {
     }
 }
 
-async fn app(own: &Own, slice: anywise::Slice, heard: &Arc<Heard>) -> App {
+async fn app(own: &NatsServer, slice: anywise::Slice, heard: &Arc<Heard>) -> App {
     let nats = Nats::new(own.url()).ack_wait(Duration::from_secs(5));
     let builder = App::builder().name("outages").slices([slice]).provide_arc(Arc::clone(heard));
     builder.transport(nats).build().await.unwrap()
@@ -79,7 +78,7 @@ async fn publish(app: &App, numbers: std::ops::Range<u32>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_events_outlive_three_crashes() {
     const COUNT: u32 = 10_000;
-    let Some(own) = Own::start(&[]) else { return };
+    let Some(own) = NatsServer::start(&[]) else { return };
     let heard = Arc::new(Heard(watch::channel(HashSet::new()).0));
     let there = app(&own, shelf::SLICE, &heard).await;
     let here = app(&own, press::SLICE, &heard).await;
@@ -91,7 +90,7 @@ async fn ten_thousand_events_outlive_three_crashes() {
         for part in [1_500, 4_000, 7_000] {
             heard.reaches(part).await;
             own.kill();
-            own.resume();
+            own.resume().unwrap();
         }
     };
     tokio::join!(publishing, crashing);
@@ -108,7 +107,7 @@ fn topology() -> Topology {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_outlives_a_restart_of_the_server() {
-    let Some(own) = Own::start(&[]) else { return };
+    let Some(own) = NatsServer::start(&[]) else { return };
     let nats = Nats::new(own.url()).ack_wait(Duration::from_secs(2));
     nats.open(&topology()).await.unwrap();
     let source = nats.subscribe(&topology().subscriptions[0]).await.unwrap();
@@ -116,7 +115,7 @@ async fn a_source_outlives_a_restart_of_the_server() {
     nats.send(first.clone()).await.unwrap();
     let came = source.receive(5).await.unwrap();
     own.kill();
-    own.resume();
+    own.resume().unwrap();
     // The server may have forgotten that it delivered it: then it takes no
     // settlement, says nothing, and brings it again.
     let settled = source.settle(vec![(came[0].tag, Outcome::Done(None))]).await;
@@ -137,7 +136,7 @@ async fn a_source_outlives_a_restart_of_the_server() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_hangs_is_noticed_in_seconds() {
-    let Some(own) = Own::start(&[]) else { return };
+    let Some(own) = NatsServer::start(&[]) else { return };
     let nats = Nats::new(own.url()).timeout(Duration::from_secs(2));
     nats.open(&topology()).await.unwrap();
     let source = nats.subscribe(&topology().subscriptions[0]).await.unwrap();
@@ -153,7 +152,7 @@ async fn a_server_that_hangs_is_noticed_in_seconds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_that_vanishes_ends_the_source() {
-    let Some(own) = Own::start(&[]) else { return };
+    let Some(own) = NatsServer::start(&[]) else { return };
     let nats = Nats::new(own.url());
     nats.open(&topology()).await.unwrap();
     let source = nats.subscribe(&topology().subscriptions[0]).await.unwrap();
@@ -174,7 +173,7 @@ async fn a_consumer_that_vanishes_ends_the_source() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_vanishes_is_declared_again_by_who_publishes() {
-    let Some(own) = Own::start(&[]) else { return };
+    let Some(own) = NatsServer::start(&[]) else { return };
     let nats = Nats::new(own.url());
     nats.open(&topology()).await.unwrap();
     let jetstream = async_nats::jetstream::new(async_nats::connect(own.url()).await.unwrap());
@@ -185,7 +184,7 @@ async fn a_stream_that_vanishes_is_declared_again_by_who_publishes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_stream_drops_nothing_and_says_so() {
-    let Some(own) = Own::start(&[]) else { return };
+    let Some(own) = NatsServer::start(&[]) else { return };
     let nats = Nats::new(own.url()).max_bytes(20_000);
     nats.open(&topology()).await.unwrap();
     let event = || Envelope::json("press.Printed", format!("\"{}\"", "x".repeat(1_000)));

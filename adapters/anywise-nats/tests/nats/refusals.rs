@@ -5,11 +5,11 @@ use std::time::Duration;
 use anywise::prelude::*;
 use anywise::{Topology, Transport as _};
 use anywise_nats::Nats;
+use anywise_servers::NatsServer;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 
 use crate::requests::caller;
-use crate::server::Own;
 
 /// Something that says it is a NATS server of this release, and nothing more.
 async fn pretender(version: &str) -> String {
@@ -95,7 +95,7 @@ async fn a_server_that_does_not_answer_is_away_and_no_password_is_shown() {
 
 #[tokio::test]
 async fn credentials_that_are_not_accepted_end_the_start() {
-    let Some(own) = Own::start(&["--user", "ann", "--pass", "secret"]) else { return };
+    let Some(own) = NatsServer::start(&["--user", "ann", "--pass", "secret"]) else { return };
     let with = |user: &str| Nats::new(own.url().replace("nats://", &format!("nats://{user}@")));
     open(&with("ann:secret")).await.unwrap();
     let error = open(&with("ann:wrong")).await.unwrap_err();
@@ -106,7 +106,7 @@ async fn credentials_that_are_not_accepted_end_the_start() {
 
 #[tokio::test]
 async fn a_server_without_jetstream_is_refused() {
-    let Some(own) = Own::plain(&[]) else { return };
+    let Some(own) = NatsServer::plain(&[]) else { return };
     let error = open(&Nats::new(own.url())).await.unwrap_err();
     assert_eq!(error.code(), "AW2021");
     assert!(error.to_string().contains("`-js`"), "{error}");

@@ -1,13 +1,10 @@
-//! Servers for the tests: one that all share, and processes of their own.
+//! The server that the tests share, and corners of it.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::net::TcpStream;
 
 use anywise::Uuid;
 use anywise_nats::Nats;
+use anywise_servers::skip;
 use async_nats::jetstream;
 
 /// The server that the tests share, if it answers.
@@ -17,15 +14,8 @@ pub(crate) fn shared() -> Option<String> {
     if TcpStream::connect(address).is_ok() {
         return Some(url);
     }
-    missing(&format!("no NATS server answers at {url}"));
+    skip("nats", format!("no NATS server answers at {url}"));
     None
-}
-
-/// Says what is missing; fails where it is required.
-fn missing(what: &str) {
-    let required = std::env::var("ANYWISE_REQUIRE").unwrap_or_default();
-    assert!(!required.split(',').any(|name| name.trim() == "nats"), "{what}, and it is required");
-    println!("skipped: {what}");
 }
 
 /// A prefix that no other test has.
@@ -82,83 +72,4 @@ impl Drop for Corner {
     fn drop(&mut self) {
         clean(&self.url, &self.prefix);
     }
-}
-
-/// A server process of a test's own, with its files.
-pub(crate) struct Own {
-    program: PathBuf,
-    folder: PathBuf,
-    address: SocketAddr,
-    more: Vec<String>,
-    process: Mutex<Option<Child>>,
-}
-
-impl Own {
-    /// Starts a server with JetStream, if its program is there.
-    pub(crate) fn start(more: &[&str]) -> Option<Self> {
-        Self::plain(&[&["-js"], more].concat())
-    }
-
-    /// Starts a server without it.
-    pub(crate) fn plain(more: &[&str]) -> Option<Self> {
-        let program = program()?;
-        let folder = std::env::temp_dir().join(format!("anywise-nats-{}", Uuid::now_v7()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let more = more.iter().map(|&option| option.to_owned()).collect();
-        let own = Self { program, folder, address, more, process: Mutex::default() };
-        own.resume();
-        Some(own)
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("nats://{}", self.address)
-    }
-
-    /// Sends its process a signal, such as `STOP`.
-    pub(crate) fn signal(&self, signal: &str) {
-        let id = self.process.lock().unwrap().as_ref().map(Child::id).unwrap();
-        let sent = Command::new("kill").args([&format!("-{signal}"), &id.to_string()]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    /// Ends the process as a crash would.
-    pub(crate) fn kill(&self) {
-        if let Some(mut process) = self.process.lock().unwrap().take() {
-            process.kill().unwrap();
-            process.wait().unwrap();
-        }
-    }
-
-    /// Starts the process again, on the files of the one before.
-    pub(crate) fn resume(&self) {
-        let mut command = Command::new(&self.program);
-        command.args(["-a", "127.0.0.1", "-p", &self.address.port().to_string(), "-sd"]);
-        command.arg(&self.folder).args(&self.more);
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        *self.process.lock().unwrap() = Some(process);
-        let until = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(self.address).is_err() {
-            assert!(Instant::now() < until, "the server does not start");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        self.kill();
-        drop(std::fs::remove_dir_all(&self.folder));
-    }
-}
-
-fn program() -> Option<PathBuf> {
-    let named = std::env::var_os("ANYWISE_NATS_SERVER").map(PathBuf::from);
-    let usual =
-        || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/anywise/nats/2.15.1/bin/nats-server"));
-    let program = named.or_else(usual).filter(|path| path.exists());
-    if program.is_none() {
-        missing("there is no program of a NATS server (ANYWISE_NATS_SERVER)");
-    }
-    program
 }

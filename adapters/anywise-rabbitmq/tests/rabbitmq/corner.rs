@@ -9,6 +9,7 @@ use anywise::{
     TransportTraits, new_id,
 };
 use anywise_rabbitmq::RabbitMq;
+use anywise_servers::skip;
 use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties};
@@ -29,17 +30,10 @@ pub(crate) fn shared() -> Option<&'static str> {
         if addresses.is_ok_and(|mut all| all.any(answers)) {
             return Some(url);
         }
-        missing("no RabbitMQ answers at ANYWISE_RABBITMQ_URL");
+        skip("rabbitmq", "no RabbitMQ answers at ANYWISE_RABBITMQ_URL");
         None
     });
     SHARED.as_deref()
-}
-
-/// Says what is missing; fails where it is required.
-pub(crate) fn missing(what: &str) {
-    let required = std::env::var("ANYWISE_REQUIRE").unwrap_or_default();
-    assert!(!required.split(',').any(|name| name.trim() == "rabbitmq"), "{what}, and it is required");
-    println!("skipped: {what}");
 }
 
 /// A prefix of a broker.

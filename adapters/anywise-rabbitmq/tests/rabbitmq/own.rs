@@ -1,7 +1,7 @@
 //! A broker of a test's own, in a folder of its own, that may be killed.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,8 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anywise::new_id;
-
-use crate::corner::missing;
+use anywise_servers::{free_port, skip};
 
 const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 /// How long a broker may take to start, on a busy machine too.
@@ -28,7 +27,7 @@ impl Own {
     /// Starts one, if it is installed; `more` is added to its configuration.
     pub(crate) fn start(more: impl FnOnce(&Path) -> String) -> Option<Self> {
         if !Path::new(SERVER).exists() {
-            missing(&format!("there is no {SERVER}"));
+            skip("rabbitmq", format!("there is no {SERVER}"));
             return None;
         }
         let name = format!("t{}", new_id().simple());
@@ -126,8 +125,4 @@ impl Drop for Own {
 fn holds(bytes: &[u8], name: &str) -> bool {
     let ends = |rest: &[u8]| rest.starts_with(name.as_bytes()) && !rest[name.len()..].starts_with(b".dead");
     (0..bytes.len()).any(|at| ends(&bytes[at..]))
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -6,9 +6,10 @@ use std::process::Command;
 
 use anywise::{Sink as _, Transport as _};
 use anywise_rabbitmq::RabbitMq;
+use anywise_servers::free_port;
 
 use crate::corner::{Corner, PAID, event, receive, stock, topology};
-use crate::own::{Own, free_port};
+use crate::own::Own;
 
 fn openssl(folder: &Path, arguments: &str) {
     let output = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().unwrap();

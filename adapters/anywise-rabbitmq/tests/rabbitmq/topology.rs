@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use anywise::{App, Kind, Outcome, Sink as _, Transport as _};
 use anywise_rabbitmq::RabbitMq;
+use anywise_servers::free_port;
 use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
 
 use crate::corner::{
     Corner, PAID, PATIENCE, SENT, done, event, is_drained, publisher, read, receive, settle, stock, topology,
 };
-use crate::own::free_port;
 
 mod till {
     use anywise::prelude::*;

@@ -39,8 +39,7 @@ impl Place {
             .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/test".to_owned());
         let room = ROOM.acquire().await.unwrap();
         if let Err(error) = connect(&url).await {
-            assert!(!is_required(), "no PostgreSQL at {url}: {error}");
-            println!("skipped: no PostgreSQL at {url}");
+            anywise_servers::skip("postgres", format!("no PostgreSQL at {url}: {error}"));
             return None;
         }
         Some(Self { _room: room, url, schema: format!("awtest_{}", uuid::Uuid::new_v4().simple()) })
@@ -93,11 +92,6 @@ impl Drop for Place {
         });
         drop(dropped.join());
     }
-}
-
-/// Whether tests without a server fail.
-fn is_required() -> bool {
-    std::env::var("ANYWISE_REQUIRE").is_ok_and(|names| names.contains("postgres"))
 }
 
 /// Connects, as soon as the server has room.

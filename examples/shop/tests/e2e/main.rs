@@ -2,8 +2,6 @@
 //! contract over HTTP, its program as a process.
 
 mod architecture;
-#[cfg(feature = "nats")]
-mod broker;
 mod client;
 mod crowd;
 mod customers;

@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use anywise_servers::NatsServer;
 
 use super::{Plan, Report, tidy};
 use crate::Result;
-use crate::broker::Broker;
 use crate::pair::Pair;
 use crate::proxy::{Proxy, Strike, Way, Weather};
 use crate::seed::Seed;
@@ -17,26 +16,24 @@ const NODE: u64 = 5;
 /// SIGKILL of the broker under load, and of both sides in between.
 pub(crate) async fn kills(plan: &Plan) -> Result<Report> {
     let name = "broker-kills";
-    let Some(mut broker) = Broker::start(&plan.folder(name).join("nats")).await? else {
-        return Ok(skipped());
-    };
+    let Some(broker) = started(plan, name)? else { return Ok(skipped()) };
     let address = broker.address();
     let (pair, mut seed) = (Pair::open(plan, name, address, address).await?, plan.seed(name));
     for kill in 1..=plan.amounts.broker_kills {
         tokio::time::sleep(Duration::from_millis(seed.pick(50..800))).await;
         pair.near.history.nemesis("kill broker");
-        broker.kill().await;
+        broker.kill();
         if kill % NODE == 0 {
             pair.kill(&mut seed).await?;
         }
         tokio::time::sleep(Duration::from_millis(seed.pick(0..300))).await;
-        broker.resume().await?;
+        broker.resume()?;
         if kill % NODE == 2 {
             pair.kill(&mut seed).await?;
         }
     }
     let report = close(plan, name, plan.amounts.broker_kills, pair).await;
-    broker.kill().await;
+    broker.kill();
     report
 }
 
@@ -44,9 +41,7 @@ pub(crate) async fn kills(plan: &Plan) -> Result<Report> {
 /// between.
 pub(crate) async fn faults(plan: &Plan) -> Result<Report> {
     let name = "broker-faults";
-    let Some(mut broker) = Broker::start(&plan.folder(name).join("nats")).await? else {
-        return Ok(skipped());
-    };
+    let Some(broker) = started(plan, name)? else { return Ok(skipped()) };
     let ways = [Proxy::start(broker.address()).await?, Proxy::start(broker.address()).await?];
     let [near, far] = ways.each_ref().map(|way| ([127, 0, 0, 1], way.port).into());
     let (pair, mut seed) = (Pair::open(plan, name, near, far).await?, plan.seed(name));
@@ -60,11 +55,11 @@ pub(crate) async fn faults(plan: &Plan) -> Result<Report> {
         }
         let still = seed.chance(8);
         if still {
-            broker.signal(Signal::STOP);
+            broker.signal("STOP");
         }
         tokio::time::sleep(Duration::from_millis(seed.pick(1_000..3_000))).await;
         if still {
-            broker.signal(Signal::CONT);
+            broker.signal("CONT");
         }
         if changes % NODE == 0 {
             pair.kill(&mut seed).await?;
@@ -75,7 +70,7 @@ pub(crate) async fn faults(plan: &Plan) -> Result<Report> {
         way.weather(Weather::default());
     }
     let report = close(plan, name, changes, pair).await;
-    broker.kill().await;
+    broker.kill();
     report
 }
 
@@ -85,6 +80,13 @@ async fn close(plan: &Plan, name: &str, iterations: u64, pair: Pair) -> Result<R
     report.note = format!("{} rows, drained in {:.1} s", outcome.rows, outcome.drained.as_secs_f64());
     tidy(&plan.folder(name), &report);
     Ok(report)
+}
+
+/// A server with its files in the job's folder; none if its program is not here.
+fn started(plan: &Plan, name: &str) -> Result<Option<NatsServer>> {
+    let folder = plan.folder(name).join("nats");
+    std::fs::create_dir_all(&folder)?;
+    Ok(NatsServer::at(&folder))
 }
 
 fn skipped() -> Report {

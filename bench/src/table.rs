@@ -2,23 +2,28 @@
 
 use std::time::Duration;
 
-/// Prints figures.
-pub(crate) struct Table {
+/// Prints figures as they are measured.
+#[derive(Debug)]
+pub struct Table {
     only: Option<String>,
 }
 
 impl Table {
-    pub(crate) fn begin(only: Option<String>) -> Self {
+    /// Prints the head of a table; of its figures only those whose names contain
+    /// `only` are wanted.
+    pub fn begin(only: Option<String>) -> Self {
         println!("{:<62} {:>12} {:>12} {:>12} {:>12}", "figure", "bar", "measured", "ours", "bare");
         Self { only }
     }
 
-    pub(crate) fn wants(&self, figure: &str) -> bool {
+    /// Whether a figure is to be measured.
+    pub fn wants(&self, figure: &str) -> bool {
         self.only.as_ref().is_none_or(|only| figure.contains(only))
     }
 
-    /// A ratio of two rates, the higher the better.
-    pub(crate) fn ratio(figure: &str, bar: Option<f64>, mut pairs: Vec<(f64, f64)>) {
+    /// The median ratio of pairs of rates, ours and the bare thing's; the higher the
+    /// better.
+    pub fn ratio(figure: &str, bar: Option<f64>, mut pairs: Vec<(f64, f64)>) {
         let (ours, bare) = median(&mut pairs);
         let (ours_text, bare_text) = (format!("{ours:.0}/s"), format!("{bare:.0}/s"));
         let met = bar.is_none_or(|bar| ours / bare >= bar);
@@ -26,8 +31,8 @@ impl Table {
         row(figure, &bar, &format!("{:.3}", ours / bare), &ours_text, &bare_text, met);
     }
 
-    /// A ratio of two times in seconds, the lower the better.
-    pub(crate) fn times(figure: &str, bar: f64, mut pairs: Vec<(f64, f64)>) {
+    /// The same of times in seconds; the lower the better.
+    pub fn times(figure: &str, bar: f64, mut pairs: Vec<(f64, f64)>) {
         let (ours, bare) = median(&mut pairs);
         let [ours_text, bare_text] =
             [ours, bare].map(|seconds| format!("{:.0?}", Duration::from_secs_f64(seconds)));
@@ -36,15 +41,20 @@ impl Table {
     }
 
     /// How much later ours is, the less the better.
-    pub(crate) fn beyond(figure: &str, bar: Duration, ours: Duration, bare: Duration) {
+    pub fn beyond(figure: &str, bar: Duration, ours: Duration, bare: Duration) {
         let beyond = ours.saturating_sub(bare);
         let [beyond_text, ours, bare] = [beyond, ours, bare].map(|time| format!("{time:.1?}"));
         row(figure, &format!("<= {bar:?}"), &beyond_text, &ours, &bare, beyond <= bar);
     }
+
+    /// A value, with its bar in words.
+    pub fn value(figure: &str, bar: &str, value: &str, ours: &str, bare: &str, met: bool) {
+        row(figure, bar, value, ours, bare, met);
+    }
 }
 
 fn row(figure: &str, bar: &str, measured: &str, ours: &str, bare: &str, met: bool) {
-    let verdict = if met { "" } else { "  under the bar" };
+    let verdict = if met { "" } else { "  misses the bar" };
     println!("{figure:<62} {bar:>12} {measured:>12} {ours:>12} {bare:>12}{verdict}");
 }
 
