@@ -9,7 +9,7 @@ use lapin::options::{
     BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions,
     ConfirmSelectOptions, ExchangeDeleteOptions, QueueDeleteOptions, QueuePurgeOptions,
 };
-use lapin::types::{FieldTable, ShortString};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 
 use crate::broker::{Broker, Done, Hand, read};
@@ -32,7 +32,26 @@ pub(crate) struct Bare {
     queue: ShortString,
 }
 
+/// The attributes that ours writes, as headers.
+fn headers(event: &Sold, id: &str) -> FieldTable {
+    let (time, mut table) = (anywise::Timestamp::now().to_string(), FieldTable::default());
+    let attributes = [
+        ("cloudEvents_specversion", "1.0"),
+        ("cloudEvents_id", id),
+        ("cloudEvents_source", "/bench"),
+        ("cloudEvents_type", EVENT),
+        ("cloudEvents_time", &time),
+        ("cloudEvents_partitionkey", &event.order),
+        ("cloudEvents_correlationid", id),
+    ];
+    for (name, value) in attributes {
+        table.insert(name.into(), AMQPValue::LongString(value.into()));
+    }
+    table
+}
+
 impl Broker for Bare {
+    const SAME: Option<&'static str> = Some("same headers");
     const SHARED: bool = true;
     /// Three times what Wolverine keeps of its bare client.
     const STORE_BAR: Option<f64> = Some(0.18);
@@ -51,11 +70,16 @@ impl Broker for Bare {
         Arc::new(rabbit.prefetch(PREFETCH).require_routes())
     }
 
-    async fn publish_one(&self, _: Hand, event: &Sold) -> Done {
+    async fn publish_one(&self, hand: Hand, event: &Sold) -> Done {
+        let id = new_id().to_string();
         let properties = BasicProperties::default()
             .with_delivery_mode(2)
             .with_content_type("application/json".into())
-            .with_message_id(new_id().to_string().as_str().into());
+            .with_message_id(id.as_str().into());
+        let properties = match hand {
+            Hand::Plain => properties,
+            Hand::Same => properties.with_headers(headers(event, &id)),
+        };
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let (exchange, body) = (self.exchange.clone(), serde_json::to_vec(event)?);
         let publishing = self.channel.basic_publish(exchange, EVENT.into(), options, &body, properties);
