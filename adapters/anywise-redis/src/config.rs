@@ -1,5 +1,6 @@
 //! How an application uses a Redis server.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ pub struct Redis {
 }
 
 /// What the user said.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) name: String,
     pub(crate) url: String,
@@ -52,6 +53,18 @@ pub(crate) struct Settings {
     pub(crate) forget: Duration,
     pub(crate) max_size: usize,
     pub(crate) foreign: Vec<Mapping>,
+    pub(crate) certificates: Option<String>,
+    pub(crate) identity: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Addresses may hold passwords, and are not shown.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("name", &self.name)
+            .field("names", &self.names)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the settings came to: made at the first use.
@@ -66,7 +79,8 @@ pub(crate) struct Broker {
 
 impl Redis {
     /// The server at `url`: `redis://[user[:password]@]host[:port][/database]`,
-    /// or `redis+unix:///path`. With the feature `tls`, `rediss://` too.
+    /// or `redis+unix:///path`. One that begins with `rediss` needs the feature
+    /// `tls`; the server's certificate is always checked.
     pub fn new(url: impl Into<String>) -> Self {
         let settings = Settings {
             name: "redis".to_owned(),
@@ -79,6 +93,8 @@ impl Redis {
             forget: Duration::from_secs(24 * 60 * 60),
             max_size: 1024 * 1024,
             foreign: Vec::new(),
+            certificates: None,
+            identity: None,
         };
         Self { settings, broker: OnceLock::new() }
     }
@@ -163,6 +179,20 @@ impl Redis {
         self.with(|settings| settings.foreign.push(mapping))
     }
 
+    /// Trusts these certificates, in PEM form, instead of the system's; for
+    /// addresses that begin with `rediss`.
+    #[must_use]
+    pub fn certificates(self, pem: impl Into<String>) -> Self {
+        self.with(|settings| settings.certificates = Some(pem.into()))
+    }
+
+    /// Shows this certificate to the server, a chain and its key, in PEM form;
+    /// for addresses that begin with `rediss`.
+    #[must_use]
+    pub fn identity(self, chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.with(|settings| settings.identity = Some((chain.into(), key.into())))
+    }
+
     fn with(self, set: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = self.settings;
         set(&mut settings);
@@ -181,7 +211,7 @@ impl Redis {
 
 impl Broker {
     fn new(settings: Settings) -> Result<Self> {
-        let client = Connection::client(&settings.url)?;
+        let client = Connection::client(&settings)?;
         let patience = settings.patience;
         let settings = Arc::new(settings);
         // Its own: who waits for a sync holds up what comes behind it.

@@ -14,6 +14,7 @@ use redis::{
 };
 use tokio::sync::Mutex;
 
+use crate::config::Settings;
 use crate::error::{ends_connection, refused, translate};
 
 /// How long a connection may take to be made.
@@ -45,15 +46,24 @@ impl std::fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// The client for an address.
-    pub(crate) fn client(url: &str) -> Result<Client> {
-        let client = url.into_connection_info().and_then(|info| {
-            // Answers are read as RESP2 has them.
-            let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
-            Client::open(info.set_redis_settings(settings))
-        });
+    /// The client for the address and the certificates that were given.
+    pub(crate) fn client(settings: &Settings) -> Result<Client> {
+        if !cfg!(feature = "tls")
+            && let Some(error) = without_tls(&settings.url)
+        {
+            return Err(error);
+        }
         // The address is not repeated: it may hold a password.
-        client.map_err(|error| refused(Kind::Unprocessable, "an address that cannot be read", error))
+        let unreadable = |error| refused(Kind::Unprocessable, "an address that cannot be read", error);
+        let info = settings.url.as_str().into_connection_info().map_err(unreadable)?;
+        // Answers are read as RESP2 has them.
+        let spoken = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
+        let info = info.set_redis_settings(spoken);
+        #[cfg(feature = "tls")]
+        if let redis::ConnectionAddr::TcpTls { .. } = info.addr() {
+            return crate::tls::client(info, settings);
+        }
+        Client::open(info).map_err(unreadable)
     }
 
     /// One that is made when it is first used.
@@ -183,6 +193,15 @@ impl Connection {
     }
 }
 
+/// The refusal of an address that takes TLS, in a build that has none.
+fn without_tls(url: &str) -> Option<Error> {
+    let url = redis::parse_redis_url(url)?;
+    matches!(url.scheme(), "rediss" | "valkeys").then_some(())?;
+    let address = format!("{}:{}", url.host_str().unwrap_or_default(), url.port().unwrap_or(6379));
+    let why = format!("`{}` needs the feature `tls` of anywise-redis", url.scheme());
+    Some(refused(Kind::Unprocessable, &address, why))
+}
+
 /// Which connection is which.
 static NUMBERS: AtomicU64 = AtomicU64::new(1);
 
@@ -191,5 +210,28 @@ fn not_done(answer: Value) -> RedisError {
     match answer.extract_error() {
         Err(error) => error,
         Ok(_) => (redis::ErrorKind::UnexpectedReturnType, "the transaction was not carried out").into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_tls_an_address_that_takes_it_is_refused_and_the_feature_named() {
+        let check = |url: &str, expected: &str| {
+            let error = without_tls(url).unwrap();
+            assert_eq!((error.kind(), error.code()), (Kind::Unprocessable, "AW2021"), "{error}");
+            assert_eq!(
+                error.to_string(),
+                format!("Redis at {expected} needs the feature `tls` of anywise-redis [AW2021]")
+            );
+        };
+        check("rediss://ann:s3cret@host", "host:6379: `rediss`");
+        check("REDISS://host:1/2", "host:1: `rediss`");
+        check("valkeys://[::1]:1", "[::1]:1: `valkeys`");
+        for other in ["redis://rediss:1", "redis+unix:///rediss", "not an address"] {
+            assert!(without_tls(other).is_none(), "{other}");
+        }
     }
 }

@@ -37,6 +37,8 @@ mod routes;
 mod scripts;
 mod sink;
 mod source;
+#[cfg(feature = "tls")]
+mod tls;
 mod topology;
 mod writer;
 

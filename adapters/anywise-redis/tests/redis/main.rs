@@ -8,4 +8,6 @@ mod groups;
 mod refusals;
 mod server;
 mod suite;
+#[cfg(feature = "tls")]
+mod tls;
 mod trouble;

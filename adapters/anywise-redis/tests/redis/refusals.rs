@@ -11,6 +11,7 @@ async fn a_server_that_is_away_is_named_without_its_password() {
     let opened = redis.open(&Topology::of("t")).await.unwrap_err();
     let sent = redis.send(event("a.B", None)).await.unwrap_err();
     let subscribed = redis.subscribe(&group("g", &["a.B"])).await.map(drop).unwrap_err();
+    assert!(!format!("{redis:?}").contains("s3cret"), "{redis:?}");
     for error in [opened, sent, subscribed] {
         assert_eq!((error.kind(), error.code()), (Kind::Unavailable, "AW2020"), "{error}");
         assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
@@ -26,6 +27,15 @@ async fn an_address_that_cannot_be_read_is_refused_and_not_repeated() {
         assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
         assert!(!Redis::new(url).traits().requests);
     }
+}
+
+#[cfg(not(feature = "tls"))]
+#[tokio::test]
+async fn an_address_with_tls_is_refused_without_the_feature() {
+    let error = Redis::new("rediss://ann:s3cret@127.0.0.1:1").open(&Topology::of("t")).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (Kind::Unprocessable, "AW2021"), "{error}");
+    assert!(error.to_string().contains("the feature `tls`"), "{error}");
+    assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
 }
 
 #[tokio::test]

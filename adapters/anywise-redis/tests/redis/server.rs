@@ -60,9 +60,13 @@ pub(crate) async fn clean(url: &str, prefix: &str) {
     }
 }
 
+/// Settings of one that keeps what it has confirmed.
+const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
+
 /// A server of a test's own, in a directory of its own; it ends with the value.
 #[derive(Debug)]
 pub(crate) struct Server {
+    scheme: &'static str,
     port: u16,
     directory: std::path::PathBuf,
     settings: Vec<String>,
@@ -72,25 +76,51 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one with settings as its command line has them.
     pub(crate) async fn start(settings: &[&str]) -> Result<Self> {
-        let directory = std::env::temp_dir().join(prefix());
-        std::fs::create_dir_all(&directory).expect("the temporary directory can be written");
-        let server = Self {
-            port: free_port(),
-            directory,
-            settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
-            process: Mutex::default(),
-        };
+        let server = Self::prepared("redis", settings);
         server.begin().await?;
         Ok(server)
     }
 
+    fn prepared(scheme: &'static str, settings: &[&str]) -> Self {
+        let directory = std::env::temp_dir().join(prefix());
+        std::fs::create_dir_all(&directory).expect("the temporary directory can be written");
+        Self {
+            scheme,
+            port: free_port(),
+            directory,
+            settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
+            process: Mutex::default(),
+        }
+    }
+
     /// One that keeps what it has confirmed.
     pub(crate) async fn durable() -> Result<Self> {
-        Self::start(&["--appendonly", "yes", "--appendfsync", "always"]).await
+        Self::start(&DURABLE).await
+    }
+
+    /// A durable one that speaks TLS alone, and wants to see a certificate:
+    /// `certify` makes `authority.pem`, `server.pem` and `server.key` in its directory.
+    #[cfg(feature = "tls")]
+    pub(crate) async fn secure(certify: impl FnOnce(&std::path::Path)) -> Result<Self> {
+        let mut server = Self::prepared("rediss", &DURABLE);
+        certify(&server.directory);
+        let port = server.port.to_string();
+        server.settings.extend(["--port", "0", "--tls-port", &port].map(str::to_owned));
+        for (setting, file) in [("ca-cert", "authority.pem"), ("cert", "server.pem"), ("key", "server.key")] {
+            let path = server.directory.join(file).display().to_string();
+            server.settings.extend([format!("--tls-{setting}-file"), path]);
+        }
+        server.begin().await?;
+        Ok(server)
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn directory(&self) -> &std::path::Path {
+        &self.directory
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", self.scheme, self.port)
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -124,13 +154,7 @@ impl Server {
             .map_err(|error| Error::new(Kind::Unavailable, "test", format!("{}: {error}", program())))?;
         *self.process.lock().unwrap() = Some(process);
         let until = Instant::now() + Duration::from_secs(20);
-        loop {
-            if let Ok(mut connection) = connect(&self.url()).await {
-                let pong: redis::RedisResult<String> = redis::cmd("PING").query_async(&mut connection).await;
-                if pong.is_ok() {
-                    return Ok(());
-                }
-            }
+        while !self.answers().await {
             if Instant::now() > until {
                 return Err(Error::new(
                     Kind::Unavailable,
@@ -140,6 +164,17 @@ impl Server {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        Ok(())
+    }
+
+    async fn answers(&self) -> bool {
+        if self.scheme == "rediss" {
+            // It has nothing to load first, and nobody here has a certificate.
+            return tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok();
+        }
+        let Ok(mut connection) = connect(&self.url()).await else { return false };
+        let pong: redis::RedisResult<String> = redis::cmd("PING").query_async(&mut connection).await;
+        pong.is_ok()
     }
 
     /// Whether a server can be started here at all; says what is skipped if not.
@@ -147,16 +182,35 @@ impl Server {
     /// # Panics
     /// If it cannot, and is required.
     pub(crate) fn possible(test: &str) -> bool {
-        let found = Command::new(program()).arg("--version").stdout(Stdio::null()).status();
-        match found {
-            Ok(status) if status.success() => true,
-            _ if required() => panic!("{test}: there is no `{}`", program()),
-            _ => {
-                println!("skipped {test}: there is no `{}`", program());
-                false
-            }
-        }
+        there_is(test, &program(), "--version")
     }
+}
+
+/// Whether a program can be run here; says what is skipped if not.
+///
+/// # Panics
+/// If it cannot, and the server is required.
+pub(crate) fn there_is(test: &str, program: &str, argument: &str) -> bool {
+    let found = Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    found.is_ok_and(|status| status.success()) || missing(test, &format!("there is no `{program}`"))
+}
+
+/// Whether servers started here have TLS; says what is skipped if not.
+///
+/// # Panics
+/// If they have not, and are required.
+#[cfg(feature = "tls")]
+pub(crate) fn there_is_tls(test: &str) -> bool {
+    // The first setting that it does not know ends it.
+    let asked = Command::new(program()).args(["--tls-replication", "no", "--unknown", "no"]).output();
+    let said = asked.map(|output| [output.stdout, output.stderr].concat()).unwrap_or_default();
+    String::from_utf8_lossy(&said).contains("'unknown") || missing(test, "the server has no TLS")
+}
+
+fn missing(test: &str, what: &str) -> bool {
+    assert!(!required(), "{test}: {what}");
+    println!("skipped {test}: {what}");
+    false
 }
 
 impl Drop for Server {
