@@ -6,17 +6,12 @@ use std::time::Duration;
 
 use anywise::{Error, Kind, Result};
 use anywise_redis::Redis;
+use anywise_servers::{free_port, skip};
 use tokio::time::Instant;
 
 /// Where a server is that others use too.
 pub(crate) fn shared_url() -> String {
     std::env::var("ANYWISE_REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned())
-}
-
-/// Whether tests without a server fail.
-pub(crate) fn required() -> bool {
-    let required = std::env::var("ANYWISE_REQUIRE").unwrap_or_default();
-    required.split([',', ' ']).any(|name| name == "redis")
 }
 
 /// The shared server, if it is there; says what is skipped if not.
@@ -26,9 +21,8 @@ pub(crate) fn required() -> bool {
 pub(crate) async fn shared(test: &str) -> Option<redis::aio::MultiplexedConnection> {
     match connect(&shared_url()).await {
         Ok(connection) => Some(connection),
-        Err(error) if required() => panic!("{test}: {error}"),
         Err(error) => {
-            println!("skipped {test}: no Redis: {error}");
+            skip("redis", format!("{test}: no Redis: {error}"));
             None
         }
     }
@@ -208,8 +202,7 @@ pub(crate) fn there_is_tls(test: &str) -> bool {
 }
 
 fn missing(test: &str, what: &str) -> bool {
-    assert!(!required(), "{test}: {what}");
-    println!("skipped {test}: {what}");
+    skip("redis", format!("{test}: {what}"));
     false
 }
 
@@ -218,11 +211,6 @@ impl Drop for Server {
         self.kill();
         drop(std::fs::remove_dir_all(&self.directory));
     }
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-    listener.local_addr().expect("it has an address").port()
 }
 
 /// A transport below a prefix of its own, on the shared server whatever it keeps.
