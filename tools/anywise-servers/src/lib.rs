@@ -4,9 +4,11 @@
 //! A test without its server says so and passes, unless `ANYWISE_REQUIRE` names
 //! the server (`postgres,nats`): then it fails.
 
+mod certificates;
 mod nats;
 mod process;
 
+pub use certificates::certificates;
 pub use nats::NatsServer;
 pub use process::{Process, free_port};
 

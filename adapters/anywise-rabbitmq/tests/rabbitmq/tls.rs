@@ -2,33 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anywise::{Sink as _, Transport as _};
 use anywise_rabbitmq::RabbitMq;
-use anywise_servers::free_port;
+use anywise_servers::{certificates, free_port};
 
 use crate::corner::{Corner, PAID, event, receive, stock, topology};
 use crate::own::Own;
-
-fn openssl(folder: &Path, arguments: &str) {
-    let output = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// A certificate authority, and a certificate for 127.0.0.1 and for a client.
-fn certificates(folder: &Path) {
-    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-    openssl(folder, &format!("req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=authority"));
-    for (name, usage) in [("server", "serverAuth"), ("client", "clientAuth")] {
-        let extensions =
-            format!("subjectAltName=IP:127.0.0.1\nextendedKeyUsage={usage}\nbasicConstraints=CA:FALSE");
-        fs::write(folder.join("extensions"), extensions).unwrap();
-        openssl(folder, &format!("req {key} -keyout {name}.key -out {name}.csr -subj /CN={name}"));
-        let by = "-CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile extensions";
-        openssl(folder, &format!("x509 -req -in {name}.csr -out {name}.pem {by}"));
-    }
-}
 
 fn configuration(folder: &Path, port: u16) -> String {
     certificates(folder);
@@ -36,7 +16,7 @@ fn configuration(folder: &Path, port: u16) -> String {
     format!(
         "listeners.ssl.1 = 127.0.0.1:{port}\nssl_options.cacertfile = {}\nssl_options.certfile = {}\n\
          ssl_options.keyfile = {}\nssl_options.verify = verify_peer\nssl_options.fail_if_no_peer_cert = true\n",
-        at("ca.pem"),
+        at("authority.pem"),
         at("server.pem"),
         at("server.key")
     )
@@ -50,7 +30,7 @@ async fn both_sides_show_who_they_are() {
     let read = |name: &str| fs::read(own.folder().join(name)).unwrap();
     let corner = Corner::at(&own.url());
     let url = format!("amqps://guest:guest@127.0.0.1:{port}");
-    let authority = String::from_utf8(read("ca.pem")).unwrap();
+    let authority = String::from_utf8(read("authority.pem")).unwrap();
     let known = || RabbitMq::new(&url).prefix(&corner.prefix).certificates(authority.clone());
     let error = RabbitMq::new(&url).open(&topology(&[PAID])).await.unwrap_err();
     assert!(error.to_string().contains("amqps://127.0.0.1"), "its certificate is not trusted: {error}");

@@ -1,33 +1,12 @@
 //! Over TLS, with certificates made for the test.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use anywise::{Error, Kind, Sink as _, Topology, Transport as _};
 use anywise_redis::Redis;
+use anywise_servers::certificates;
 
 use crate::server::{Server, event, group, there_is, there_is_tls};
-
-fn openssl(folder: &Path, arguments: &str) {
-    let output = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// A certificate authority, and a certificate for 127.0.0.1 and for a client.
-fn certificates(folder: &Path) {
-    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-    let authority = "-keyout authority.key -out authority.pem -subj /CN=authority";
-    openssl(folder, &format!("req -x509 {key} {authority} -days 2"));
-    for (name, usage) in [("server", "serverAuth"), ("client", "clientAuth")] {
-        let extensions =
-            format!("subjectAltName=IP:127.0.0.1\nextendedKeyUsage={usage}\nbasicConstraints=CA:FALSE");
-        fs::write(folder.join("extensions"), extensions).unwrap();
-        openssl(folder, &format!("req {key} -keyout {name}.key -out {name}.csr -subj /CN={name}"));
-        let by = "-CA authority.pem -CAkey authority.key -CAcreateserial -days 2 -extfile extensions";
-        openssl(folder, &format!("x509 -req -in {name}.csr -out {name}.pem {by}"));
-    }
-}
 
 async fn error_of(redis: Redis) -> Error {
     redis.open(&Topology::of("t")).await.unwrap_err()
