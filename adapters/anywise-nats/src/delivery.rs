@@ -8,8 +8,6 @@ pub(crate) struct Delivery<'m> {
     stream: &'m str,
     /// Its place in the stream.
     pub(crate) sequence: u64,
-    /// Its place among the deliveries of its group.
-    pub(crate) number: u64,
     /// When it was published, in nanoseconds: a sequence may begin again.
     published: u64,
     /// How often it was delivered, this time included.
@@ -32,15 +30,10 @@ impl<'m> Delivery<'m> {
         let mut number = words.skip(1).map(|word| word.parse::<u64>().ok());
         let times = number.next()??;
         let sequence = number.next()??;
-        let own = number.next()??;
-        let published = number.next()??;
-        Some(Self {
-            stream,
-            sequence,
-            number: own,
-            published,
-            times: u32::try_from(times).unwrap_or(u32::MAX),
-        })
+        // Its number among the deliveries of the group: a server that was killed
+        // gives it again.
+        let published = number.nth(1)??;
+        Some(Self { stream, sequence, published, times: u32::try_from(times).unwrap_or(u32::MAX) })
     }
 
     /// What names the message among all, each time it is delivered.

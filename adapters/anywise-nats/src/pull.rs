@@ -65,8 +65,6 @@ pub(crate) struct Pull {
     uncounted: Option<Uncounted>,
     /// What comes again and is waited for.
     again: Option<Again>,
-    /// Nothing is asked for before.
-    not_before: Option<Instant>,
     link: watch::Receiver<Link>,
     heard: Instant,
     expires: Duration,
@@ -113,7 +111,6 @@ impl Pull {
             // Who stands by learns it when it is pinned.
             uncounted: ordered.is_none().then_some(Uncounted::Begun),
             again: None,
-            not_before: None,
             link,
             heard: Instant::now(),
             // A pinned process asks often enough to stay pinned.
@@ -134,30 +131,33 @@ impl Pull {
         self.uncounted
     }
 
-    /// It is counted; `held` are held by this process. What is lost on its way
-    /// comes again after `later`.
+    /// It is counted, and why; `here` are held by this process. `hold`: if this
+    /// process is to have all, how long the server holds what is missing for one
+    /// that is gone. What was lost on its way comes after that alone; what a
+    /// predecessor gave back comes at once, before anything new.
     pub(crate) fn count<'m>(
         &mut self,
         count: Count,
-        held: impl Iterator<Item = &'m Message>,
-        later: Duration,
+        here: impl Iterator<Item = &'m Message>,
+        why: Uncounted,
+        hold: Option<Duration>,
     ) {
         self.sort_what_came(usize::MAX);
         self.uncounted = None;
-        let missing = count.without(held).without(self.ready.iter()).unsettled;
-        if missing == 0 {
-            return in_order(&mut self.ready);
+        let mut again = Again::wait(count, hold);
+        again.find(here);
+        again.find(self.ready.iter());
+        if why == Uncounted::Broken && again.missing() > 0 {
+            again.wait_for_others();
         }
-        let from = Instant::now() + later;
-        self.not_before = (!later.is_zero()).then_some(from);
-        self.again = Some(Again::wait_for(missing, from));
+        self.again = Some(again);
     }
 
     /// What has come, at most `most`; an error once there is nothing more.
     pub(crate) fn take(&mut self, most: usize) -> Result<Vec<Message>> {
         self.sort_what_came(if self.again.is_some() { usize::MAX } else { most });
-        if let Some(again) = &self.again {
-            if !again.is_over() && self.failed.is_none() {
+        if let Some(again) = &mut self.again {
+            if self.failed.is_none() && !again.is_over() {
                 return Ok(Vec::new());
             }
             self.again = None;
@@ -181,7 +181,7 @@ impl Pull {
 
     /// Asks for what there is room for, unless half of it is on its way.
     pub(crate) async fn ask(&mut self, connection: &Connection, room: usize) -> Result<()> {
-        if self.not_before.take_if(|from| *from <= Instant::now()).is_none() && self.not_before.is_some() {
+        if self.again.as_ref().is_some_and(|again| again.held().is_some()) {
             return Ok(());
         }
         let room = room + self.again.as_ref().map_or(0, Again::missing);
@@ -224,9 +224,11 @@ impl Pull {
     /// Waits until something has come, or is wrong.
     pub(crate) async fn wait(&mut self, connection: &Connection, closed: &CancellationToken) {
         let (breaks, mut link) = (self.breaks, self.link.clone());
-        let silent = if self.not_before.is_some() { None } else { Some(self.heard + SILENCE) };
-        let over = self.again.as_ref().map(Again::until);
-        let next = [silent, over, self.not_before].into_iter().flatten().min();
+        let (over, held) =
+            self.again.as_ref().map_or((None, None), |again| (Some(again.until()), again.held()));
+        // It has nothing to say while it is not asked.
+        let silent = if held.is_some() { None } else { Some(self.heard + SILENCE) };
+        let next = [silent, over, held].into_iter().flatten().min();
         let next = next.unwrap_or(self.heard + SILENCE);
         tokio::select! {
             biased;

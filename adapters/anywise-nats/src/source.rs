@@ -100,18 +100,18 @@ impl NatsSource {
         Ok(Vec::new())
     }
 
-    /// Counts what will come again. If order is promised, what was lost on its
-    /// way is waited for: the server holds it for this process until its time is
-    /// over.
+    /// Counts what will come again. If order is promised, what is missing is waited
+    /// for: the server holds it for this process, or for one that is gone, until its
+    /// time is over.
     async fn count(&self, pull: &mut Pull, why: Uncounted) -> Result<()> {
         self.connection.back(PATIENCE).await?;
         let info = self.info().await?;
         let number = |value: &Value| value.as_u64().unwrap_or_default();
         let unsettled = usize::try_from(number(&info["num_ack_pending"])).unwrap_or(usize::MAX);
-        let count = Count { unsettled, last: number(&info["delivered"]["consumer_seq"]) };
-        let lost = self.config.ordered && why == Uncounted::Broken;
-        let later = if lost { self.config.hold } else { Duration::ZERO };
-        pull.count(count, self.held().values(), later);
+        let [settled, delivered] = ["ack_floor", "delivered"].map(|at| number(&info[at]["stream_seq"]));
+        let count = Count { unsettled, settled, delivered };
+        let hold = self.config.ordered.then_some(self.config.hold);
+        pull.count(count, self.held().values(), why, hold);
         Ok(())
     }
 

@@ -56,6 +56,16 @@ impl Process {
         }
     }
 
+    /// Ends it in order, and waits until it has ended.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn stop(&self) {
+        self.signal("TERM");
+        let child = self.child().take();
+        drop(child.expect("it runs").wait());
+    }
+
     /// Starts it again, on the files of the one before, and waits until it listens.
     ///
     /// # Errors

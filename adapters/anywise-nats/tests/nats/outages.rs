@@ -134,6 +134,55 @@ async fn a_source_outlives_a_restart_of_the_server() {
     }
 }
 
+/// The server forgets whom it had pinned when it ends, and gives the next process
+/// what is new; what the one before held comes when its time is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_process_held_that_ended_with_the_server_comes_before_what_is_newer() {
+    const HELD: usize = 3;
+    let Some(own) = NatsServer::start(&[]) else { return };
+    let nats = || Nats::new(own.url()).ordered().replay().ack_wait(Duration::from_secs(2));
+    let (gone, next) = (nats(), nats());
+    gone.open(&topology()).await.unwrap();
+    let events: Vec<_> = (0..100).map(|_| Envelope::json("press.Printed", "{}")).collect();
+    for event in &events[..HELD] {
+        gone.send(event.clone()).await.unwrap();
+    }
+    let source = gone.subscribe(&topology().subscriptions[0]).await.unwrap();
+    let mut held = 0;
+    while held < HELD {
+        held += source.receive(HELD).await.unwrap().len();
+    }
+    // It writes down what it has delivered.
+    own.stop();
+    own.resume().unwrap();
+
+    // Others come all the time, also while those are waited for.
+    let publish = async {
+        for event in &events[HELD..] {
+            while next.send(event.clone()).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let receive = async {
+        let other = next.subscribe(&topology().subscriptions[0]).await.unwrap();
+        let mut came: Vec<String> = Vec::new();
+        while came.len() < events.len() {
+            let some =
+                timeout(Duration::from_secs(30), other.receive(256)).await.expect("it goes on").unwrap();
+            // What waited for the others may come twice: its time was over as well.
+            let ids: Vec<_> = some.iter().map(|one| one.frame.attribute("id").unwrap().to_owned()).collect();
+            came.extend(ids.into_iter().filter(|id| !came.contains(id)).collect::<Vec<_>>());
+            let done = some.into_iter().map(|one| (one.tag, Outcome::Done(None)));
+            other.settle(done.collect()).await.unwrap();
+        }
+        came
+    };
+    let ((), came) = tokio::join!(publish, receive);
+    assert_eq!(came, events.iter().map(|event| event.id.to_string()).collect::<Vec<_>>());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_hangs_is_noticed_in_seconds() {
     let Some(own) = NatsServer::start(&[]) else { return };
