@@ -61,6 +61,9 @@ pub(crate) struct Pull {
     failed: Option<Error>,
     /// Breaks of the connection that are taken into account.
     breaks: u64,
+    /// How long the server holds a message for one process, if that is to have
+    /// all of them.
+    ordered: Option<Duration>,
     /// Why it is to be counted what will come again, if it is.
     uncounted: Option<Uncounted>,
     /// What comes again and is waited for.
@@ -73,7 +76,7 @@ pub(crate) struct Pull {
 
 /// Since when it is not known what will come again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Uncounted {
+enum Uncounted {
     /// This process has just begun, or has just been pinned.
     Begun,
     /// The connection broke, and what was on its way is lost.
@@ -108,6 +111,7 @@ impl Pull {
             outstanding: 0,
             failed: None,
             breaks,
+            ordered,
             // Who stands by learns it when it is pinned.
             uncounted: ordered.is_none().then_some(Uncounted::Begun),
             again: None,
@@ -119,8 +123,8 @@ impl Pull {
         })
     }
 
-    /// Whether it has to be counted what will come again, and why.
-    pub(crate) fn uncounted(&mut self) -> Option<Uncounted> {
+    /// Whether it has to be counted what will come again.
+    pub(crate) fn is_uncounted(&mut self) -> bool {
         let breaks = self.link.borrow().breaks;
         if breaks != self.breaks {
             // The server forgets what it was asked over a connection that broke.
@@ -128,26 +132,18 @@ impl Pull {
             self.outstanding = 0;
             self.uncounted = Some(Uncounted::Broken);
         }
-        self.uncounted
+        self.uncounted.is_some()
     }
 
-    /// It is counted, and why; `here` are held by this process. `hold`: if this
-    /// process is to have all, how long the server holds what is missing for one
-    /// that is gone. What was lost on its way comes after that alone; what a
-    /// predecessor gave back comes at once, before anything new.
-    pub(crate) fn count<'m>(
-        &mut self,
-        count: Count,
-        here: impl Iterator<Item = &'m Message>,
-        why: Uncounted,
-        hold: Option<Duration>,
-    ) {
+    /// It is counted; `here` are held by this process. If it is to have all, it
+    /// waits for the rest: what was lost on its way comes when the server does not
+    /// hold it any more, what a predecessor gave back at once, before anything new.
+    pub(crate) fn count<'m>(&mut self, count: Count, here: impl Iterator<Item = &'m Message>) {
         self.sort_what_came(usize::MAX);
-        self.uncounted = None;
-        let mut again = Again::wait(count, hold);
+        let mut again = Again::wait(count, self.ordered);
         again.find(here);
         again.find(self.ready.iter());
-        if why == Uncounted::Broken && again.missing() > 0 {
+        if self.uncounted.take() == Some(Uncounted::Broken) {
             again.wait_for_others();
         }
         self.again = Some(again);
@@ -224,12 +220,11 @@ impl Pull {
     /// Waits until something has come, or is wrong.
     pub(crate) async fn wait(&mut self, connection: &Connection, closed: &CancellationToken) {
         let (breaks, mut link) = (self.breaks, self.link.clone());
-        let (over, held) =
-            self.again.as_ref().map_or((None, None), |again| (Some(again.until()), again.held()));
+        let held = self.again.as_ref().and_then(Again::held);
+        let silent = self.heard + SILENCE;
+        let over = self.again.as_ref().map_or(silent, Again::until);
         // It has nothing to say while it is not asked.
-        let silent = if held.is_some() { None } else { Some(self.heard + SILENCE) };
-        let next = [silent, over, held].into_iter().flatten().min();
-        let next = next.unwrap_or(self.heard + SILENCE);
+        let next = held.unwrap_or(over.min(silent));
         tokio::select! {
             biased;
             () = closed.cancelled() => {}
@@ -239,7 +234,7 @@ impl Pull {
             },
             _ = link.wait_for(|link| link.breaks != breaks) => {}
             () = tokio::time::sleep_until(next) => {
-                if silent == Some(next) {
+                if held.is_none() && next == silent {
                     self.failed = Some(connection.away("it does not say that it is there"));
                 }
             }

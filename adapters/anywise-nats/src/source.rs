@@ -17,7 +17,7 @@ use crate::again::Count;
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::delivery::Delivery;
-use crate::pull::{PINNED, Pull, Uncounted};
+use crate::pull::{PINNED, Pull};
 use crate::wire;
 
 const DONE: Bytes = Bytes::from_static(b"+ACK");
@@ -84,14 +84,14 @@ impl NatsSource {
     async fn receive(&self, most: usize) -> Result<Vec<Incoming>> {
         let mut pull = self.pull.lock().await;
         while !self.closed.is_cancelled() {
-            if let Some(why) = pull.uncounted() {
-                self.count(&mut pull, why).await?;
+            if pull.is_uncounted() {
+                self.count(&mut pull).await?;
             }
             let came = pull.take(most)?;
             if !came.is_empty() {
                 return Ok(self.hold(came));
             }
-            if pull.uncounted().is_some() {
+            if pull.is_uncounted() {
                 continue;
             }
             pull.ask(&self.connection, most).await?;
@@ -103,15 +103,14 @@ impl NatsSource {
     /// Counts what will come again. If order is promised, what is missing is waited
     /// for: the server holds it for this process, or for one that is gone, until its
     /// time is over.
-    async fn count(&self, pull: &mut Pull, why: Uncounted) -> Result<()> {
+    async fn count(&self, pull: &mut Pull) -> Result<()> {
         self.connection.back(PATIENCE).await?;
         let info = self.info().await?;
         let number = |value: &Value| value.as_u64().unwrap_or_default();
         let unsettled = usize::try_from(number(&info["num_ack_pending"])).unwrap_or(usize::MAX);
         let [settled, delivered] = ["ack_floor", "delivered"].map(|at| number(&info[at]["stream_seq"]));
         let count = Count { unsettled, settled, delivered };
-        let hold = self.config.ordered.then_some(self.config.hold);
-        pull.count(count, self.held().values(), why, hold);
+        pull.count(count, self.held().values());
         Ok(())
     }
 

@@ -99,6 +99,13 @@ async fn ten_thousand_events_outlive_three_crashes() {
     there.stop(Duration::from_secs(10)).await;
 }
 
+/// Sends an event, as often as it takes.
+async fn send(nats: &Nats, event: &Envelope) {
+    while nats.send(event.clone()).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 fn topology() -> Topology {
     let mut topology = Topology::of("outages");
     topology.subscriptions = vec![Subscription::new("shelf", ["press.Printed"])];
@@ -119,9 +126,7 @@ async fn a_source_outlives_a_restart_of_the_server() {
     // The server may have forgotten that it delivered it: then it takes no
     // settlement, says nothing, and brings it again.
     let settled = source.settle(vec![(came[0].tag, Outcome::Done(None))]).await;
-    while nats.send(second.clone()).await.is_err() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    send(&nats, &second).await;
     let mut expected: HashSet<_> =
         if settled.is_ok() { [second.id].into() } else { [first.id, second.id].into() };
     while !expected.is_empty() {
@@ -159,9 +164,7 @@ async fn what_a_process_held_that_ended_with_the_server_comes_before_what_is_new
     // Others come all the time, also while those are waited for.
     let publish = async {
         for event in &events[HELD..] {
-            while next.send(event.clone()).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            send(&next, event).await;
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
